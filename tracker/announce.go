@@ -1,0 +1,54 @@
+package tracker
+
+import (
+	"math"
+	"net/netip"
+	"time"
+)
+
+// LeftUnknown is AnnounceRequest.Left of a client that does not know how much
+// it lacks: a leecher whose progress is not known.
+const LeftUnknown = math.MaxUint64
+
+// MaxKey is how many bytes of an announce's key are kept.
+const MaxKey = 32
+
+// NumWantDefault is AnnounceRequest.NumWant of a client that names none.
+const NumWantDefault = -1
+
+// AnnounceRequest is one announce as a protocol adapter read it.
+type AnnounceRequest struct {
+	InfoHash   InfoHash
+	PeerID     PeerID
+	Key        string         // as sent, at most MaxKey bytes; may be empty
+	Addr       netip.AddrPort // where other peers reach the host; unmapped
+	Also       netip.AddrPort // the host's address of the other family (BEP 7), or zero
+	Uploaded   uint64         // bytes
+	Downloaded uint64         // bytes
+	Left       uint64         // bytes, or LeftUnknown
+	Event      Event
+	NumWant    int  // peers; negative means as many as MAXPEERS
+	Compact    bool // a compact reply is asked for (BEP 23)
+	NoPeerID   bool // a reply of dictionaries may leave out peer ids
+}
+
+// AnnounceResponse is the reply to an announce.
+type AnnounceResponse struct {
+	Interval    time.Duration
+	MinInterval time.Duration
+	Complete    int // live seeders of the transfer
+	Incomplete  int // live leechers of the transfer
+	Downloaded  int // hosts that ever completed it
+	Peers       []Peer
+	ExternalIP  netip.Addr // the address the request came from (BEP 24)
+	Warning     string     // shown to the client's user; empty for none
+}
+
+// ScrapeEntry is one transfer in the reply to a scrape (BEP 48).
+type ScrapeEntry struct {
+	InfoHash    InfoHash
+	Complete    int
+	Incomplete  int
+	Downloaded  int
+	Downloaders int // leechers that are no partial seeds (BEP 21)
+}

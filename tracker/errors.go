@@ -1,0 +1,58 @@
+package tracker
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// ClientError is a fault of the request. Its text is static and holds nothing
+// of the request, so it may be shown to whoever asked.
+type ClientError string
+
+func (e ClientError) Error() string { return string(e) }
+
+// The conditions that callers tell apart. Adapters wrap them with %w.
+var (
+	// ErrUnavailable: the store cannot be asked now.
+	ErrUnavailable = errors.New("store unavailable")
+	// ErrLocationUnknown: where the host stands cannot be had now (R11).
+	ErrLocationUnknown = errors.New("location unknown")
+	// ErrNotFound: there is no such torrent or transfer.
+	ErrNotFound = errors.New("not found")
+	// ErrNameTaken: another torrent has this name.
+	ErrNameTaken = errors.New("name taken by another torrent")
+	// ErrHashTaken: this torrent is registered under another name.
+	ErrHashTaken = errors.New("torrent registered under another name")
+)
+
+// Failure is what a client is told instead of a reply (BEP 3, BEP 31).
+type Failure struct {
+	Reason   string
+	Interval time.Duration // always sent: without it libtorrent stays away for 1800 s
+	Never    bool          // retrying is of no use; otherwise "retry in" is a minute
+}
+
+// badRequestInterval keeps a client whose request can never succeed from
+// asking often.
+const badRequestInterval = 30 * time.Minute
+
+// FailureOf turns any error of an announce or a scrape into words that may be
+// shown. What is transient brings the client back after 10 to 20 s, spread at
+// random so that a crowd does not come back in step.
+func FailureOf(err error) Failure {
+	var fault ClientError
+	if errors.As(err, &fault) {
+		return Failure{Reason: string(fault), Interval: badRequestInterval, Never: true}
+	}
+	f := Failure{Interval: 10*time.Second + rand.N(11*time.Second).Truncate(time.Second)}
+	switch {
+	case errors.Is(err, ErrLocationUnknown):
+		f.Reason = "location of this host is not known yet"
+	case errors.Is(err, ErrUnavailable):
+		f.Reason = "tracker cannot reach its store now"
+	default:
+		f.Reason = "internal error"
+	}
+	return f
+}

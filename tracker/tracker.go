@@ -1,0 +1,79 @@
+// Package tracker is the domain of p2ptracker: what an announce asks, where a
+// host stands, and what it is answered. It knows neither a wire format nor
+// Redis, and imports the standard library only.
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// inactiveWarning is shown for a transfer that is not active. It avoids the
+// words on which rtorrent and transmission give a tracker up for good.
+const inactiveWarning = "transfer is not active on this tracker"
+
+// Intervals are how often clients are asked to announce.
+type Intervals struct {
+	Active  time.Duration // ACTIVE_INTERVAL
+	Passive time.Duration // PASSIVE_INTERVAL
+}
+
+// Tracker answers announces and scrapes. It keeps no state of its own.
+type Tracker struct {
+	store     Store
+	locator   Locator
+	rules     Rules
+	intervals Intervals
+}
+
+// New returns a Tracker that keeps its swarms in store and asks locator where
+// hosts stand.
+func New(store Store, locator Locator, rules Rules, intervals Intervals) *Tracker {
+	return &Tracker{store: store, locator: locator, rules: rules, intervals: intervals}
+}
+
+// Announce records a host and answers with the peers it may know of. Errors
+// are for FailureOf.
+func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceResponse, error) {
+	place, err := t.locator.Locate(ctx, req.Addr.Addr())
+	if err != nil {
+		return AnnounceResponse{}, fmt.Errorf("locate %s: %w", req.Addr.Addr(), err)
+	}
+	handout, err := t.store.Announce(ctx, Announce{AnnounceRequest: req, Place: place, Rules: t.rules})
+	if err != nil {
+		return AnnounceResponse{}, fmt.Errorf("announce: %w", err)
+	}
+	resp := AnnounceResponse{
+		Interval:   t.intervals.Active,
+		Complete:   handout.Complete,
+		Incomplete: handout.Incomplete,
+		Downloaded: handout.Downloaded,
+		Peers:      handout.Peers,
+		ExternalIP: req.Addr.Addr(),
+	}
+	if !handout.Active {
+		resp.Interval = t.intervals.Passive
+		resp.Warning = inactiveWarning
+	}
+	resp.Interval, resp.MinInterval = spread(resp.Interval)
+	return resp, nil
+}
+
+// Scrape counts the active ones among the transfers asked for.
+func (t *Tracker) Scrape(ctx context.Context, hashes []InfoHash) ([]ScrapeEntry, error) {
+	entries, err := t.store.Scrape(ctx, hashes)
+	if err != nil {
+		return nil, fmt.Errorf("scrape: %w", err)
+	}
+	return entries, nil
+}
+
+// spread varies an interval by up to a twentieth either way, so that a crowd
+// that started together does not stay in step. The minimum never exceeds it.
+func spread(base time.Duration) (interval, minimum time.Duration) {
+	part := base / 20
+	interval = base - part + rand.N(2*part+1)
+	return interval, base - part
+}

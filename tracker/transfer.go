@@ -1,0 +1,103 @@
+package tracker
+
+import (
+	"fmt"
+	"time"
+)
+
+// Torrent is an uploaded .torrent file.
+type Torrent struct {
+	Name     string // as uploaded, without the suffix ".torrent"
+	InfoHash InfoHash
+	Length   uint64 // bytes of the payload
+	File     []byte // the very bytes that were uploaded
+}
+
+// Statistics tell how far a transfer is. Peers, and the progress, count every
+// host seen until the transfer is archived; Seeders and Leechers count live ones.
+type Statistics struct {
+	Active         bool
+	Peers          int
+	Seeders        int
+	Leechers       int
+	FirstStarted   time.Time // zero: not yet; likewise below
+	LastStarted    time.Time
+	FirstCompleted time.Time
+	LastCompleted  time.Time
+	Length         uint64 // bytes of the payload; 0 if nobody registered it and no host told
+	Progress       Progress
+	Racks          map[Location]RackStatistics // nil unless asked for
+}
+
+// Complete says whether every host seen has everything and at least one of
+// them got it here.
+func (s Statistics) Complete() bool {
+	return !s.FirstCompleted.IsZero() && s.Peers > 0 && s.Progress.Done == s.Peers
+}
+
+// RackStatistics are a rack's share in a transfer.
+type RackStatistics struct {
+	Peers           int // live
+	Representatives int // live
+	Seeders         int // live
+	Progress        Progress
+}
+
+// Progress sums what the hosts of a rack or a transfer have, over every host
+// seen. Length is not in it: it belongs to the transfer.
+type Progress struct {
+	Hosts   int    // hosts seen
+	Done    int    // of them, hosts that have everything
+	Unknown int    // of them, hosts that do not say what they lack
+	Left    uint64 // bytes lacking, over the hosts that say so
+}
+
+// Add sums two Progresses.
+func (p Progress) Add(q Progress) Progress {
+	return Progress{p.Hosts + q.Hosts, p.Done + q.Done, p.Unknown + q.Unknown, p.Left + q.Left}
+}
+
+// Share is the mean share of the payload that the hosts have, from 0 to 1.
+// A host that does not say what it lacks counts as one that has nothing.
+func (p Progress) Share(length uint64) float64 {
+	if p.Hosts == 0 {
+		return 0
+	}
+	if p.Done == p.Hosts {
+		return 1
+	}
+	whole := float64(p.Hosts) * float64(length)
+	if whole == 0 {
+		return float64(p.Done) / float64(p.Hosts)
+	}
+	lacking := float64(p.Left) + float64(p.Unknown)*float64(length)
+	return min(max(1-lacking/whole, 0), 1)
+}
+
+// Percent writes a share as the older tracker did: "66.67%". Only a share of
+// one is "100.00%".
+func Percent(share float64) string {
+	if share < 1 {
+		share = min(share, 0.9999)
+	}
+	return fmt.Sprintf("%.2f%%", 100*share)
+}
+
+// Set is one of a transfer's lists that an operator may read.
+type Set uint8
+
+// The lists of a transfer.
+const (
+	SetPeers           Set = iota // every host seen, as "ip:port"
+	SetSeeders                    // live seeders, as "ip:port"
+	SetLeechers                   // live leechers, as "ip:port"
+	SetRepresentatives            // live representatives of racks, as "ip:port"
+	SetRacks                      // racks seen, as Location
+)
+
+// Page is a part of a Set. Pages hold about as many entries as were asked for;
+// an entry that joins or leaves between two pages may be missed or come twice.
+type Page struct {
+	Entries []string
+	Next    string // cursor of the next page; empty at the end
+}
