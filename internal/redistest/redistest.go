@@ -1,0 +1,86 @@
+// Package redistest starts real Redis servers for tests.
+package redistest
+
+import (
+	"bufio"
+	"net"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Server is a redis-server process of a test's own.
+type Server struct {
+	Addr string // host:port
+	PID  int
+
+	tb  testing.TB
+	dir string
+	cmd *exec.Cmd
+}
+
+// Start runs a redis-server on a free port of the loopback until the test ends.
+// It keeps nothing on disk. A machine without redis-server fails the test.
+func Start(tb testing.TB) *Server {
+	tb.Helper()
+	s := &Server{Addr: freeAddr(tb), tb: tb, dir: tb.TempDir()}
+	s.Run()
+	tb.Cleanup(s.Stop)
+	return s
+}
+
+// Run starts the process, the first time or again after Stop.
+func (s *Server) Run() {
+	s.tb.Helper()
+	host, port, _ := net.SplitHostPort(s.Addr)
+	s.cmd = exec.Command("redis-server", "--bind", host, "--port", port, "--dir", s.dir,
+		"--save", "", "--appendonly", "no", "--loglevel", "warning")
+	// A test binary that is killed takes its servers along.
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.cmd.Start(); err != nil {
+		s.tb.Fatalf("start redis-server: %v", err)
+	}
+	s.PID = s.cmd.Process.Pid
+	for range 500 {
+		if s.answers() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.tb.Fatalf("redis-server at %s does not answer", s.Addr)
+}
+
+// Stop ends the process at once; a crash looks the same.
+func (s *Server) Stop() {
+	if s.cmd.ProcessState == nil {
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait()
+	}
+}
+
+func (s *Server) answers() bool {
+	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	line, _ := bufio.NewReader(conn).ReadString('\n')
+	return strings.HasPrefix(line, "+PONG")
+}
+
+func freeAddr(tb testing.TB) string {
+	tb.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer listener.Close()
+	return "127.0.0.1:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+}

@@ -1,0 +1,88 @@
+--[[
+announce: records one host of a transfer, elects it where a place is free, and
+hands out its peers, in one atomic step.
+
+Invariants: a group never has more than max_repr live representatives, and only
+they are ever handed beyond it (R1); nobody is handed himself, an expired or a
+stopped host, nor a seeder a seeder (R4); the sets counted are the sets kept (R9).
+
+KEYS
+   1 {HASH}:registered       2 {HASH}:closed           3 {HASH}:name
+   4 {HASH}:length           5 {HASH}:first_started    6 {HASH}:last_started
+   7 {HASH}:first_completed  8 {HASH}:last_completed   9 {HASH}:peers:N
+  10 {HASH}:peers:R         11 {HASH}:peers:S         12 {HASH}:peers:L
+  13 {HASH}:peers:P         14 {HASH}:racks           15 {HASH}:hosts
+  16 {HASH}:progress        17 {HASH}:expires         18 {HASH}:peer:ADDRESS
+  19… the groups of the location, from the rack outwards: of the rack N, R, S,
+      seeders, leechers; of each further group R, seeders, leechers; last the
+      {HASH}:swarm's seeders, leechers. Their names are derived (keys.lua), as
+      those of other hosts' groups must be; they are declared all the same.
+
+ARGV
+   1 now          unix time in seconds; empty: the clock of Redis
+   2 seed         of this call's random choices, an unsigned 32 bit number
+   3 address      ip:port where peers reach the host
+   4 also         its ip:port of the other family; may be empty
+   5 peer_id      20 bytes
+   6 key          as sent; may be empty
+   7 event        started, completed, stopped, paused or empty
+   8 left         bytes; empty: not known
+   9 uploaded     bytes
+  10 downloaded   bytes
+  11 want         peers wanted, 0 to MAXPEERS
+  12 max_repr     representatives of a group
+  13 ttl          seconds of silence after which a host is not live
+  14 compact      True or False, as asked for
+  15 ids          1: peer ids are wanted too; else empty
+  16 auto         1: an unknown transfer becomes active; else empty
+  17 location     path of groups, the rack last
+  18 hostname     may be empty
+
+Returns {status} or {status, complete, incomplete, downloaded, joined, represents,
+peers, ids}. peers: the hosts, a line each, their one or two addresses parted by a
+blank; ids: a peer id for each line, or none if not asked for. joined: 1 if the host
+was not live before. represents: how many of its groups it represents.
+
+Status: 1 recorded; 0 the transfer is not active, nothing was written.
+
+Cost: grows with want, never with the swarm. At most 4 racks and 16 hosts expire.
+]]
+local registered, closed, name, length, first_started, last_started, first_completed,
+  last_completed, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress,
+  expires, own_record = unpack(KEYS, 1, 18)
+local _, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
+  compact, ids, auto, location, hostname = unpack(ARGV, 1, 18)
+want, max_repr, ttl = tonumber(want), tonumber(max_repr), tonumber(ttl)
+local call = redis.call
+
+-- include: clock
+-- include: keys
+-- include: progress
+-- include: swarms
+-- include: hosts
+-- include: expire
+-- include: elect
+-- include: record
+-- include: handout
+-- include: reply
+
+if not call('GET', registered) then
+  if auto == '' or call('EXISTS', closed) == 1 then
+    return { 0 }
+  end
+  call('SET', registered, rfc3339(now))
+end
+
+local backlog = expire()
+local host, touch = find_host()
+if event == 'stopped' then
+  record(host, 'gone', touch)
+  return reply(host, 0, {})
+end
+
+local path = swarms_of(host.rack)
+local deadline = touch and now + ttl or deadline_of(host, path)
+record(host, left == '0' and 'seeder' or event == 'paused' and 'paused' or 'leecher', touch)
+enter(host, path, deadline)
+local represents, representatives = elect(host, path, deadline, backlog)
+return reply(host, represents, hand_out(host, path, represents, representatives, backlog))

@@ -1,0 +1,95 @@
+-- Which host is it that announces? One peer id and key is one host (R7), known by the
+-- address it came from first, and by one of the other family.
+
+local function is_ipv6(addr)
+  return string.byte(addr) == 91 -- [
+end
+
+-- load reads the host recorded at an address, or nil. The record of a second address
+-- only names the first.
+local function load(addr)
+  local r = call('HMGET', record_key(addr), 'host', 'peer_id', 'key', 'state', 'left', 'rack', 'also')
+  if r[1] then
+    return load(r[1])
+  elseif not r[2] then
+    return nil
+  end
+  return { address = addr, id = r[2] .. r[3], state = r[4], left = r[5], rack = r[6],
+    also = r[7], live = r[4] ~= 'gone' }
+end
+
+-- forget removes every trace of a host.
+local function forget(host)
+  if host.live then
+    leave(host)
+  end
+  tally(host.rack, host.left, nil)
+  call('SREM', peers_N, host.address)
+  call('HDEL', hosts, host.id)
+  call('DEL', record_key(host.address))
+  if host.also ~= '' then
+    call('DEL', record_key(host.also))
+  end
+end
+
+-- attach gives a host a second address, of the other family. An address belongs to one
+-- host: the one that had it is gone, whatever it said last.
+local function attach(host, addr)
+  if addr == '' or addr == host.also or is_ipv6(addr) == is_ipv6(host.address) then
+    return
+  end
+  local other = load(addr)
+  if other then
+    forget(other)
+  end
+  if host.live then
+    leave(host)
+  end
+  if host.also ~= '' then
+    call('DEL', record_key(host.also))
+  end
+  host.also = addr
+  call('HSET', record_key(addr), 'host', host.address)
+end
+
+-- move puts a host into another rack; what it had counts there from now on.
+local function move(host, rack)
+  if host.live then
+    leave(host)
+  end
+  tally(host.rack, host.left, nil)
+  host.rack, host.left = rack, nil
+end
+
+-- find_host returns the host that announces, and whether the announce prolongs its life.
+-- A second address of the same family is answered, but keeps nobody alive: else a host
+-- whose first address died would be handed out at it for ever. Once that has expired,
+-- the host is at the second.
+local function find_host()
+  local host = load(address)
+  if host and host.id ~= peer_id .. key then
+    forget(host)
+    host = nil
+  end
+  if not host then
+    local first = call('HGET', hosts, peer_id .. key)
+    host = first and load(first)
+    if host and is_ipv6(first) == is_ipv6(address) then
+      if host.live then
+        return host, false
+      end
+      forget(host)
+      host = nil
+    end
+  end
+  if not host then
+    host = { address = address, id = peer_id .. key, also = '', rack = location, live = false }
+  end
+  host.joined, host.before = not host.live, host.left
+  if host.address == address and host.rack ~= location then
+    move(host, location)
+  end
+  attach(host, address)
+  attach(host, also)
+  return host, true
+end

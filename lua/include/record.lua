@@ -1,0 +1,61 @@
+-- What is written down of the host that announces: its record, the sums, the dates.
+
+-- note_dates keeps when the transfer, and this host, started and completed. Completion
+-- is known from left, since some clients say it late or never; it counts once a host.
+local function note_dates(host, own)
+  local fresh = not host.before
+  local today = (event ~= '' or host.before ~= left) and rfc3339(now)
+  if left ~= '0' and (event == 'started' or fresh and event ~= 'stopped') then
+    call('SETNX', first_started, today)
+    call('SET', last_started, today)
+  end
+  if left == '0' and (event == 'completed' or not fresh and host.before ~= '0')
+    and call('HSETNX', own, 'event:completed', today) == 1 then
+    call('HINCRBY', progress, 'completed', 1)
+    call('SETNX', first_completed, today)
+    call('SET', last_completed, today)
+  end
+  if event ~= '' then
+    call('HSET', own, 'last_event', event)
+    if event ~= 'completed' then
+      call('HSET', own, 'event:' .. event, today)
+    end
+  end
+end
+
+-- note_length takes the most that any host lacks as the length of a transfer that
+-- nobody registered.
+local function note_length()
+  if auto ~= '' and left ~= '' and call('EXISTS', name) == 0
+    and tonumber(left) > tonumber(call('GET', length) or 0) then
+    call('SET', length, left)
+  end
+end
+
+-- record writes the host's record and its rack's sums. A host whose state changes leaves
+-- the live sets of the old one.
+local function record(host, state, touch)
+  local own = record_key(host.address)
+  note_dates(host, own)
+  if host.live and host.state ~= state then
+    leave(host)
+  end
+  if not host.left then
+    call('SADD', peers_N, host.address)
+    call('SADD', racks, host.rack)
+    call('HSET', hosts, host.id, host.address)
+    note_length()
+  end
+  tally(host.rack, host.left, left)
+  host.state, host.left = state, left
+  if touch then
+    call('HSET', own, 'last_seen', now, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
+  else
+    call('HSET', own, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
+  end
+  if not host.live then
+    call('HSET', own, 'compact', compact, 'port', string.match(host.address, '%d+$'),
+      'peer_id', peer_id, 'key', key, 'state', state, 'also', host.also, 'rack', host.rack,
+      'seeder', left == '0' and 'True' or 'False', 'hostname', hostname)
+  end
+end

@@ -1,0 +1,71 @@
+-- Who is live in which swarm. A host is { address, also, rack, state, left, live }.
+-- A rack's swarm are its live hosts; that of a group around racks, and the global
+-- one, the representatives of the groups right below it. A swarm is kept as two
+-- sorted sets, its seeders and its leechers: members are contacts, scores deadlines.
+
+-- contact is a host as it is handed out: its one or two addresses.
+local function contact(host)
+  if host.also == '' then
+    return host.address
+  end
+  return host.address .. ' ' .. host.also
+end
+
+local function kind(host)
+  return host.state == 'seeder' and ':seeders' or ':leechers'
+end
+
+-- deadline_of is when a live host expires if it stays silent.
+local function deadline_of(host, path)
+  return tonumber(call('ZSCORE', path[1] .. kind(host), contact(host))) or now + ttl
+end
+
+-- enter makes a host live in its rack, or live for longer.
+local function enter(host, path, until_)
+  call('ZADD', path[1] .. kind(host), until_, contact(host))
+  if host.live then
+    return
+  end
+  host.live = true
+  call('SADD', path[1] .. ':N', host.address)
+  if host.state == 'seeder' then
+    call('SADD', peers_S, host.address)
+    call('SADD', path[1] .. ':S', host.address)
+  else
+    call('SADD', peers_L, host.address)
+  end
+  if host.state == 'paused' then
+    call('SADD', peers_P, host.address)
+  end
+  call('ZADD', expires, 'LT', until_, host.rack)
+end
+
+-- withdraw ends a host's part in the swarms beyond path[level] and gives up its
+-- places from there outwards.
+local function withdraw(host, path, level)
+  while level < #path and call('SREM', path[level] .. ':R', host.address) == 1 do
+    if level == 1 then
+      call('SREM', peers_R, host.address)
+    end
+    level = level + 1
+    call('ZREM', path[level] .. kind(host), contact(host))
+  end
+end
+
+-- leave takes a live host out of every live set.
+local function leave(host)
+  local path = swarms_of(host.rack)
+  withdraw(host, path, 1)
+  call('ZREM', path[1] .. kind(host), contact(host))
+  call('SREM', path[1] .. ':N', host.address)
+  if host.state == 'seeder' then
+    call('SREM', peers_S, host.address)
+    call('SREM', path[1] .. ':S', host.address)
+  else
+    call('SREM', peers_L, host.address)
+  end
+  if host.state == 'paused' then
+    call('SREM', peers_P, host.address)
+  end
+  host.live = false
+end

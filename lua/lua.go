@@ -1,0 +1,53 @@
+// Package lua holds the scripts that run inside Redis, assembled from the files
+// of this folder. README.md documents the keys they keep.
+package lua
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+)
+
+//go:embed *.lua include/*.lua
+var files embed.FS
+
+// The scripts, ready for EVAL. Their headers give KEYS, ARGV, replies and cost.
+var (
+	Announce   = assemble("announce.lua")
+	Scrape     = assemble("scrape.lua")
+	Statistics = assemble("statistics.lua")
+	Register   = assemble("register.lua")
+	Close      = assemble("close.lua")
+	Archive    = assemble("archive.lua")
+)
+
+// All are the scripts by name, for loading and for the linter.
+var All = map[string]string{
+	"announce": Announce, "scrape": Scrape, "statistics": Statistics,
+	"register": Register, "close": Close, "archive": Archive,
+}
+
+const directive = "-- include: "
+
+// assemble reads a script and puts each included file where its directive
+// stands. Includes do not include.
+func assemble(name string) string {
+	var script strings.Builder
+	for line := range strings.Lines(read(name)) {
+		if include, ok := strings.CutPrefix(strings.TrimSpace(line), directive); ok {
+			line = read("include/" + include + ".lua")
+		}
+		script.WriteString(line)
+	}
+	return script.String()
+}
+
+// read panics on a missing file: the binary was built wrongly, and no test
+// of it can have passed.
+func read(name string) string {
+	text, err := files.ReadFile(name)
+	if err != nil {
+		panic(fmt.Sprintf("lua: %v", err))
+	}
+	return string(text)
+}

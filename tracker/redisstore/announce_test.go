@@ -1,0 +1,266 @@
+package redisstore
+
+import (
+	"context"
+	"maps"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+func TestAnnounceKeepsTheRecord(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		a := announceOf(hash, "dc1/r1", 1)
+		a.Uploaded, a.Downloaded, a.Left = 1, 2, 900
+		f.announce(t, a)
+		want := map[string]string{
+			"compact": "True", "port": "6881", "peer_id": string(a.PeerID[:]), "key": "k",
+			"last_event": "started", "event:started": "2027-01-15T08:00:00Z", "seeder": "False",
+			"downloaded": "2", "left": "900", "uploaded": "1", "rack": "dc1/r1", "hostname": "host1",
+			"last_seen": "1800000000", "state": "leecher", "also": "",
+		}
+		if got := f.record(hash, a.Addr); !maps.Equal(got, want) {
+			t.Errorf("record:\n got %q\nwant %q", got, want)
+		}
+		for _, key := range []string{"peers:N", "peers:R", "peers:L", "rack:dc1/r1:N", "rack:dc1/r1:R", "rack:dc1:R"} {
+			if got := f.members(keysOf(hash).key(key)); !slices.Equal(got, []string{"10.0.0.1:6881"}) {
+				t.Errorf("%s = %q", key, got)
+			}
+		}
+	})
+}
+
+func TestAnnounceTwoTiers(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		var last tracker.Handout
+		for n := 1; n <= 3; n++ {
+			f.announce(t, announceOf(hash, "r1", n))
+			last = f.announce(t, announceOf(hash, "r2", 10+n))
+		}
+		if last.Represents != 0 || len(last.Peers) != 2 {
+			t.Errorf("third host of r2: represents %d, handed %v", last.Represents, last.Peers)
+		}
+		representative := f.announce(t, announceOf(hash, "r1", 1))
+		got := addresses(representative.Peers)
+		want := map[netip.AddrPort]bool{}
+		for _, n := range []int{2, 3, 11, 12} {
+			want[announceOf(hash, "", n).Addr] = true
+		}
+		if representative.Represents != 1 || !maps.Equal(got, want) {
+			t.Errorf("representative of r1: represents %d, handed %v", representative.Represents, got)
+		}
+		if first := representative.Peers[0].Addr4; first != announceOf(hash, "", 2).Addr {
+			t.Errorf("first peer is %v, expected the fellow representative", first)
+		}
+	})
+}
+
+func TestAnnounceReplacesARepresentative(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		for n := 1; n <= 3; n++ {
+			f.announce(t, announceOf(hash, "r1", n))
+		}
+		stop := announceOf(hash, "r1", 1)
+		stop.Event = tracker.EventStopped
+		if h := f.announce(t, stop); len(h.Peers) != 0 || h.Incomplete != 2 {
+			t.Errorf("stopped: %+v", h)
+		}
+		if h := f.announce(t, announceOf(hash, "r1", 3)); h.Represents != 1 {
+			t.Error("the free place was not taken after a stop")
+		}
+		f.Advance(600 * time.Second)
+		f.announce(t, announceOf(hash, "r1", 3))
+		f.Advance(60 * time.Second)
+		if h := f.announce(t, announceOf(hash, "r1", 4)); h.Represents != 1 || h.Incomplete != 2 {
+			t.Errorf("the free place was not taken after an expiry: %+v", h)
+		}
+		if got := f.record(hash, announceOf(hash, "", 2).Addr)["state"]; got != "gone" {
+			t.Errorf("state of the expired host is %q", got)
+		}
+		if n := f.card(keysOf(hash).peers()); n != 4 {
+			t.Errorf("%d hosts seen, expected 4", n)
+		}
+	})
+}
+
+func TestAnnounceCountsACompletionOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		a := announceOf(hash, "r1", 1)
+		f.announce(t, a)
+		a.Left, a.Event = 0, tracker.EventCompleted
+		f.announce(t, a)
+		if h := f.announce(t, a); h.Downloaded != 1 || h.Complete != 1 || h.Incomplete != 0 {
+			t.Errorf("told twice: %+v", h)
+		}
+		// Without the event: left says it.
+		b := announceOf(hash, "r1", 2)
+		f.announce(t, b)
+		b.Left, b.Event = 0, tracker.EventNone
+		if h := f.announce(t, b); h.Downloaded != 2 {
+			t.Errorf("told by left alone: %+v", h)
+		}
+		// A first seeder did not complete here, and left says more than the event.
+		c := announceOf(hash, "r1", 3)
+		c.Left = 0
+		f.announce(t, c)
+		d := announceOf(hash, "r1", 4)
+		d.Event = tracker.EventCompleted
+		if h := f.announce(t, d); h.Downloaded != 2 || h.Complete != 3 || h.Incomplete != 1 {
+			t.Errorf("seeder and liar: %+v", h)
+		}
+	})
+}
+
+func TestAnnounceTwoFamiliesAreOneHost(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		six := netip.MustParseAddrPort("[2001:db8::1]:6881")
+		a := announceOf(hash, "r1", 1)
+		f.announce(t, a)
+		a.Addr, a.Location = six, "r9"
+		if h := f.announce(t, a); h.Incomplete != 1 || h.Represents != 1 {
+			t.Errorf("second family: %+v", h)
+		}
+		h := f.announce(t, announceOf(hash, "r1", 2))
+		want := tracker.Peer{Addr4: announceOf(hash, "", 1).Addr, Addr6: six}
+		if !slices.Equal(h.Peers, []tracker.Peer{want}) {
+			t.Errorf("handed %v, expected one host with both addresses", h.Peers)
+		}
+		// Told in one announce (BEP 7).
+		b := announceOf(hash, "r1", 3)
+		b.Also = netip.MustParseAddrPort("[2001:db8::3]:6881")
+		f.announce(t, b)
+		h = f.announce(t, announceOf(hash, "r1", 2))
+		if got := addresses(h.Peers); len(h.Peers) != 2 || !got[b.Also] || !got[b.Addr] {
+			t.Errorf("handed %v", h.Peers)
+		}
+	})
+}
+
+func TestAnnounceAnAddressBelongsToOneHost(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		a := announceOf(hash, "r1", 1)
+		f.announce(t, a)
+		restarted := a
+		restarted.PeerID[19] = 'x'
+		if h := f.announce(t, restarted); h.Incomplete != 1 || len(h.Peers) != 0 {
+			t.Errorf("restarted client: %+v", h)
+		}
+		if n := f.card(keysOf(hash).peers()); n != 1 {
+			t.Errorf("%d hosts seen, expected 1", n)
+		}
+		// A second socket of the same family is the same host.
+		second := restarted
+		second.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
+		if h := f.announce(t, second); h.Incomplete != 1 || len(h.Peers) != 0 || h.Represents != 1 {
+			t.Errorf("second socket: %+v", h)
+		}
+		// When the first one falls silent, the host is at the second.
+		f.Advance(661 * time.Second)
+		f.announce(t, second)
+		h := f.announce(t, announceOf(hash, "r1", 2))
+		if got := addresses(h.Peers); len(got) != 1 || !got[second.Addr] {
+			t.Errorf("handed %v, expected %v", got, second.Addr)
+		}
+	})
+}
+
+func TestAnnounceHostMoves(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		f.announce(t, announceOf(hash, "r1", 1))
+		if h := f.announce(t, announceOf(hash, "r2", 1)); h.Represents != 1 || h.Incomplete != 1 {
+			t.Errorf("moved: %+v", h)
+		}
+		stats, err := f.Statistics(context.Background(), hash, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r1, r2 := stats.Racks["r1"], stats.Racks["r2"]; r1.Peers+r1.Representatives+r1.Progress.Hosts != 0 ||
+			r2.Peers != 1 || r2.Representatives != 1 || r2.Progress.Hosts != 1 {
+			t.Errorf("r1 %+v, r2 %+v", r1, r2)
+		}
+	})
+}
+
+func TestAnnounceHandsOutPeerIDsWhenAsked(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		first := announceOf(hash, "r1", 1)
+		first.PeerID = tracker.PeerID([]byte("\x00\xff\n -binary peer id!!"))
+		f.announce(t, first)
+		second := announceOf(hash, "r1", 2)
+		second.Compact = false
+		if h := f.announce(t, second); len(h.Peers) != 1 || h.Peers[0].ID != first.PeerID {
+			t.Errorf("handed %v", h.Peers)
+		}
+	})
+}
+
+func TestAnnounceInactiveTransferLeavesNothingOfIts(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		a := announceOf(testHash(7), "r1", 1)
+		if h := f.announce(t, a); h.Active || len(h.Peers) != 0 {
+			t.Errorf("unknown transfer: %+v", h)
+		}
+		if keys := f.keys("{*"); len(keys) != 0 {
+			t.Errorf("left behind: %q", keys)
+		}
+	})
+}
+
+func TestAutoRegister(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		a := announceOf(testHash(7), "r1", 1)
+		a.AutoRegister = true
+		a.Left = 400
+		f.announce(t, a)
+		b := announceOf(testHash(7), "r1", 2)
+		b.AutoRegister = true
+		if h := f.announce(t, b); !h.Active || len(h.Peers) != 1 {
+			t.Errorf("second host: %+v", h)
+		}
+		stats, err := f.Statistics(ctx, testHash(7), false)
+		if err != nil || stats.Length != testLength {
+			t.Errorf("length %d (%v), expected the most that a host lacked", stats.Length, err)
+		}
+		await(t, "the transfer is listed", func() bool {
+			transfers, err := f.Transfers(ctx)
+			_, listed := transfers[testHash(7)]
+			return err == nil && listed
+		})
+		// An operator's word holds against clients that go on.
+		if err := f.Deactivate(ctx, testHash(7)); err != nil {
+			t.Fatal(err)
+		}
+		if h := f.announce(t, a); h.Active {
+			t.Error("a deactivated transfer registered itself again")
+		}
+	})
+}
+
+func TestLoweredBoundIsKept(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		for n := 1; n <= 3; n++ {
+			a := announceOf(hash, "r1", n)
+			a.MaxReprRack = 3
+			f.announce(t, a)
+		}
+		for n := 1; n <= 3; n++ {
+			f.announce(t, announceOf(hash, "r1", n))
+		}
+		if n := f.card(keysOf(hash).rackRepresentatives("r1")); n != 2 {
+			t.Errorf("%d representatives, expected 2", n)
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/p2ptracker/p2ptracker/internal/redistest"
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// clock is the time the scripts are given.
+type clock struct{ unix atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.unix.Store(1_800_000_000)
+	return c
+}
+
+func (c *clock) Now() time.Time          { return time.Unix(c.unix.Load(), 0).UTC() }
+func (c *clock) Advance(d time.Duration) { c.unix.Add(int64(d / time.Second)) }
+
+// fixture is a store on some Redis, and a plain client to look at the keys.
+type fixture struct {
+	*Store
+	*clock
+	raw rueidis.Client
+}
+
+// eachStore runs a test on the embedded store and on a real redis-server.
+func eachStore(t *testing.T, test func(t *testing.T, f *fixture)) {
+	t.Run("embedded", func(t *testing.T) {
+		embedded, err := StartEmbedded()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(embedded.Close)
+		test(t, newFixture(t, embedded.Addr()))
+	})
+	t.Run("redis", func(t *testing.T) {
+		test(t, newFixture(t, redistest.Start(t).Addr))
+	})
+}
+
+func newFixture(tb testing.TB, addr string) *fixture {
+	tb.Helper()
+	clock := newClock()
+	return &fixture{openStore(tb, addr, clock), clock, openRaw(tb, addr)}
+}
+
+func testOptions(addr string) Options {
+	return Options{Addr: addr, Timeout: 5 * time.Second, ArchiveTTL: time.Hour}
+}
+
+// openStore opens a frontend's store and waits until it is ready.
+func openStore(tb testing.TB, addr string, clock *clock) *Store {
+	tb.Helper()
+	opts := testOptions(addr)
+	if clock != nil {
+		opts.Now = clock.Now
+	}
+	s := Open(opts, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	tb.Cleanup(s.Close)
+	await(tb, "the store is ready", func() bool { return s.Ready(context.Background()) == nil })
+	return s
+}
+
+func openRaw(tb testing.TB, addr string) rueidis.Client {
+	tb.Helper()
+	raw, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress: []string{addr}, DisableCache: true, ForceSingleClient: true,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(raw.Close)
+	return raw
+}
+
+// await polls a condition that must become true, within a generous bound.
+func await(tb testing.TB, what string, condition func() bool) {
+	tb.Helper()
+	for range 1000 {
+		if condition() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	tb.Fatalf("waited in vain until %s", what)
+}
+
+// command sends a command to the plain client.
+func (f *fixture) command(words ...string) rueidis.RedisResult {
+	return f.raw.Do(context.Background(), f.raw.B().Arbitrary(words...).Build())
+}
+
+func (f *fixture) members(key string) []string {
+	members, _ := f.command("SMEMBERS", key).AsStrSlice()
+	return members
+}
+
+func (f *fixture) card(key string) int {
+	n, _ := f.command("SCARD", key).AsInt64()
+	return int(n)
+}
+
+func (f *fixture) keys(pattern string) []string {
+	keys, _ := f.command("KEYS", pattern).AsStrSlice()
+	return keys
+}
+
+func (f *fixture) record(hash tracker.InfoHash, addr netip.AddrPort) map[string]string {
+	record, _ := f.command("HGETALL", keysOf(hash).peer(addr)).AsStrMap()
+	return record
+}
+
+const testLength = 1000 // bytes of every test payload
+
+var testRules = tracker.Rules{MaxReprRack: 2, MaxPeers: 30, PeerTTL: 660 * time.Second}
+
+func testHash(n byte) tracker.InfoHash { return tracker.InfoHash{0xab, 19: n} }
+
+// registerTransfer makes a transfer active without going through a torrent's file.
+func (f *fixture) registerTransfer(tb testing.TB, n byte) tracker.InfoHash {
+	tb.Helper()
+	torrent := tracker.Torrent{
+		Name: fmt.Sprintf("payload-%d", n), InfoHash: testHash(n), Length: testLength, File: []byte("d4:infode"),
+	}
+	if _, err := f.AddTorrent(context.Background(), torrent); err != nil {
+		tb.Fatal(err)
+	}
+	return torrent.InfoHash
+}
+
+// announceOf is what host number n of a rack announces, as a leecher that has nothing.
+func announceOf(hash tracker.InfoHash, rack tracker.Location, n int) tracker.Announce {
+	a := tracker.Announce{Rules: testRules, Place: tracker.Place{Location: rack, Hostname: fmt.Sprintf("host%d", n)}}
+	a.InfoHash = hash
+	a.PeerID = tracker.PeerID([]byte(fmt.Sprintf("-TT0001-%012d", n)))
+	a.Key = "k"
+	a.Addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), 6881)
+	a.Left = testLength
+	a.Event = tracker.EventStarted
+	a.NumWant = tracker.NumWantDefault
+	a.Compact = true
+	return a
+}
+
+func (f *fixture) announce(tb testing.TB, a tracker.Announce) tracker.Handout {
+	tb.Helper()
+	handout, err := f.Announce(context.Background(), a)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return handout
+}
+
+func addresses(peers []tracker.Peer) map[netip.AddrPort]bool {
+	set := map[netip.AddrPort]bool{}
+	for _, peer := range peers {
+		if peer.Addr4.IsValid() {
+			set[peer.Addr4] = true
+		}
+		if peer.Addr6.IsValid() {
+			set[peer.Addr6] = true
+		}
+	}
+	return set
+}

@@ -1,0 +1,84 @@
+package redisstore
+
+import (
+	"net/netip"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// The names of all keys. What each holds is told in lua/README.md.
+
+// Global keys: each lies in a slot of its own, so no script touches them.
+const (
+	keySchema          = "p2ptracker"       // string: version of this key model
+	keyRacks           = "racks"            // set: all racks ever seen
+	keyTransfers       = "transfers"        // set: all info hashes seen
+	keyActiveTransfers = "active_transfers" // set: the active ones
+	keyUnregistered    = "unregistered"     // sorted set: those nobody registered, by unix time
+	keyArchiving       = "archiving"        // set: those that are being archived
+	keyTorrents        = "torrents"         // hash: torrent name -> info hash
+)
+
+// keyRackHosts is a set: all hosts (ip) ever seen in a rack.
+func keyRackHosts(rack tracker.Location) string { return "rack:" + string(rack) }
+
+// transferKeys makes the names of one transfer's keys. Their common hash tag
+// keeps them in one slot.
+type transferKeys string
+
+func keysOf(hash tracker.InfoHash) transferKeys {
+	return transferKeys("{" + hash.String() + "}")
+}
+
+func (k transferKeys) key(name string) string { return string(k) + ":" + name }
+
+func (k transferKeys) registered() string     { return k.key("registered") }      // string: RFC 3339
+func (k transferKeys) deregistered() string   { return k.key("deregistered") }    // string: RFC 3339
+func (k transferKeys) closed() string         { return k.key("closed") }          // string: RFC 3339
+func (k transferKeys) name() string           { return k.key("name") }            // string
+func (k transferKeys) length() string         { return k.key("length") }          // string: bytes
+func (k transferKeys) torrent() string        { return k.key("torrent") }         // string: the file
+func (k transferKeys) firstStarted() string   { return k.key("first_started") }   // string: RFC 3339
+func (k transferKeys) lastStarted() string    { return k.key("last_started") }    // string: RFC 3339
+func (k transferKeys) firstCompleted() string { return k.key("first_completed") } // string: RFC 3339
+func (k transferKeys) lastCompleted() string  { return k.key("last_completed") }  // string: RFC 3339
+func (k transferKeys) peers() string          { return k.key("peers:N") }         // set: ip:port
+func (k transferKeys) representatives() string {
+	return k.key("peers:R") // set: ip:port
+}
+func (k transferKeys) seeders() string  { return k.key("peers:S") }  // set: ip:port
+func (k transferKeys) leechers() string { return k.key("peers:L") }  // set: ip:port
+func (k transferKeys) paused() string   { return k.key("peers:P") }  // set: ip:port
+func (k transferKeys) racks() string    { return k.key("racks") }    // set: Location
+func (k transferKeys) hosts() string    { return k.key("hosts") }    // hash: peer id and key -> ip:port
+func (k transferKeys) progress() string { return k.key("progress") } // hash: sums
+func (k transferKeys) expires() string  { return k.key("expires") }  // sorted set: rack by unix time
+
+// peer is a hash: the record of the host at an address.
+func (k transferKeys) peer(addr netip.AddrPort) string { return k.key("peer:" + addr.String()) }
+
+// The sets of one rack.
+func (k transferKeys) rackPeers(rack tracker.Location) string { return k.group(rack, "N") }
+func (k transferKeys) rackRepresentatives(rack tracker.Location) string {
+	return k.group(rack, "R")
+}
+func (k transferKeys) rackSeeders(rack tracker.Location) string { return k.group(rack, "S") }
+
+func (k transferKeys) group(path tracker.Location, part string) string {
+	return k.key("rack:" + string(path) + ":" + part)
+}
+
+// location lists the keys of a host's groups, in the order of announce.lua.
+func (k transferKeys) location(path tracker.Location) []string {
+	var names []string
+	for i, group := range path.Groups() {
+		parts := []string{"R", "seeders", "leechers"}
+		if i == 0 {
+			parts = []string{"N", "R", "S", "seeders", "leechers"}
+		}
+		for _, part := range parts {
+			names = append(names, k.group(tracker.Location(group), part))
+		}
+	}
+	return append(names, k.key("swarm:seeders"), k.key("swarm:leechers"))
+}

@@ -1,0 +1,155 @@
+package redisstore
+
+import (
+	"context"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"github.com/redis/rueidis"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// What an announce changes in keys of other slots is noted after it, by plain
+// idempotent commands, outside the request. A note that is lost, with a frontend
+// or with a connection, is written again at a later announce: each frontend
+// notes every host anew after noteTTL.
+
+const (
+	noteTTL      = time.Hour
+	notesPending = 4096    // further ones wait for a later announce
+	notesKnown   = 100_000 // hosts; about 15 MB
+	noteTimeout  = 5 * time.Second
+
+	// Info hashes that nobody registered: strangers cannot fill Redis.
+	strangersMax = 1000
+	strangersAge = 7 * 24 * time.Hour
+)
+
+// noteKey is what has been noted; without an ip, a transfer that is not active.
+type noteKey struct {
+	hash tracker.InfoHash
+	rack tracker.Location
+	ip   netip.Addr
+}
+
+type notebook struct {
+	known   *otter.Cache[noteKey, struct{}]
+	pending chan noteKey
+}
+
+func newNotebook() *notebook {
+	return &notebook{
+		known: otter.Must(&otter.Options[noteKey, struct{}]{
+			MaximumSize:      notesKnown,
+			ExpiryCalculator: otter.ExpiryCreating[noteKey, struct{}](noteTTL),
+		}),
+		pending: make(chan noteKey, notesPending),
+	}
+}
+
+// note hands what an announce told to writeNotes, unless it is known. A host
+// that joined is noted in any case: Redis may have lost what it knew.
+func (s *Store) note(a tracker.Announce, active, joined bool) {
+	key := noteKey{hash: a.InfoHash}
+	if active {
+		key.rack, key.ip = a.Location, a.Addr.Addr()
+	}
+	if _, known := s.notes.known.GetIfPresent(key); known && !joined {
+		return
+	}
+	select {
+	case s.notes.pending <- key:
+		s.notes.known.Set(key, struct{}{})
+	default:
+	}
+}
+
+// writeNotes writes notes until the store is closed.
+func (s *Store) writeNotes(ctx context.Context) {
+	for {
+		select {
+		case key := <-s.notes.pending:
+			s.writeNote(ctx, key)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Store) writeNote(ctx context.Context, key noteKey) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+	defer cancel()
+	var err error
+	if key.ip.IsValid() {
+		err = s.noteHost(ctx, key)
+	} else {
+		err = s.noteStranger(ctx, key.hash)
+	}
+	if err != nil {
+		s.notes.known.Invalidate(key)
+		s.log.Debug("note postponed", "transfer", key.hash, "error", err)
+	}
+}
+
+func (s *Store) noteHost(ctx context.Context, key noteKey) error {
+	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		return []rueidis.Completed{
+			b.Sadd().Key(keyRacks).Member(string(key.rack)).Build(),
+			b.Sadd().Key(keyRackHosts(key.rack)).Member(key.ip.String()).Build(),
+			b.Sadd().Key(keyTransfers).Member(key.hash.String()).Build(),
+			b.Sadd().Key(keyActiveTransfers).Member(key.hash.String()).Build(),
+		}
+	})
+	return err
+}
+
+// noteStranger keeps the hash of a transfer that is not active among all seen,
+// and drops the oldest strangers beyond the bounds. The index is written first
+// and cleared last, so that a crash in between leaves nothing that is not found
+// again.
+func (s *Store) noteStranger(ctx context.Context, hash tracker.InfoHash) error {
+	seen, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Sismember().Key(keyTransfers).Member(hash.String()).Build()
+	}).AsBool()
+	if err != nil || seen {
+		return mapError(err)
+	}
+	now := time.Now()
+	oldest := strconv.FormatInt(now.Add(-strangersAge).Unix(), 10)
+	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		return []rueidis.Completed{
+			b.Zadd().Key(keyUnregistered).ScoreMember().ScoreMember(float64(now.Unix()), hash.String()).Build(),
+			b.Sadd().Key(keyTransfers).Member(hash.String()).Build(),
+			b.Zrange().Key(keyUnregistered).Min("0").Max(strconv.Itoa(-strangersMax - 1)).Build(),
+			b.Zrangebyscore().Key(keyUnregistered).Min("-inf").Max(oldest).Limit(0, 100).Build(),
+		}
+	})
+	if err != nil {
+		return err
+	}
+	var excess []string
+	for _, result := range results[2:] {
+		part, err := result.AsStrSlice()
+		if err != nil {
+			return mapError(err)
+		}
+		excess = append(excess, part...)
+	}
+	return s.dropStrangers(ctx, excess)
+}
+
+func (s *Store) dropStrangers(ctx context.Context, hashes []string) error {
+	if len(hashes) == 0 {
+		return nil
+	}
+	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		return []rueidis.Completed{
+			b.Srem().Key(keyTransfers).Member(hashes...).Build(),
+			b.Zrem().Key(keyUnregistered).Member(hashes...).Build(),
+		}
+	})
+	return err
+}

@@ -1,0 +1,82 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/redis/rueidis"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// scrapesAtOnce are sent together; rueidis writes them in one go.
+const scrapesAtOnce = 64
+
+// Scrape implements tracker.Store, with a script call for each hash.
+func (s *Store) Scrape(ctx context.Context, hashes []tracker.InfoHash) ([]tracker.ScrapeEntry, error) {
+	if len(hashes) == 0 {
+		var err error
+		if hashes, err = s.hashes(ctx, keyActiveTransfers); err != nil {
+			return nil, err
+		}
+	}
+	var entries []tracker.ScrapeEntry
+	for part := range slices.Chunk(hashes, scrapesAtOnce) {
+		replies := make([]reply, len(part))
+		errs := make([]error, len(part))
+		var calls sync.WaitGroup
+		for i, hash := range part {
+			calls.Go(func() { replies[i], errs[i] = s.run(ctx, scrapeScript, scrapeCall(hash), scrapeValues) })
+		}
+		calls.Wait()
+		for i, hash := range part {
+			entry, active, err := readScrape(hash, replies[i], errs[i])
+			if err != nil {
+				return nil, err
+			}
+			if active {
+				entries = append(entries, entry)
+			}
+		}
+	}
+	return entries, nil
+}
+
+func scrapeCall(hash tracker.InfoHash) scriptCall {
+	k := keysOf(hash)
+	return scriptCall{keys: []string{k.registered(), k.seeders(), k.leechers(), k.paused(), k.progress()}}
+}
+
+const scrapeValues = 4
+
+func readScrape(hash tracker.InfoHash, r reply, err error) (entry tracker.ScrapeEntry, active bool, _ error) {
+	if err != nil || r.status == 0 {
+		return entry, false, err
+	}
+	n, err := r.ints(scrapeValues)
+	if err != nil {
+		return entry, false, err
+	}
+	return tracker.ScrapeEntry{
+		InfoHash: hash, Complete: n[0], Incomplete: n[1], Downloaded: n[2], Downloaders: n[3],
+	}, true, nil
+}
+
+// hashes reads a global set of info hashes.
+func (s *Store) hashes(ctx context.Context, key string) ([]tracker.InfoHash, error) {
+	members, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Smembers().Key(key).Build()
+	}).AsStrSlice()
+	if err != nil {
+		return nil, fmt.Errorf("set %s: %w", key, mapError(err))
+	}
+	hashes := make([]tracker.InfoHash, len(members))
+	for i, member := range members {
+		if hashes[i], err = tracker.ParseInfoHash(member); err != nil {
+			return nil, fmt.Errorf("set %s: member %q: %w", key, member, err)
+		}
+	}
+	return hashes, nil
+}

@@ -1,0 +1,127 @@
+// Package redisstore keeps the tracker's state in Redis, and is the only
+// package that talks to it. Each announce is one EVALSHA of a script of package
+// lua; what lies in other slots is updated after it by idempotent commands.
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Options say where Redis is and what the store is to keep.
+type Options struct {
+	Addr       string // host:port
+	Username   string
+	Password   string
+	DB         int
+	Timeout    time.Duration // of a connection attempt, and of a server that does not answer
+	ArchiveTTL time.Duration // how long a deactivated transfer is kept
+
+	// Now, if set, replaces the clock of Redis in tests.
+	Now func() time.Time
+}
+
+// Store is a tracker.Store on Redis, and what the REST interface reads and
+// writes. It is safe for concurrent use.
+type Store struct {
+	opts      Options
+	log       *slog.Logger
+	connected atomic.Pointer[rueidis.Client]
+	notes     *notebook
+	stop      context.CancelFunc
+	stopped   sync.WaitGroup
+}
+
+var errNotConnected = fmt.Errorf("%w: not connected yet", tracker.ErrUnavailable)
+
+// Open returns a store at once. It connects in the background, for as long as
+// it takes; until then every call is a tracker.ErrUnavailable.
+func Open(opts Options, log *slog.Logger) *Store {
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Store{opts: opts, log: log, stop: stop}
+	s.notes = newNotebook()
+	s.stopped.Go(func() { s.watch(ctx) })
+	s.stopped.Go(func() { s.writeNotes(ctx) })
+	return s
+}
+
+// Close ends the background work and the connection.
+func (s *Store) Close() {
+	s.stop()
+	s.stopped.Wait()
+	if client := s.connected.Swap(nil); client != nil {
+		(*client).Close()
+	}
+}
+
+func (s *Store) client() (rueidis.Client, error) {
+	client := s.connected.Load()
+	if client == nil {
+		return nil, errNotConnected
+	}
+	return *client, nil
+}
+
+func (s *Store) connect() error {
+	client, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress:       []string{s.opts.Addr},
+		Username:          s.opts.Username,
+		Password:          s.opts.Password,
+		SelectDB:          s.opts.DB,
+		ClientName:        "p2ptracker",
+		Dialer:            net.Dialer{Timeout: s.opts.Timeout},
+		ConnWriteTimeout:  s.opts.Timeout,
+		ForceSingleClient: true,
+		DisableCache:      true,
+		DisableRetry:      true, // a `completed` must not count twice
+	})
+	if err != nil {
+		return mapError(err)
+	}
+	s.connected.Store(&client)
+	return nil
+}
+
+// do sends one plain command.
+func (s *Store) do(ctx context.Context, build func(rueidis.Builder) rueidis.Completed) rueidis.RedisResult {
+	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		return []rueidis.Completed{build(b)}
+	})
+	if err != nil {
+		return rueidis.NewErrorResult(err)
+	}
+	return results[0]
+}
+
+// doAll sends plain commands in one go. The error is that of the first command
+// that failed; a nil reply is none.
+func (s *Store) doAll(ctx context.Context, build func(rueidis.Builder) []rueidis.Completed) ([]rueidis.RedisResult, error) {
+	client, err := s.client()
+	if err != nil {
+		return nil, err
+	}
+	results := client.DoMulti(ctx, build(client.B())...)
+	for _, result := range results {
+		if err := result.Error(); err != nil && !rueidis.IsRedisNil(err) {
+			return nil, mapError(err)
+		}
+	}
+	return results, nil
+}
+
+// now is the first argument of the scripts that read a clock.
+func (s *Store) now() string {
+	if s.opts.Now == nil {
+		return ""
+	}
+	return fmt.Sprint(s.opts.Now().Unix())
+}
