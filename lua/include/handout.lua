@@ -34,15 +34,15 @@ local function window(swarm, place, n, visit)
   end
 end
 
--- sample appends n random members of a swarm that are not among the skipped. It reads a
+-- sample appends n random members of a swarm that are not to be skipped. It reads a
 -- few windows of ten, spread evenly from a random place on: that costs a fraction of
 -- SRANDMEMBER, and every member is as likely as any other.
-local function sample(swarm, n, skip, out)
+local function sample(swarm, n, out)
   local ask = math.min(n + swarm.skipped, swarm.total)
   local windows = swarm.total < 2 * ask and 1 or math.ceil(ask / 10)
   local turn = math.random(0, math.max(swarm.total - 1, 0))
   local function visit(entry)
-    if n > 0 and not skip[entry] then
+    if n > 0 and not swarm.skip[entry] then
       out[#out + 1] = entry
       n = n - 1
     end
@@ -70,33 +70,43 @@ local function quotas(swarms, budget)
   return quota
 end
 
+-- skip_group marks in a swarm the host itself and the representatives of its own group:
+-- they are no outside peers. Those of the rack come first of all.
+local function skip_group(swarm, host, group, visit)
+  swarm.skip = { [contact(host)] = true }
+  swarm.skipped = host.state == 'seeder' and 0 or 1
+  for _, addr in ipairs(group) do
+    local other = addr ~= host.address and load(addr)
+    if other and not (host.state == 'seeder' and other.state == 'seeder') then
+      swarm.skip[contact(other)] = true
+      swarm.skipped = swarm.skipped + 1
+      visit(contact(other))
+    end
+  end
+end
+
 -- hand_out returns contacts: the other representatives of the rack, peers from outside,
 -- peers of the rack (R2, R3).
 local function hand_out(host, path, represents, representatives, backlog)
-  local out, skip, swarms = {}, { [contact(host)] = true }, {}
+  local out, swarms = {}, {}
   if want == 0 then
     return out
   end
-  for level = 1, represents + 1 do
-    local swarm = open_swarm(host, path[level], backlog)
-    swarm.skipped = host.state == 'seeder' and 0 or 1
-    for _, addr in ipairs(representatives[math.max(level - 1, 1)]) do
-      local other = addr ~= host.address and load(addr)
-      if other and not (host.state == 'seeder' and other.state == 'seeder') then
-        swarm.skipped = swarm.skipped + 1
-        if level == 1 and #out < want then
-          out[#out + 1] = contact(other)
-        end
-        skip[contact(other)] = true
-      end
+  local function first_of_all(entry)
+    if #out < want then
+      out[#out + 1] = entry
     end
-    swarms[level] = swarm
+  end
+  for level = 1, represents + 1 do
+    swarms[level] = open_swarm(host, path[level], backlog)
+    skip_group(swarms[level], host, representatives[math.max(level - 1, 1)],
+      level == 1 and first_of_all or tostring)
   end
   math.randomseed(tonumber(seed))
   local quota = quotas(swarms, want - #out)
   for level = 2, #swarms do
-    sample(swarms[level], quota[level], skip, out)
+    sample(swarms[level], quota[level], out)
   end
-  sample(swarms[1], quota[1], skip, out)
+  sample(swarms[1], quota[1], out)
   return out
 end

@@ -61,35 +61,39 @@ local function move(host, rack)
   host.rack, host.left = rack, nil
 end
 
--- find_host returns the host that announces, and whether the announce prolongs its life.
--- A second address of the same family is answered, but keeps nobody alive: else a host
--- whose first address died would be handed out at it for ever. Once that has expired,
--- the host is at the second.
-local function find_host()
+-- known_host returns the host that announces, if it has been seen, and whether the
+-- announce comes from one of its addresses. A second address of the same family is
+-- answered, but keeps nobody alive: else a host whose first address died would be handed
+-- out at it for ever. Once that has expired, the host is at the second.
+local function known_host()
   local host = load(address)
-  if host and host.id ~= peer_id .. key then
+  if host and host.id == peer_id .. key then
+    return host, true
+  elseif host then
     forget(host)
-    host = nil
   end
-  if not host then
-    local first = call('HGET', hosts, peer_id .. key)
-    host = first and load(first)
-    if host and is_ipv6(first) == is_ipv6(address) then
-      if host.live then
-        return host, false
-      end
-      forget(host)
-      host = nil
-    end
+  local first = call('HGET', hosts, peer_id .. key)
+  host = first and load(first)
+  if not host or is_ipv6(first) ~= is_ipv6(address) then
+    return host, true
+  elseif host.live then
+    return host, false
   end
-  if not host then
-    host = { address = address, id = peer_id .. key, also = '', rack = location, live = false }
-  end
+  forget(host)
+  return nil, true
+end
+
+-- find_host returns the host that announces, and whether the announce prolongs its life.
+local function find_host()
+  local host, touch = known_host()
+  host = host or { address = address, id = peer_id .. key, also = '', rack = location, live = false }
   host.joined, host.before = not host.live, host.left
-  if host.address == address and host.rack ~= location then
-    move(host, location)
+  if touch then
+    if host.address == address and host.rack ~= location then
+      move(host, location)
+    end
+    attach(host, address)
+    attach(host, also)
   end
-  attach(host, address)
-  attach(host, also)
-  return host, true
+  return host, touch
 end

@@ -1,0 +1,226 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Random histories of a transfer, through several frontends, against the model:
+// after every announce its reply and all that is stored must agree.
+
+const historyFrontends = 3
+
+var historyLocations = []tracker.Location{
+	"r1", "r2", "dc1/r1", "dc1/r2", "dc1/row1/r1", "dc1/row1/r2", "dc1/row2/r1", "dc2/row1/x/r1", "dc2/row1/x/r2", "dc1",
+}
+
+func TestHistories(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		stores := []*Store{f.Store}
+		for len(stores) < historyFrontends {
+			stores = append(stores, openStore(t, f.opts.Addr, f.clock))
+		}
+		rapid.Check(t, func(t *rapid.T) {
+			for _, key := range f.keys("*{*") {
+				f.command("DEL", key)
+			}
+			torrent := tracker.Torrent{Name: "payload", InfoHash: testHash(1), Length: testLength, File: []byte("x")}
+			if _, err := f.AddTorrent(context.Background(), torrent); err != nil {
+				t.Fatal(err)
+			}
+			h := &history{fixture: f, stores: stores, model: &model{}}
+			// At most 12 hosts of 4 racks expire in a call, so none is left over.
+			h.locations = rapid.SliceOfNDistinct(rapid.SampledFrom(historyLocations), 1, 4,
+				rapid.ID[tracker.Location]).Draw(t, "locations")
+			t.Repeat(map[string]func(*rapid.T){
+				"announce": h.announce,
+				"wait":     h.wait,
+				"":         h.checkStored,
+			})
+		})
+	})
+}
+
+type history struct {
+	*fixture
+	stores    []*Store
+	model     *model
+	locations []tracker.Location
+}
+
+func (h *history) wait(t *rapid.T) {
+	h.Advance(time.Duration(rapid.SampledFrom([]int{1, 100, 330, 700}).Draw(t, "seconds")) * time.Second)
+}
+
+// announce of one of twelve machines, of any of its incarnations, from any of
+// its addresses.
+func (h *history) announce(t *rapid.T) {
+	n := rapid.IntRange(0, 11).Draw(t, "machine")
+	a := announceOf(testHash(1), rapid.SampledFrom(h.locations).Draw(t, "location"), n)
+	if rapid.IntRange(0, 3).Draw(t, "stays") > 0 {
+		a.Location = h.locations[n%len(h.locations)]
+	}
+	a.PeerID[7] = rapid.SampledFrom([]byte("aaaab")).Draw(t, "incarnation")
+	six := netip.MustParseAddrPort(fmt.Sprintf("[2001:db8::%x]:6881", n+1))
+	switch rapid.SampledFrom([]string{"4", "4", "4", "6", "both", "second"}).Draw(t, "address") {
+	case "6":
+		a.Addr = six
+	case "both":
+		a.Also = six
+	case "second":
+		a.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
+	}
+	a.Event = rapid.SampledFrom([]tracker.Event{
+		tracker.EventNone, tracker.EventNone, tracker.EventStarted, tracker.EventCompleted,
+		tracker.EventPaused, tracker.EventStopped,
+	}).Draw(t, "event")
+	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")
+	a.NumWant = rapid.SampledFrom([]int{-1, 0, 1, 3, 5, 200}).Draw(t, "numwant")
+	a.MaxReprRack = rapid.SampledFrom([]int{1, 2, 2, 2, 2, 3}).Draw(t, "max_repr_rack")
+	a.Compact = rapid.Bool().Draw(t, "compact")
+
+	handout, err := h.stores[rapid.IntRange(0, historyFrontends-1).Draw(t, "frontend")].Announce(context.Background(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.model.now = h.Now().Unix()
+	host := h.model.announce(a)
+	h.checkCounts(t, host, handout)
+	h.checkHandout(t, a, host, handout.Peers)
+}
+
+func (h *history) checkCounts(t *rapid.T, host *modelHost, got tracker.Handout) {
+	complete, incomplete, _ := h.model.counts()
+	if got.Complete != complete || got.Incomplete != incomplete || got.Downloaded != h.model.downloaded {
+		t.Fatalf("R9: counts %d/%d/%d, expected %d/%d/%d",
+			got.Complete, got.Incomplete, got.Downloaded, complete, incomplete, h.model.downloaded)
+	}
+	if got.Represents != host.represents {
+		t.Fatalf("R1, R6: represents %d groups, expected %d", got.Represents, host.represents)
+	}
+}
+
+// checkHandout holds a reply against R1 to R5.
+func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, peers []tracker.Peer) {
+	fellows, outside, rackPeers := h.model.eligible(host)
+	expected := min(len(fellows)+len(outside)+len(rackPeers), want(a))
+	if !host.live {
+		expected = 0
+	}
+	if len(peers) != expected {
+		t.Fatalf("R5: %d peers, expected %d", len(peers), expected)
+	}
+	counted := map[string]int{}
+	seen := map[*modelHost]bool{}
+	for i, peer := range peers {
+		other := h.model.at(peer.Addr4)
+		if other == nil {
+			other = h.model.at(peer.Addr6)
+		}
+		switch {
+		case other == nil || seen[other]:
+			t.Fatalf("R4, R7: peer %v is nobody, or handed twice", peer)
+		case !a.Compact && string(peer.ID[:]) != other.id[:20]:
+			t.Fatalf("peer %v has id %q, expected %q", peer, peer.ID, other.id[:20])
+		case fellows[other]:
+			counted["fellow"]++
+			if i >= len(fellows) {
+				t.Fatalf("R2, R3: a representative of the rack comes only at %d", i)
+			}
+		case outside[other]:
+			counted["outside"]++
+		case rackPeers[other]:
+			counted["rack"]++
+		default:
+			t.Fatalf("R1, R4: %v is handed %v", host, other)
+		}
+		seen[other] = true
+		if got := [2]netip.AddrPort{peer.Addr4, peer.Addr6}; !sameAddresses(got, other) {
+			t.Fatalf("R7: handed %v, expected %v %v", got, other.addr, other.also)
+		}
+	}
+	if third := min((want(a)+2)/3, len(outside), max(want(a)-len(fellows), 0)); host.live && counted["outside"] < third {
+		t.Fatalf("R3: %d of %d peers are from outside, expected %d", counted["outside"], len(peers), third)
+	}
+}
+
+func sameAddresses(got [2]netip.AddrPort, h *modelHost) bool {
+	return got == [2]netip.AddrPort{h.addr, h.also} || got == [2]netip.AddrPort{h.also, h.addr}
+}
+
+// checkStored holds all that is stored against the model. What is due but not
+// expired yet stays until the next announce, as in the script.
+func (h *history) checkStored(t *rapid.T) {
+	k := keysOf(testHash(1))
+	expected := map[string][]string{
+		k.peers():           set(h.model.hosts, func(*modelHost) bool { return true }),
+		k.seeders():         set(h.model.living(), func(x *modelHost) bool { return x.seeder }),
+		k.leechers():        set(h.model.living(), func(x *modelHost) bool { return !x.seeder }),
+		k.paused():          set(h.model.living(), func(x *modelHost) bool { return x.paused }),
+		k.representatives(): set(h.model.living(), func(x *modelHost) bool { return x.represents > 0 }),
+	}
+	for _, location := range h.locations {
+		inRack := func(x *modelHost) bool { return x.location == location }
+		expected[k.rackPeers(location)] = set(h.model.living(), inRack)
+		expected[k.rackSeeders(location)] = set(h.model.living(), func(x *modelHost) bool { return inRack(x) && x.seeder })
+		for _, group := range location.Groups() {
+			expected[k.rackRepresentatives(tracker.Location(group))] =
+				set(h.model.living(), func(x *modelHost) bool { return represents(x, group) })
+			h.checkSwarm(t, k.key("rack:"+group), h.model.swarm(group))
+		}
+	}
+	h.checkSwarm(t, k.key("swarm"), h.model.swarm(""))
+	for key, want := range expected {
+		got := h.members(key)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Fatalf("%s = %q, expected %q", key, got, want)
+		}
+	}
+	stats, err := h.Statistics(context.Background(), testHash(1), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	progress := h.model.progress()
+	for rack, got := range stats.Racks {
+		if got.Progress != progress[rack] {
+			t.Fatalf("progress of %s is %+v, expected %+v", rack, got.Progress, progress[rack])
+		}
+	}
+	if fields, _ := h.command("HLEN", k.hosts()).AsInt64(); int(fields) != len(h.model.hosts) {
+		t.Fatalf("%d identities kept for %d hosts", fields, len(h.model.hosts))
+	}
+}
+
+// checkSwarm compares the two sorted sets of a swarm, whose members are contacts.
+func (h *history) checkSwarm(t *rapid.T, base string, want []*modelHost) {
+	for part, seeder := range map[string]bool{":seeders": true, ":leechers": false} {
+		got, _ := h.command("ZRANGE", base+part, "0", "-1").AsStrSlice()
+		contacts := map[string]bool{}
+		for _, host := range want {
+			if host.seeder == seeder {
+				contacts[contact(host)] = true
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, slices.Sorted(maps.Keys(contacts))) {
+			t.Fatalf("%s = %q, expected %v", base+part, got, contacts)
+		}
+	}
+}
+
+func contact(h *modelHost) string {
+	if h.also.IsValid() {
+		return h.addr.String() + " " + h.also.String()
+	}
+	return h.addr.String()
+}
