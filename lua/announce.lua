@@ -14,7 +14,7 @@ KEYS
   13 {HASH}:peers:P         14 {HASH}:racks           15 {HASH}:hosts
   16 {HASH}:progress        17 {HASH}:expires         18 {HASH}:peer:ADDRESS
   19… the groups of the location, from the rack outwards: of the rack N, R, S,
-      seeders, leechers; of each further group R, seeders, leechers; last the
+      seeders, leechers, progress; of each further group R, seeders, leechers; last the
       {HASH}:swarm's seeders, leechers. Their names are derived (keys.lua), as
       those of other hosts' groups must be; they are declared all the same.
 

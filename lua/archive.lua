@@ -60,7 +60,7 @@ end
 
 local function archive_rack(rack)
   for _, swarm in ipairs(swarms_of(rack)) do
-    for _, part in ipairs({ ':N', ':R', ':S', ':seeders', ':leechers' }) do
+    for _, part in ipairs({ ':N', ':R', ':S', ':seeders', ':leechers', ':progress' }) do
       archive(swarm .. part)
     end
   end

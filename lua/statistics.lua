@@ -10,12 +10,12 @@ KEYS
 ARGV: none
 
 Returns {status} or {status, peers, seeders, leechers, values, progress}.
-values: length and the four dates, each empty if not known; progress: names and
-values of the hash, by turns (its fields: lua/README.md).
+values: length and the four dates, each empty if not known; progress: fields and
+values of the sums, by turns.
 
 Status: 1 counted; 0 the transfer is not active.
 
-Cost: grows with the number of racks.
+Cost: constant.
 ]]
 local registered, _, _, _, _, _, peers_N, peers_S, peers_L, progress = unpack(KEYS, 1, 10)
 local call = redis.call

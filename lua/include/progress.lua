@@ -1,8 +1,8 @@
--- Running sums over every host seen, a rack each, so that statistics cost as much
--- as there are racks, not hosts.
+-- Running sums over every host seen, of the transfer and of each rack, so that statistics
+-- need not look at hosts. Both are hashes with the fields hosts, done, unknown, left.
 
--- share: what a host adds to its rack's sums. left: bytes, '' if not known, nil if
--- there is no such host.
+-- share: what a host adds to the sums. left_now: bytes, '' if not known, nil if there is
+-- no such host.
 local function share(left_now)
   if not left_now then
     return 0, 0, 0, 0
@@ -14,9 +14,11 @@ local function share(left_now)
   return 1, 0, 0, tonumber(left_now)
 end
 
-local function add(field, rack, by)
+local function add(rack, field, by)
   if by ~= 0 then
-    redis.call('HINCRBY', progress, field .. rack, string.format('%.0f', by))
+    by = string.format('%.0f', by)
+    call('HINCRBY', progress, field, by)
+    call('HINCRBY', tag .. ':rack:' .. rack .. ':progress', field, by)
   end
 end
 
@@ -27,8 +29,8 @@ local function tally(rack, from, to)
   end
   local hosts1, done1, unknown1, left1 = share(from)
   local hosts2, done2, unknown2, left2 = share(to)
-  add('hosts:', rack, hosts2 - hosts1)
-  add('done:', rack, done2 - done1)
-  add('unknown:', rack, unknown2 - unknown1)
-  add('left:', rack, left2 - left1)
+  add(rack, 'hosts', hosts2 - hosts1)
+  add(rack, 'done', done2 - done1)
+  add(rack, 'unknown', unknown2 - unknown1)
+  add(rack, 'left', left2 - left1)
 end

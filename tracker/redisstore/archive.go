@@ -14,9 +14,9 @@ import (
 // a millisecond of Redis.
 const archiveStep = 200
 
-// Deactivate ends a transfer: at once for announces, then its keys are archived
-// in bounded steps. If it is broken off, any frontend finishes it. No such
-// transfer is tracker.ErrNotFound.
+// Deactivate ends a transfer: at once for announces and lists, then its keys are
+// archived in bounded steps. What is left of those at the deadline, or after a
+// crash, some frontend's watch does. No such transfer is tracker.ErrNotFound.
 func (s *Store) Deactivate(ctx context.Context, hash tracker.InfoHash) error {
 	if err := s.setArchiving(ctx, hash); err != nil {
 		return err
@@ -35,7 +35,10 @@ func (s *Store) Deactivate(ctx context.Context, hash tracker.InfoHash) error {
 	if err := s.dropName(ctx, hash, name); err != nil {
 		return err
 	}
-	return s.archive(ctx, hash)
+	if err := s.archive(ctx, hash); err != nil {
+		s.log.Warn("archiving goes on later", "transfer", hash, "error", err)
+	}
+	return nil
 }
 
 func (s *Store) closeCall(hash tracker.InfoHash) scriptCall {

@@ -175,3 +175,8 @@ func addresses(peers []tracker.Peer) map[netip.AddrPort]bool {
 	}
 	return set
 }
+
+// sixOf is the IPv6 address of host number n.
+func sixOf(n int) netip.AddrPort {
+	return netip.MustParseAddrPort(fmt.Sprintf("[2001:db8::%x]:6881", n+1))
+}

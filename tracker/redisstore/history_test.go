@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -70,7 +69,7 @@ func (h *history) announce(t *rapid.T) {
 		a.Location = h.locations[n%len(h.locations)]
 	}
 	a.PeerID[7] = rapid.SampledFrom([]byte("aaaab")).Draw(t, "incarnation")
-	six := netip.MustParseAddrPort(fmt.Sprintf("[2001:db8::%x]:6881", n+1))
+	six := sixOf(n)
 	switch rapid.SampledFrom([]string{"4", "4", "4", "6", "both", "second"}).Draw(t, "address") {
 	case "6":
 		a.Addr = six

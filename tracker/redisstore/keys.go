@@ -62,7 +62,8 @@ func (k transferKeys) rackPeers(rack tracker.Location) string { return k.group(r
 func (k transferKeys) rackRepresentatives(rack tracker.Location) string {
 	return k.group(rack, "R")
 }
-func (k transferKeys) rackSeeders(rack tracker.Location) string { return k.group(rack, "S") }
+func (k transferKeys) rackSeeders(rack tracker.Location) string  { return k.group(rack, "S") }
+func (k transferKeys) rackProgress(rack tracker.Location) string { return k.group(rack, "progress") }
 
 func (k transferKeys) group(path tracker.Location, part string) string {
 	return k.key("rack:" + string(path) + ":" + part)
@@ -74,7 +75,7 @@ func (k transferKeys) location(path tracker.Location) []string {
 	for i, group := range path.Groups() {
 		parts := []string{"R", "seeders", "leechers"}
 		if i == 0 {
-			parts = []string{"N", "R", "S", "seeders", "leechers"}
+			parts = []string{"N", "R", "S", "seeders", "leechers", "progress"}
 		}
 		for _, part := range parts {
 			names = append(names, k.group(tracker.Location(group), part))

@@ -94,16 +94,29 @@ func (s *Store) writeNote(ctx context.Context, key noteKey) {
 	}
 }
 
+// noteHost keeps a host among all that its rack ever had, and its transfer on the
+// lists. The transfer may have been deactivated since: looking after writing
+// undoes what came too late.
 func (s *Store) noteHost(ctx context.Context, key noteKey) error {
-	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+	hash := key.hash.String()
+	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{
 			b.Sadd().Key(keyRacks).Member(string(key.rack)).Build(),
 			b.Sadd().Key(keyRackHosts(key.rack)).Member(key.ip.String()).Build(),
-			b.Sadd().Key(keyTransfers).Member(key.hash.String()).Build(),
-			b.Sadd().Key(keyActiveTransfers).Member(key.hash.String()).Build(),
+			b.Sadd().Key(keyTransfers).Member(hash).Build(),
+			b.Sadd().Key(keyActiveTransfers).Member(hash).Build(),
+			b.Exists().Key(keysOf(key.hash).registered()).Build(),
 		}
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if registered, err := results[4].AsInt64(); err != nil || registered == 1 {
+		return mapError(err)
+	}
+	return s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Srem().Key(keyActiveTransfers).Member(hash).Build()
+	}).Error()
 }
 
 // noteStranger keeps the hash of a transfer that is not active among all seen,

@@ -1,0 +1,165 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// populate fills a transfer so that each kind of key exists, and has more hosts
+// than one step of the archive moves.
+func populate(tb testing.TB, f *fixture) tracker.InfoHash {
+	hash := f.registerTransfer(tb, 1)
+	inParallel(2*archiveStep+10, func(n int) {
+		a := announceOf(hash, []tracker.Location{"dc1/row1/r1", "dc1/row2/r1", "r3"}[n%3], n)
+		a.Also = sixOf(n)
+		f.announce(tb, a)
+		if n%5 == 0 {
+			a.Left, a.Event = 0, tracker.EventCompleted
+			f.announce(tb, a)
+		}
+		if n%7 == 0 {
+			a.Event = tracker.EventPaused
+			f.announce(tb, a)
+		}
+	})
+	return hash
+}
+
+func TestDeactivateMovesEveryKey(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		hash := populate(t, f)
+		before := f.keys("{*")
+		if err := f.Deactivate(ctx, hash); err != nil {
+			t.Fatal(err)
+		}
+		if left := f.keys("{*"); len(left) != 1 || left[0] != keysOf(hash).closed() {
+			t.Errorf("left: %q", left)
+		}
+		archived := map[string]bool{}
+		for _, key := range f.keys("2027-01-15T08:00:00Z:{*") {
+			archived[strings.TrimPrefix(key, "2027-01-15T08:00:00Z:")] = true
+			if ttl, _ := f.command("TTL", key).AsInt64(); ttl <= 0 || ttl > 3600 {
+				t.Errorf("%s expires in %d s", key, ttl)
+			}
+		}
+		for _, key := range before {
+			if !archived[key] {
+				t.Errorf("%s was not archived", key)
+			}
+		}
+		if n := f.card("2027-01-15T08:00:00Z:" + keysOf(hash).peers()); n != 2*archiveStep+10 {
+			t.Errorf("%d hosts archived", n)
+		}
+		for name, check := range map[string]func() error{
+			"deactivate": func() error { return f.Deactivate(ctx, hash) },
+			"statistics": func() error { _, err := f.Statistics(ctx, hash, false); return err },
+			"torrent":    func() error { _, err := f.Torrent(ctx, "payload-1"); return err },
+		} {
+			if err := check(); !errors.Is(err, tracker.ErrNotFound) {
+				t.Errorf("%s afterwards: %v", name, err)
+			}
+		}
+		if h := f.announce(t, announceOf(hash, "r1", 1)); h.Active {
+			t.Error("announces find the transfer active")
+		}
+		await(t, "the lists are empty, whatever notes came late", func() bool {
+			return f.card(keyArchiving)+f.card(keyActiveTransfers)+len(f.notes.pending) == 0
+		})
+	})
+}
+
+func TestDeactivateAndRegisterWithinASecond(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		for range 3 {
+			hash := populate(t, f)
+			if err := f.Deactivate(context.Background(), hash); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(f.keys("*:" + keysOf(testHash(1)).registered())); n != 3 {
+			t.Errorf("%d archives, expected 3", n)
+		}
+	})
+}
+
+// A frontend dies after the first step, or between two: announces find the
+// transfer inactive all the while, and another frontend finishes the work.
+func TestDeactivateIsResumed(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		for steps := range 4 {
+			hash := populate(t, f)
+			if err := f.setArchiving(ctx, hash); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.run(ctx, closeScript, f.closeCall(hash), 1); err != nil {
+				t.Fatal(err)
+			}
+			for range steps {
+				if _, err := f.run(ctx, archiveScript, f.archiveCall(hash), 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if h := f.announce(t, announceOf(hash, "r1", 1)); h.Active {
+				t.Errorf("active after %d steps", steps)
+			}
+			f.resumeArchives(ctx)
+			if left := f.keys("{*"); len(left) != 1 || f.card(keyArchiving) != 0 {
+				t.Errorf("after %d steps: left %q", steps, left)
+			}
+		}
+	})
+}
+
+// Registering again while the archive is under way waits for its end.
+func TestRegisterFinishesTheArchive(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		hash := populate(t, f)
+		if _, err := f.run(ctx, closeScript, f.closeCall(hash), 1); err != nil {
+			t.Fatal(err)
+		}
+		f.registerTransfer(t, 1)
+		stats, err := f.Statistics(ctx, hash, false)
+		if err != nil || stats.Peers != 0 {
+			t.Errorf("%+v, %v", stats, err)
+		}
+	})
+}
+
+// An entry that a crash left on the list must not end a transfer that is active
+// again.
+func TestResumeLeavesAnActiveTransferAlone(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		if err := f.setArchiving(context.Background(), hash); err != nil {
+			t.Fatal(err)
+		}
+		f.resumeArchives(context.Background())
+		if h := f.announce(t, announceOf(hash, "r1", 1)); !h.Active || f.card(keyArchiving) != 0 {
+			t.Errorf("active %v, %d left on the list", h.Active, f.card(keyArchiving))
+		}
+	})
+}
+
+func TestArchiveExpires(t *testing.T) {
+	embedded, err := StartEmbedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer embedded.Close()
+	f := newFixture(t, embedded.Addr())
+	hash := populate(t, f)
+	if err := f.Deactivate(context.Background(), hash); err != nil {
+		t.Fatal(err)
+	}
+	embedded.server.FastForward(testOptions("").ArchiveTTL)
+	if left := f.keys("*" + hash.String() + "*"); len(left) != 0 {
+		t.Errorf("left: %q", left)
+	}
+}

@@ -1,0 +1,179 @@
+package redisstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"testing"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+func TestTorrents(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		a := tracker.Torrent{Name: "a", InfoHash: testHash(1), Length: testLength, File: []byte("\x00bytes\xff")}
+		for i, want := range []bool{true, false} {
+			if created, err := f.AddTorrent(ctx, a); created != want || err != nil {
+				t.Fatalf("upload %d: created %v, %v", i+1, created, err)
+			}
+		}
+		for _, test := range []struct {
+			torrent tracker.Torrent
+			want    error
+		}{
+			{tracker.Torrent{Name: "a", InfoHash: testHash(2), File: a.File}, tracker.ErrNameTaken},
+			{tracker.Torrent{Name: "b", InfoHash: testHash(1), File: a.File}, tracker.ErrHashTaken},
+		} {
+			if _, err := f.AddTorrent(ctx, test.torrent); !errors.Is(err, test.want) {
+				t.Errorf("%v: %v, expected %v", test.torrent.Name, err, test.want)
+			}
+		}
+		torrents, err := f.Torrents(ctx)
+		if want := map[string]tracker.InfoHash{"a": testHash(1)}; err != nil || !maps.Equal(torrents, want) {
+			t.Errorf("torrents %v, %v", torrents, err)
+		}
+		if file, err := f.Torrent(ctx, "a"); err != nil || !bytes.Equal(file, a.File) {
+			t.Errorf("file %q, %v", file, err)
+		}
+		transfers, err := f.Transfers(ctx)
+		if want := map[tracker.InfoHash]string{testHash(1): "a"}; err != nil || !maps.Equal(transfers, want) {
+			t.Errorf("transfers %v, %v", transfers, err)
+		}
+
+		if err := f.RemoveTorrent(ctx, "a"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Torrent(ctx, "a"); !errors.Is(err, tracker.ErrNotFound) {
+			t.Errorf("removed torrent: %v", err)
+		}
+		if err := f.RemoveTorrent(ctx, "a"); !errors.Is(err, tracker.ErrNotFound) {
+			t.Errorf("removed twice: %v", err)
+		}
+		if h := f.announce(t, announceOf(testHash(1), "r1", 1)); !h.Active {
+			t.Error("the transfer went with its torrent")
+		}
+		// The file is gone, so the torrent may come back under another name.
+		a.Name = "b"
+		if _, err := f.AddTorrent(ctx, a); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTorrentCompletesWhatACrashBrokeOff(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		a := tracker.Torrent{Name: "a", InfoHash: testHash(1), Length: testLength, File: []byte("x")}
+		f.command("HSET", keyTorrents, "a", a.InfoHash.String())
+		if _, err := f.Torrent(context.Background(), "a"); !errors.Is(err, tracker.ErrNotFound) {
+			t.Errorf("a name without its file: %v", err)
+		}
+		if created, err := f.AddTorrent(context.Background(), a); !created || err != nil {
+			t.Errorf("created %v, %v", created, err)
+		}
+	})
+}
+
+func TestStatistics(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		hash := f.registerTransfer(t, 1)
+		for n, left := range []uint64{0, 500, 1000, tracker.LeftUnknown} {
+			a := announceOf(hash, "r1", n)
+			if n == 3 {
+				a.Location = "r2"
+			}
+			a.Left = left
+			f.announce(t, a)
+		}
+		stats, err := f.Statistics(ctx, hash, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stats.Peers != 4 || stats.Seeders != 1 || stats.Leechers != 3 || stats.Length != testLength ||
+			stats.FirstStarted != f.Now() || !stats.FirstCompleted.IsZero() || stats.Complete() {
+			t.Errorf("%+v", stats)
+		}
+		if got := tracker.Percent(stats.Progress.Share(stats.Length)); got != "37.50%" {
+			t.Errorf("progress %s, expected 1.5 of 4 hosts", got)
+		}
+		r1, r2 := stats.Racks["r1"], stats.Racks["r2"]
+		if len(stats.Racks) != 2 || r1.Peers != 3 || r1.Representatives != 2 || r1.Seeders != 1 || r2.Peers != 1 {
+			t.Errorf("racks %+v", stats.Racks)
+		}
+
+		f.Advance(1000e9)
+		for n := range 4 { // all complete, and quit
+			a := announceOf(hash, "r1", n)
+			if n == 3 {
+				a.Location = "r2"
+			}
+			a.Left, a.Event = 0, tracker.EventStopped
+			f.announce(t, a)
+		}
+		stats, err = f.Statistics(ctx, hash, false)
+		if err != nil || !stats.Complete() || stats.Peers != 4 || stats.Seeders != 0 || stats.FirstCompleted != f.Now() ||
+			stats.Racks != nil {
+			t.Errorf("%+v, %v", stats, err)
+		}
+		if _, err := f.Statistics(ctx, testHash(9), false); !errors.Is(err, tracker.ErrNotFound) {
+			t.Errorf("unknown transfer: %v", err)
+		}
+	})
+}
+
+func TestMembers(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		hash := f.registerTransfer(t, 1)
+		inParallel(2500, func(n int) { f.announce(t, announceOf(hash, "r1", n)) })
+		for set, want := range map[tracker.Set]int{
+			tracker.SetPeers: 2500, tracker.SetLeechers: 2500, tracker.SetSeeders: 0,
+			tracker.SetRepresentatives: 2, tracker.SetRacks: 1,
+		} {
+			seen, cursor := map[string]bool{}, ""
+			for range 100 {
+				page, err := f.Members(ctx, hash, set, cursor, 1000)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, entry := range page.Entries {
+					seen[entry] = true
+				}
+				if cursor = page.Next; cursor == "" {
+					break
+				}
+			}
+			if len(seen) != want {
+				t.Errorf("set %d has %d members, expected %d", set, len(seen), want)
+			}
+		}
+		var fault tracker.ClientError
+		if _, err := f.Members(ctx, hash, tracker.SetPeers, "x", 10); !errors.As(err, &fault) {
+			t.Errorf("bad cursor: %v", err)
+		}
+		if _, err := f.Members(ctx, testHash(9), tracker.SetPeers, "", 10); !errors.Is(err, tracker.ErrNotFound) {
+			t.Errorf("unknown transfer: %v", err)
+		}
+	})
+}
+
+func TestScrape(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		first, second := f.registerTransfer(t, 1), f.registerTransfer(t, 2)
+		f.announce(t, announceOf(first, "r1", 1))
+		paused := announceOf(first, "r1", 2)
+		paused.Event = tracker.EventPaused
+		f.announce(t, paused)
+		entries, err := f.Scrape(ctx, []tracker.InfoHash{first, testHash(9), second})
+		if err != nil || len(entries) != 2 || entries[1] != (tracker.ScrapeEntry{InfoHash: second}) ||
+			entries[0] != (tracker.ScrapeEntry{InfoHash: first, Incomplete: 2, Downloaders: 1}) {
+			t.Errorf("%+v, %v", entries, err)
+		}
+		if all, err := f.Scrape(ctx, nil); err != nil || len(all) != 2 {
+			t.Errorf("everything: %+v, %v", all, err)
+		}
+	})
+}
