@@ -1,0 +1,54 @@
+package bthttp
+
+import "net/netip"
+
+// addresses are where other peers reach the host: addr, and also of the other
+// family if the client told it (BEP 7). They are the address the request came
+// from, unless the client is trusted to name others: ip replaces that address,
+// ipv4 and ipv6 replace the one of their family or add the other.
+func (q *announceQuery) addresses(client netip.Addr, port uint16, trustIP bool) (addr, also netip.AddrPort) {
+	addr = netip.AddrPortFrom(client.Unmap().WithZone(""), port)
+	if !trustIP {
+		return addr, also
+	}
+	if named, ok := endpoint(q.ip.text(), port); ok {
+		addr = named
+	}
+	for _, v := range [...]value{q.ipv4, q.ipv6} {
+		named, ok := endpoint(v.text(), port)
+		switch {
+		case !ok:
+		case named.Addr().Is4() == addr.Addr().Is4():
+			addr = named
+		default:
+			also = named
+		}
+	}
+	return addr, also
+}
+
+// endpoint reads an address that a client names, with the announce's port unless
+// it brings its own ("192.0.2.7:80", "[2001:db8::7]:80"). What peers could not
+// dial is not ok. That is no fault of the request: BEP 3 allows a DNS name in ip,
+// which we never look up.
+func endpoint(text string, port uint16) (netip.AddrPort, bool) {
+	if text == "" {
+		return netip.AddrPort{}, false
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		named, err := netip.ParseAddrPort(text)
+		if err != nil || named.Port() == 0 {
+			return netip.AddrPort{}, false
+		}
+		addr, port = named.Addr(), named.Port()
+	}
+	addr = addr.Unmap()
+	return netip.AddrPortFrom(addr, port), dialable(addr)
+}
+
+// dialable leaves out unspecified, multicast and broadcast addresses, and those
+// with a zone, which means something on one machine only.
+func dialable(addr netip.Addr) bool {
+	return addr.Zone() == "" && (addr.IsGlobalUnicast() || addr.IsLoopback() || addr.IsLinkLocalUnicast())
+}

@@ -1,0 +1,196 @@
+package bthttp
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+var announceSeeds = []string{
+	baseQuery,
+	baseQuery + "&uploaded=0&downloaded=0&left=300000&numwant=80&key=7185a534&compact=1&supportcrypto=1&event=started",
+	baseQuery + "&left=9223372036854775807&numwant=-1&compact=0&no_peer_id=1&event=paused",
+	baseQuery + "&ip=10.1.2.3&ipv4=10.1.2.4:5&ipv6=%5B2001:db8::1%5D:6",
+	"info_hash=+%2B%zz%4&peer_id=%&port=0&event=stopped&key=%00",
+	"&&=&info%5Fhash=x&info_hash&port=1;left=2",
+}
+
+// FuzzParseAnnounce holds the parser against a naive one on net/url wherever
+// net/url takes the query at all, and against what must hold for any input.
+func FuzzParseAnnounce(f *testing.F) {
+	for _, seed := range announceSeeds {
+		f.Add(seed, true, false)
+		f.Add(seed, false, true)
+	}
+	f.Fuzz(func(t *testing.T, query string, trustIP, overIPv6 bool) {
+		client := client
+		if overIPv6 {
+			client = netip.MustParseAddr("2001:db8::1")
+		}
+		got, err := ParseAnnounce(query, client, trustIP)
+		checkAnnounce(t, got, err, client, trustIP)
+
+		values, urlErr := parseByURL(query)
+		if urlErr != nil {
+			return
+		}
+		want, ok := naiveAnnounce(values, client, trustIP)
+		if ok != (err == nil) || ok && got != want {
+			t.Errorf("query %q\ngot   %+v, %v\nnaive %+v, %t", query, got, err, want, ok)
+		}
+	})
+}
+
+func checkAnnounce(t *testing.T, got tracker.AnnounceRequest, err error, client netip.Addr, trustIP bool) {
+	t.Helper()
+	var fault tracker.ClientError
+	switch {
+	case err != nil:
+		if !errors.As(err, &fault) || got != (tracker.AnnounceRequest{}) {
+			t.Errorf("error %v with %+v", err, got)
+		}
+	case !got.Addr.Addr().IsValid() || got.Addr.Port() == 0 && got.Event != tracker.EventStopped:
+		t.Errorf("nobody can dial %s", got.Addr)
+	case got.Also.IsValid() && got.Also.Addr().Is4() == got.Addr.Addr().Is4():
+		t.Errorf("%s and %s are of one family", got.Addr, got.Also)
+	case len(got.Key) > tracker.MaxKey || got.NumWant < tracker.NumWantDefault:
+		t.Errorf("out of bounds: %+v", got)
+	case got.Left >= unknownLeft && got.Left != tracker.LeftUnknown:
+		t.Errorf("left is %d", got.Left)
+	case !trustIP && (got.Addr.Addr() != client || got.Also.IsValid()):
+		t.Errorf("%s believed from anybody", got.Addr)
+	}
+}
+
+// parseByURL reads a query with net/url, to which a plus is a space.
+func parseByURL(query string) (url.Values, error) {
+	return url.ParseQuery(strings.ReplaceAll(query, "+", "%2B"))
+}
+
+// naiveAnnounce reads the table of BEP 3 from a map. It is not ok if any
+// parameter is malformed.
+func naiveAnnounce(values url.Values, client netip.Addr, trustIP bool) (req tracker.AnnounceRequest, ok bool) {
+	hash, id := values.Get("info_hash"), values.Get("peer_id")
+	if len(hash) != 20 || len(id) != 20 {
+		return req, false
+	}
+	req.InfoHash, req.PeerID = tracker.InfoHash([]byte(hash)), tracker.PeerID([]byte(id))
+
+	words := map[string]tracker.Event{
+		"started": tracker.EventStarted, "completed": tracker.EventCompleted,
+		"stopped": tracker.EventStopped, "paused": tracker.EventPaused,
+	}
+	req.Event = words[values.Get("event")]
+	port, good := naiveNumber(values, "port", 0)
+	if !good || port > 65535 || port == 0 && (!values.Has("port") || req.Event != tracker.EventStopped) {
+		return req, false
+	}
+	var goodUp, goodDown, goodLeft, goodWant bool
+	req.Uploaded, goodUp = naiveNumber(values, "uploaded", 0)
+	req.Downloaded, goodDown = naiveNumber(values, "downloaded", 0)
+	req.Left, goodLeft = naiveNumber(values, "left", tracker.LeftUnknown)
+	if req.Left >= 1<<53 {
+		req.Left = tracker.LeftUnknown
+	}
+	req.NumWant, goodWant = naiveNumWant(values)
+	req.Key = values.Get("key")
+	if len(req.Key) > 32 {
+		req.Key = req.Key[:32]
+	}
+	req.Compact = values.Get("compact") != "0"
+	req.NoPeerID = values.Get("no_peer_id") == "1"
+	req.Addr = netip.AddrPortFrom(client, uint16(port))
+	if trustIP {
+		naiveAddresses(&req, values, uint16(port))
+	}
+	return req, goodUp && goodDown && goodLeft && goodWant
+}
+
+func naiveNumber(values url.Values, key string, missing uint64) (n uint64, good bool) {
+	if !values.Has(key) {
+		return missing, true
+	}
+	n, err := strconv.ParseUint(values.Get(key), 10, 64)
+	return n, err == nil
+}
+
+func naiveNumWant(values url.Values) (int, bool) {
+	text := values.Get("numwant")
+	if values.Has("numwant") && strings.HasPrefix(text, "-") {
+		_, err := strconv.ParseUint(text[1:], 10, 64)
+		return -1, err == nil
+	}
+	n, good := naiveNumber(values, "numwant", 1<<62)
+	if n == 1<<62 && !values.Has("numwant") {
+		return -1, true
+	}
+	return int(min(n, 1<<31-1)), good
+}
+
+func naiveAddresses(req *tracker.AnnounceRequest, values url.Values, port uint16) {
+	dialable := func(key string) (netip.AddrPort, bool) {
+		text := values.Get(key)
+		named, err := netip.ParseAddrPort(text)
+		if err == nil && named.Port() == 0 {
+			return named, false
+		}
+		if addr, err := netip.ParseAddr(text); err == nil {
+			named = netip.AddrPortFrom(addr, port)
+		}
+		addr := named.Addr().Unmap()
+		good := addr.IsValid() && addr.Zone() == "" && !addr.IsUnspecified() && !addr.IsMulticast() &&
+			addr != netip.MustParseAddr("255.255.255.255")
+		return netip.AddrPortFrom(addr, named.Port()), good
+	}
+	if named, good := dialable("ip"); good {
+		req.Addr = named
+	}
+	for _, key := range []string{"ipv4", "ipv6"} {
+		named, good := dialable(key)
+		if good && named.Addr().BitLen() == req.Addr.Addr().BitLen() {
+			req.Addr = named
+		} else if good {
+			req.Also = named
+		}
+	}
+}
+
+func FuzzParseScrape(f *testing.F) {
+	f.Add("")
+	f.Add(hashQuery)
+	f.Add(hashQuery + "&" + hashQuery + "&info_hash=aaaaaaaaaaaaaaaaaaaa")
+	f.Add("info_hash=+%2b345678901234567890&x")
+	f.Add("info_hash=%zz&info_hash")
+	f.Add(strings.Repeat("info_hash=aaaaaaaaaaaaaaaaaaaa&", 129))
+	f.Fuzz(func(t *testing.T, query string) {
+		got, err := ParseScrape(query)
+		var fault tracker.ClientError
+		if err != nil && (!errors.As(err, &fault) || got != nil) {
+			t.Fatalf("error %v with %v", err, got)
+		}
+		values, urlErr := parseByURL(query)
+		if urlErr != nil {
+			return
+		}
+		var want []tracker.InfoHash
+		ok := len(values["info_hash"]) <= 128
+		for _, text := range values["info_hash"] {
+			if len(text) != 20 {
+				ok = false
+				break
+			}
+			if hash := tracker.InfoHash([]byte(text)); !slices.Contains(want, hash) {
+				want = append(want, hash)
+			}
+		}
+		if ok != (err == nil) || ok && !slices.Equal(got, want) {
+			t.Errorf("query %q: got %v, %v; net/url says %v, %t", query, got, err, want, ok)
+		}
+	})
+}

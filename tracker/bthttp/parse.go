@@ -1,0 +1,208 @@
+package bthttp
+
+import (
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// The faults of a request. Each names the parameter and holds nothing of it.
+const (
+	errInfoHash   = tracker.ClientError("info_hash must be 20 bytes")
+	errPeerID     = tracker.ClientError("peer_id must be 20 bytes")
+	errPort       = tracker.ClientError("port must be 1 to 65535")
+	errUploaded   = tracker.ClientError("uploaded must be a number of bytes")
+	errDownloaded = tracker.ClientError("downloaded must be a number of bytes")
+	errLeft       = tracker.ClientError("left must be a number of bytes")
+	errNumWant    = tracker.ClientError("numwant must be a number")
+	errManyHashes = tracker.ClientError("info_hash may be given 128 times at most")
+)
+
+// maxScrape bounds the info hashes of one scrape, and so its cost. Clients pack
+// some 50 to 80 into one.
+const maxScrape = 128
+
+// unknownLeft is where Left stops being a payload: clients say 2^63-1 for
+// "unknown" (transmission with a magnet link), and no payload has 8 PiB.
+const unknownLeft = 1 << 53
+
+// value is one parameter of a query as it stands there, escaped.
+type value struct {
+	raw   string
+	given bool
+}
+
+func (v value) text() string { return unescaped(v.raw) }
+
+// announceQuery holds the parameters of an announce that mean something here
+// (BEP 3, 7, 23 and what clients added). trackerid is none: we hand out none.
+type announceQuery struct {
+	infoHash, peerID, port, uploaded, downloaded, left value
+	event, numWant, compact, noPeerID, key             value
+	ip, ipv4, ipv6                                     value
+}
+
+// ParseAnnounce reads an announce from a raw query. Client is the address the
+// request came from; trustIP says that it may name others with ip, ipv4 and
+// ipv6. Errors are tracker.ClientError.
+//
+// Of a repeated parameter the first counts. A broken escape stands for itself,
+// except in info_hash and peer_id, where it is an error: a wrong guess would
+// name another transfer or host. Key may share rawQuery's memory.
+func ParseAnnounce(rawQuery string, client netip.Addr, trustIP bool) (tracker.AnnounceRequest, error) {
+	q := readAnnounceQuery(rawQuery)
+	req := tracker.AnnounceRequest{
+		Event:    tracker.ParseEvent(q.event.text()),
+		Compact:  q.compact.text() != "0", // BEP 23 lets a tracker prefer compact
+		NoPeerID: q.noPeerID.text() == "1",
+	}
+	req.Key = q.key.text()
+	req.Key = req.Key[:min(len(req.Key), tracker.MaxKey)]
+
+	if !unescapeInto(req.InfoHash[:], q.infoHash.raw) {
+		return tracker.AnnounceRequest{}, errInfoHash
+	}
+	if !unescapeInto(req.PeerID[:], q.peerID.raw) {
+		return tracker.AnnounceRequest{}, errPeerID
+	}
+	port, err := q.portNumber(req.Event)
+	if err != nil {
+		return tracker.AnnounceRequest{}, err
+	}
+	req.Addr, req.Also = q.addresses(client, port, trustIP)
+	if err := q.amounts(&req); err != nil {
+		return tracker.AnnounceRequest{}, err
+	}
+	return req, nil
+}
+
+func readAnnounceQuery(rawQuery string) announceQuery {
+	var q announceQuery
+	for rest := rawQuery; rest != ""; {
+		var key, raw string
+		key, raw, rest = nextPair(rest)
+		if v := q.parameter(unescaped(key)); v != nil && !v.given {
+			*v = value{raw: raw, given: true}
+		}
+	}
+	return q
+}
+
+func (q *announceQuery) parameter(key string) *value {
+	switch key {
+	case "info_hash":
+		return &q.infoHash
+	case "peer_id":
+		return &q.peerID
+	case "port":
+		return &q.port
+	case "uploaded":
+		return &q.uploaded
+	case "downloaded":
+		return &q.downloaded
+	case "left":
+		return &q.left
+	case "event":
+		return &q.event
+	case "numwant":
+		return &q.numWant
+	case "compact":
+		return &q.compact
+	case "no_peer_id":
+		return &q.noPeerID
+	case "key":
+		return &q.key
+	case "ip":
+		return &q.ip
+	case "ipv4":
+		return &q.ipv4
+	case "ipv6":
+		return &q.ipv6
+	}
+	return nil
+}
+
+// portNumber reads port. A client that stops may no longer listen, and says 0.
+func (q *announceQuery) portNumber(event tracker.Event) (uint16, error) {
+	port, err := strconv.ParseUint(q.port.text(), 10, 16)
+	if err != nil || port == 0 && event != tracker.EventStopped {
+		return 0, errPort
+	}
+	return uint16(port), nil
+}
+
+// amounts reads the numbers of an announce into req.
+func (q *announceQuery) amounts(req *tracker.AnnounceRequest) (err error) {
+	if req.Uploaded, err = q.uploaded.bytes(0, errUploaded); err != nil {
+		return err
+	}
+	if req.Downloaded, err = q.downloaded.bytes(0, errDownloaded); err != nil {
+		return err
+	}
+	if req.Left, err = q.left.bytes(tracker.LeftUnknown, errLeft); err != nil {
+		return err
+	}
+	if req.Left >= unknownLeft {
+		req.Left = tracker.LeftUnknown
+	}
+	req.NumWant, err = q.numWant.peers()
+	return err
+}
+
+// bytes reads a number of bytes: missing if it is not given, fault if it is
+// negative, no number, or does not fit into 64 bits.
+func (v value) bytes(missing uint64, fault error) (uint64, error) {
+	if !v.given {
+		return missing, nil
+	}
+	n, err := strconv.ParseUint(v.text(), 10, 64)
+	if err != nil {
+		return 0, fault
+	}
+	return n, nil
+}
+
+// peers reads numwant, whose sign means "as many as you like".
+func (v value) peers() (int, error) {
+	if !v.given {
+		return tracker.NumWantDefault, nil
+	}
+	digits, negative := strings.CutPrefix(v.text(), "-")
+	n, err := strconv.ParseUint(digits, 10, 64)
+	switch {
+	case err != nil:
+		return 0, errNumWant
+	case negative:
+		return tracker.NumWantDefault, nil
+	}
+	return int(min(n, math.MaxInt32)), nil
+}
+
+// ParseScrape reads the info hashes of a scrape from a raw query (BEP 48), each
+// once; none for a scrape of everything. Errors are tracker.ClientError.
+func ParseScrape(rawQuery string) ([]tracker.InfoHash, error) {
+	var hashes []tracker.InfoHash
+	given := 0
+	for rest := rawQuery; rest != ""; {
+		var key, raw string
+		key, raw, rest = nextPair(rest)
+		if unescaped(key) != "info_hash" {
+			continue
+		}
+		if given++; given > maxScrape {
+			return nil, errManyHashes
+		}
+		var hash tracker.InfoHash
+		if !unescapeInto(hash[:], raw) {
+			return nil, errInfoHash
+		}
+		if !slices.Contains(hashes, hash) {
+			hashes = append(hashes, hash)
+		}
+	}
+	return hashes, nil
+}

@@ -1,0 +1,123 @@
+package bthttp_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
+)
+
+// fixedSwarm answers alike to everybody, and remembers what it was asked.
+type fixedSwarm struct {
+	mu    sync.Mutex
+	asked []string // as in the .parsed files
+	err   error    // the answer instead, if any
+	panic bool     // instead of an answer
+}
+
+var fixedPeers = []tracker.Peer{
+	{ID: tracker.PeerID([]byte("-LT2080-first-------")), Addr4: netip.MustParseAddrPort("10.0.1.1:6881")},
+	{ID: tracker.PeerID([]byte("-TR3000-second------")), Addr4: netip.MustParseAddrPort("10.0.1.2:51413"), Addr6: netip.MustParseAddrPort("[fd00::2]:51413")},
+}
+
+func (s *fixedSwarm) Announce(ctx context.Context, req tracker.AnnounceRequest) (tracker.AnnounceResponse, error) {
+	s.remember(ctx, describe(req))
+	resp := tracker.AnnounceResponse{
+		Interval: 46 * time.Second, MinInterval: 43 * time.Second,
+		Complete: 1, Incomplete: 2, Downloaded: 1, ExternalIP: req.Addr.Addr(),
+	}
+	if req.Event != tracker.EventStopped {
+		resp.Peers = fixedPeers
+	}
+	return resp, s.err
+}
+
+func (s *fixedSwarm) Scrape(ctx context.Context, hashes []tracker.InfoHash) ([]tracker.ScrapeEntry, error) {
+	var asked strings.Builder
+	var entries []tracker.ScrapeEntry
+	for _, hash := range hashes {
+		asked.WriteString("info_hash   " + hash.String() + "\n")
+		if hash != (tracker.InfoHash{}) { // which nobody knows
+			entries = append(entries, tracker.ScrapeEntry{InfoHash: hash, Complete: 1, Incomplete: 2, Downloaded: 1, Downloaders: 2})
+		}
+	}
+	s.remember(ctx, asked.String())
+	return entries, s.err
+}
+
+func (s *fixedSwarm) remember(ctx context.Context, what string) {
+	if s.panic {
+		panic("a fault of the program")
+	}
+	if _, bounded := ctx.Deadline(); !bounded {
+		panic("asked without a deadline")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, what)
+}
+
+// seen is the one request that came.
+func (s *fixedSwarm) seen(t *testing.T) string {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.asked) != 1 {
+		t.Fatalf("%d requests were answered, not one", len(s.asked))
+	}
+	return s.asked[0]
+}
+
+func (s *fixedSwarm) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.asked)
+}
+
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// serve runs the handler in a real server on loopback and returns its address.
+// Replies carry no Date, so that they can be compared.
+func serve(t *testing.T, swarm bthttp.Announcer) string {
+	t.Helper()
+	return serveWith(t, swarm, bthttp.Options{TrustIPParam: loopback, Timeout: time.Minute}, quiet)
+}
+
+func serveWith(t *testing.T, swarm bthttp.Announcer, opts bthttp.Options, log *slog.Logger) string {
+	t.Helper()
+	handler := bthttp.New(swarm, opts, log)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Date"] = nil
+		handler.ServeHTTP(w, r)
+	}))
+	server.Config.MaxHeaderBytes = 16 << 10
+	server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(io.Discard, nil), slog.LevelError)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+func dial(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
