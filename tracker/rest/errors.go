@@ -1,0 +1,57 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// fault is an error as it is shown. Its texts are static.
+type fault struct {
+	status  int
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (f fault) Error() string { return f.Message }
+
+var (
+	errNoPath   = fault{http.StatusNotFound, "not_found", "there is nothing at this path"}
+	errMethod   = fault{http.StatusMethodNotAllowed, "method_not_allowed", "this path does not take this method"}
+	errTooLarge = fault{http.StatusRequestEntityTooLarge, "too_large", "the torrent is larger than TORRENT_MAX_BYTES"}
+	errInternal = fault{http.StatusInternalServerError, "internal", "internal error"}
+	errNotReady = fault{http.StatusServiceUnavailable, "unavailable", "the store cannot be asked now"}
+)
+
+// domainFaults are the conditions that callers of the domain tell apart.
+var domainFaults = []struct {
+	err   error
+	fault fault
+}{
+	{tracker.ErrNotFound, fault{http.StatusNotFound, "not_found", "there is no such torrent or transfer"}},
+	{tracker.ErrNameTaken, fault{http.StatusConflict, "name_taken", "another torrent has this name"}},
+	{tracker.ErrHashTaken, fault{http.StatusConflict, "hash_taken", "this torrent is registered under another name"}},
+	{tracker.ErrUnavailable, errNotReady},
+	{context.DeadlineExceeded, errNotReady},
+}
+
+// faultOf turns any error into what may be shown. Whatever is not known is an
+// internal error and keeps its text to itself.
+func faultOf(err error) fault {
+	var shown fault
+	if errors.As(err, &shown) {
+		return shown
+	}
+	var client tracker.ClientError
+	if errors.As(err, &client) {
+		return fault{http.StatusBadRequest, "bad_request", string(client)}
+	}
+	for _, known := range domainFaults {
+		if errors.Is(err, known.err) {
+			return known.fault
+		}
+	}
+	return errInternal
+}

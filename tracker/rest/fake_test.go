@@ -1,0 +1,185 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zeebo/bencode"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/metainfo"
+)
+
+// fake keeps torrents and transfers in memory. Err, if set, is what every call
+// answers; failing has the transfers that cannot be deactivated.
+type fake struct {
+	torrents map[string]tracker.Torrent
+	active   map[tracker.InfoHash]string
+	stats    map[tracker.InfoHash]tracker.Statistics
+	members  map[tracker.Set][]string
+	failing  map[tracker.InfoHash]error
+	err      error
+	asked    []string // the calls of Members
+}
+
+func newFake() *fake {
+	return &fake{
+		torrents: map[string]tracker.Torrent{},
+		active:   map[tracker.InfoHash]string{},
+		stats:    map[tracker.InfoHash]tracker.Statistics{},
+		members:  map[tracker.Set][]string{},
+		failing:  map[tracker.InfoHash]error{},
+	}
+}
+
+func (f *fake) AddTorrent(_ context.Context, t tracker.Torrent) (bool, error) {
+	if f.err != nil {
+		return false, f.err
+	}
+	if old, ok := f.torrents[t.Name]; ok && old.InfoHash != t.InfoHash {
+		return false, tracker.ErrNameTaken
+	} else if ok {
+		return false, nil
+	}
+	if name, ok := f.active[t.InfoHash]; ok && name != t.Name {
+		return false, tracker.ErrHashTaken
+	}
+	t.File = bytes.Clone(t.File)
+	f.torrents[t.Name], f.active[t.InfoHash] = t, t.Name
+	return true, nil
+}
+
+func (f *fake) Torrent(_ context.Context, name string) ([]byte, error) {
+	t, ok := f.torrents[name]
+	if !ok {
+		return nil, tracker.ErrNotFound
+	}
+	return t.File, f.err
+}
+
+func (f *fake) Torrents(context.Context) (map[string]tracker.InfoHash, error) {
+	hashes := map[string]tracker.InfoHash{}
+	for name, t := range f.torrents {
+		hashes[name] = t.InfoHash
+	}
+	return hashes, f.err
+}
+
+func (f *fake) RemoveTorrent(_ context.Context, name string) error {
+	if _, ok := f.torrents[name]; !ok {
+		return tracker.ErrNotFound
+	}
+	delete(f.torrents, name)
+	return f.err
+}
+
+func (f *fake) Transfers(context.Context) (map[tracker.InfoHash]string, error) {
+	return f.active, f.err
+}
+
+func (f *fake) Statistics(_ context.Context, hash tracker.InfoHash, racks bool) (tracker.Statistics, error) {
+	stats, ok := f.stats[hash]
+	if !ok {
+		return stats, tracker.ErrNotFound
+	}
+	if !racks {
+		stats.Racks = nil
+	}
+	return stats, f.err
+}
+
+// Members takes the index of the next entry as cursor.
+func (f *fake) Members(_ context.Context, hash tracker.InfoHash, set tracker.Set, cursor string, limit int) (tracker.Page, error) {
+	f.asked = append(f.asked, cursor+" "+strconv.Itoa(limit))
+	if _, ok := f.stats[hash]; !ok {
+		return tracker.Page{}, tracker.ErrNotFound
+	}
+	start, err := strconv.Atoi("0" + cursor)
+	if err != nil {
+		return tracker.Page{}, tracker.ClientError("no page has this cursor")
+	}
+	entries := f.members[set][start:]
+	if len(entries) <= limit {
+		return tracker.Page{Entries: entries}, f.err
+	}
+	return tracker.Page{Entries: entries[:limit], Next: strconv.Itoa(start + limit)}, f.err
+}
+
+func (f *fake) Deactivate(_ context.Context, hash tracker.InfoHash) error {
+	if err := f.failing[hash]; err != nil {
+		return err
+	}
+	if _, ok := f.active[hash]; !ok {
+		return tracker.ErrNotFound
+	}
+	delete(f.active, hash)
+	return f.err
+}
+
+func (f *fake) Ready(context.Context) error { return f.err }
+
+// handle returns the interface over a fake; it logs to out, if that is not nil.
+func handle(f *fake, opts Options, out io.Writer) http.Handler {
+	if opts.TorrentMaxBytes == 0 {
+		opts.TorrentMaxBytes = 1 << 20
+	}
+	if opts.Timeout == 0 {
+		opts.Timeout = time.Minute
+	}
+	log := quiet()
+	if out != nil {
+		log = slog.New(slog.NewTextHandler(out, nil))
+	}
+	return New(f, f, f, opts, log)
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// request is one that comes from loopback, by hand.
+func request(method, target string, body io.Reader, header ...string) *http.Request {
+	r := httptest.NewRequest(method, target, body)
+	r.RemoteAddr = "127.0.0.1:51413"
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	return r
+}
+
+func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// aTorrent is a torrent of a payload of length bytes.
+func aTorrent(t *testing.T, name string, length int) tracker.Torrent {
+	t.Helper()
+	file, err := bencode.EncodeBytes(map[string]any{"info": map[string]any{
+		"name": "payload", "piece length": 16384, "length": length,
+		"pieces": strings.Repeat("x", 20*((length-1)/16384+1)),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	torrent, err := metainfo.Parse(file, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return torrent
+}
+
+// hash is twenty times the same byte: 0xab is "ABAB…".
+func hash(b byte) (h tracker.InfoHash) {
+	for i := range h {
+		h[i] = b
+	}
+	return h
+}

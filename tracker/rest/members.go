@@ -1,0 +1,53 @@
+package rest
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Entries of a page.
+const (
+	defaultLimit = 1_000
+	maxLimit     = 10_000
+)
+
+const errLimit = tracker.ClientError("limit is a number from 1 to 10000")
+
+// listMembers writes a page of one of a transfer's lists: {word: [...]}, and
+// with "cursor", for ?cursor of the next one, if there is more.
+func (s *server) listMembers(word string, set tracker.Set) handler {
+	return func(w http.ResponseWriter, r *http.Request, digits string) error {
+		hash, err := tracker.ParseInfoHash(digits)
+		if err != nil {
+			return err
+		}
+		query := r.URL.Query()
+		limit, err := parseLimit(query.Get("limit"))
+		if err != nil {
+			return err
+		}
+		page, err := s.transfers.Members(r.Context(), hash, set, query.Get("cursor"), limit)
+		if err != nil {
+			return fmt.Errorf("%s of %s: %w", word, hash, err)
+		}
+		reply := map[string]any{word: append([]string{}, page.Entries...)} // never null
+		if page.Next != "" {
+			reply["cursor"] = page.Next
+		}
+		return writeJSON(w, http.StatusOK, reply)
+	}
+}
+
+func parseLimit(text string) (int, error) {
+	if text == "" {
+		return defaultLimit, nil
+	}
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 || limit > maxLimit {
+		return 0, errLimit
+	}
+	return limit, nil
+}

@@ -1,0 +1,77 @@
+// Package rest is the interface for pipelines and people: torrents, transfers,
+// their statistics, and health, as JSON. The paths are the older tracker's; each
+// also answers with a slash at its end, without a redirect.
+package rest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Torrents keeps the uploaded torrents. Like the other stores here it may be
+// asked by any number of goroutines, and of frontends, at once; every call
+// returns by the context's deadline, and a store that cannot be reached is an
+// error that wraps tracker.ErrUnavailable.
+type Torrents interface {
+	// AddTorrent keeps a torrent and activates its transfer. The same torrent
+	// under the same name again is no error, and created is false. A name that
+	// another torrent has is tracker.ErrNameTaken; a torrent that has another
+	// name is tracker.ErrHashTaken. An error means that nothing can be relied
+	// on but that the same call again sets it right.
+	AddTorrent(ctx context.Context, t tracker.Torrent) (created bool, err error)
+
+	// Torrent returns the very bytes uploaded, or tracker.ErrNotFound.
+	Torrent(ctx context.Context, name string) (file []byte, err error)
+
+	// Torrents returns all torrents by name.
+	Torrents(ctx context.Context) (map[string]tracker.InfoHash, error)
+
+	// RemoveTorrent forgets the file, not the transfer. If there is none by
+	// this name it is tracker.ErrNotFound.
+	RemoveTorrent(ctx context.Context, name string) error
+}
+
+// Transfers tells how transfers are, and ends them. A transfer never seen is
+// tracker.ErrNotFound.
+type Transfers interface {
+	// Transfers returns the active ones with the names of their torrents; a
+	// name is empty if nobody uploaded a torrent.
+	Transfers(ctx context.Context) (map[tracker.InfoHash]string, error)
+
+	// Statistics returns a transfer's, with its racks' if asked for.
+	Statistics(ctx context.Context, hash tracker.InfoHash, racks bool) (tracker.Statistics, error)
+
+	// Members returns a page of one of a transfer's lists, about limit entries
+	// from cursor on; an empty cursor begins. A cursor that no page named is a
+	// tracker.ClientError.
+	Members(ctx context.Context, hash tracker.InfoHash, set tracker.Set, cursor string, limit int) (tracker.Page, error)
+
+	// Deactivate ends a transfer and archives it. What is left undone by the
+	// deadline, or by a crash, the next call goes on with.
+	Deactivate(ctx context.Context, hash tracker.InfoHash) error
+}
+
+// Health says whether requests can be served.
+type Health interface {
+	// Ready returns nil if the store answers.
+	Ready(ctx context.Context) error
+}
+
+// Options are the settings of the interface.
+type Options struct {
+	AdminToken      string        // ADMIN_TOKEN; empty: state changes from loopback only
+	TorrentMaxBytes int64         // TORRENT_MAX_BYTES: the largest .torrent taken
+	Timeout         time.Duration // every request is answered within it; positive
+}
+
+// New returns the handler of all paths of this package; any other path is a
+// 404. RemoteAddr of its requests is the client's address, even behind proxies.
+func New(torrents Torrents, transfers Transfers, health Health, opts Options, log *slog.Logger) http.Handler {
+	s := &server{torrents: torrents, transfers: transfers, health: health, opts: opts, log: log}
+	s.routes = s.allRoutes()
+	return s
+}

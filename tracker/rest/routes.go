@@ -1,0 +1,98 @@
+package rest
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// handler answers a request. Arg is what stands in the path for its route's
+// star. If it returns an error it has written nothing.
+type handler func(w http.ResponseWriter, r *http.Request, arg string) error
+
+// methods are the handlers of one path.
+type methods map[string]handler
+
+// route is a path with at most one star, which stands for a part without
+// slashes, and its methods.
+type route struct {
+	pattern string
+	methods methods
+}
+
+func (s *server) allRoutes() []route {
+	list := func(word string, set tracker.Set) route {
+		return route{"/transfers/" + word + "/*.json", methods{http.MethodGet: s.listMembers(word, set)}}
+	}
+	return []route{
+		{"/torrents", methods{http.MethodGet: s.listTorrents}},
+		{"/torrents/*.torrent", methods{
+			http.MethodGet:    s.getTorrent,
+			http.MethodPost:   s.addTorrent,
+			http.MethodDelete: s.removeTorrent,
+		}},
+		{"/transfers", methods{
+			http.MethodGet:    s.listTransfers,
+			http.MethodDelete: s.deactivateAll,
+		}},
+		{"/transfers/*.json", methods{
+			http.MethodGet:    s.getStatistics,
+			http.MethodDelete: s.deactivate,
+		}},
+		list("peers", tracker.SetPeers),
+		list("seeders", tracker.SetSeeders),
+		list("leechers", tracker.SetLeechers),
+		list("representants", tracker.SetRepresentatives),
+		list("racks", tracker.SetRacks),
+		{"/healthz", methods{http.MethodGet: s.healthz}},
+		{"/readyz", methods{http.MethodGet: s.readyz}},
+	}
+}
+
+// find returns the methods of a path, with or without a slash at its end, and
+// what stands in it for the star.
+func (s *server) find(path string) (m methods, arg string, found bool) {
+	path = strings.TrimSuffix(path, "/")
+	for _, route := range s.routes {
+		if arg, ok := match(route.pattern, path); ok {
+			return route.methods, arg, true
+		}
+	}
+	return nil, "", false
+}
+
+func match(pattern, path string) (arg string, ok bool) {
+	before, after, star := strings.Cut(pattern, "*")
+	if !star {
+		return "", path == pattern
+	}
+	if arg, ok = strings.CutPrefix(path, before); !ok {
+		return "", false
+	}
+	if arg, ok = strings.CutSuffix(arg, after); !ok || strings.Contains(arg, "/") {
+		return "", false
+	}
+	return arg, true
+}
+
+// of returns the handler of a method. HEAD is a GET whose body net/http drops.
+func (m methods) of(method string) (handler, bool) {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	h, ok := m[method]
+	return h, ok
+}
+
+// allow is the header of the same name.
+func (m methods) allow() string {
+	names := slices.Collect(maps.Keys(m))
+	if _, ok := m[http.MethodGet]; ok {
+		names = append(names, http.MethodHead)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

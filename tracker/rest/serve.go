@@ -1,0 +1,68 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+)
+
+// server answers requests. It keeps no state of its own.
+type server struct {
+	torrents    Torrents
+	transfers   Transfers
+	health      Health
+	opts        Options
+	log         *slog.Logger
+	routes      []route
+	crossOrigin http.CrossOriginProtection
+}
+
+// ServeHTTP answers within Options.Timeout.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), s.opts.Timeout)
+	defer cancel()
+	r = r.WithContext(ctx)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if err := s.serve(w, r); err != nil {
+		writeFault(w, s.report(r, err))
+	}
+}
+
+// serve finds the handler. Everything that is no GET changes state, so no
+// handler can forget to ask who may.
+func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
+	methods, arg, found := s.find(r.URL.Path)
+	if !found {
+		return errNoPath
+	}
+	handle, ok := methods.of(r.Method)
+	if !ok {
+		w.Header().Set("Allow", methods.allow())
+		return errMethod
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := s.admit(r); err != nil {
+			return err
+		}
+	}
+	return handle(w, r, arg)
+}
+
+// report logs an error, once, and returns what of it may be shown. What is the
+// client's fault, or comes of its going away, concerns whoever debugs it only.
+func (s *server) report(r *http.Request, err error) fault {
+	f := faultOf(err)
+	level := slog.LevelDebug
+	if !errors.Is(r.Context().Err(), context.Canceled) {
+		switch f.status {
+		case http.StatusInternalServerError:
+			level = slog.LevelError
+		case http.StatusServiceUnavailable:
+			level = slog.LevelWarn
+		}
+	}
+	s.log.Log(r.Context(), level, "request failed",
+		"method", r.Method, "path", r.URL.Path, "client", r.RemoteAddr, "status", f.status, "error", err)
+	return f
+}

@@ -1,0 +1,72 @@
+package rest
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// statistics is the reply of /transfers/HASH.json; its words are the older
+// tracker's.
+type statistics struct {
+	Global global                    `json:"global"`
+	Racks  map[tracker.Location]rack `json:"racks,omitzero"`
+}
+
+type global struct {
+	Active        bool    `json:"active"`
+	Peers         int     `json:"peers"`
+	Seeders       int     `json:"seeders"`
+	Leechers      int     `json:"leechers"`
+	Started       bool    `json:"started"`
+	FirstStart    *string `json:"first_start"` // RFC 3339, or null; likewise below
+	LastStart     *string `json:"last_start"`
+	Complete      bool    `json:"complete"`
+	FirstComplete *string `json:"first_complete"`
+	LastComplete  *string `json:"last_complete"`
+	Size          string  `json:"size"`     // bytes of the payload
+	Progress      string  `json:"progress"` // mean over the hosts seen, "66.67%"
+}
+
+// rack counts live peers, representatives and seeders.
+type rack struct {
+	Peers           int    `json:"N"`
+	Representatives int    `json:"R"`
+	Seeders         int    `json:"S"`
+	Progress        string `json:"progress"`
+}
+
+func newStatistics(s tracker.Statistics, racks bool) statistics {
+	reply := statistics{Global: global{
+		Active:        s.Active,
+		Peers:         s.Peers,
+		Seeders:       s.Seeders,
+		Leechers:      s.Leechers,
+		Started:       !s.FirstStarted.IsZero(),
+		FirstStart:    when(s.FirstStarted),
+		LastStart:     when(s.LastStarted),
+		Complete:      s.Complete(),
+		FirstComplete: when(s.FirstCompleted),
+		LastComplete:  when(s.LastCompleted),
+		Size:          strconv.FormatUint(s.Length, 10),
+		Progress:      tracker.Percent(s.Progress.Share(s.Length)),
+	}}
+	if !racks {
+		return reply
+	}
+	reply.Racks = make(map[tracker.Location]rack, len(s.Racks))
+	for name, r := range s.Racks {
+		reply.Racks[name] = rack{r.Peers, r.Representatives, r.Seeders, tracker.Percent(r.Progress.Share(s.Length))}
+	}
+	return reply
+}
+
+// when writes a time in UTC; what has not happened is null.
+func when(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	text := t.UTC().Format(time.RFC3339)
+	return &text
+}

@@ -1,0 +1,98 @@
+package rest
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/metainfo"
+)
+
+// maxName is how many bytes a torrent's name may have, without its suffix.
+const maxName = 255
+
+const errName = tracker.ClientError(`a torrent's name has 1 to 255 bytes of UTF-8, no slash, no control character, and is not "." or ".."`)
+
+// checkName checks a torrent's name, which is NAME of NAME.torrent.
+func checkName(name string) error {
+	switch {
+	case name == "" || len(name) > maxName || name == "." || name == "..",
+		!utf8.ValidString(name), strings.Contains(name, "/"), strings.ContainsFunc(name, unicode.IsControl):
+		return errName
+	}
+	return nil
+}
+
+// listTorrents writes {name: hash}.
+func (s *server) listTorrents(w http.ResponseWriter, r *http.Request, _ string) error {
+	torrents, err := s.torrents.Torrents(r.Context())
+	if err != nil {
+		return fmt.Errorf("list torrents: %w", err)
+	}
+	hashes := make(map[string]string, len(torrents))
+	for name, hash := range torrents {
+		hashes[name] = hash.String()
+	}
+	return writeJSON(w, http.StatusOK, hashes)
+}
+
+// getTorrent writes the very bytes that were uploaded.
+func (s *server) getTorrent(w http.ResponseWriter, r *http.Request, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	file, err := s.torrents.Torrent(r.Context(), name)
+	if err != nil {
+		return fmt.Errorf("get torrent: %w", err)
+	}
+	write(w, http.StatusOK, "application/x-bittorrent", file)
+	return nil
+}
+
+// added is the reply to an upload.
+type added struct {
+	Name   string `json:"name"`
+	Hash   string `json:"hash"`
+	Length uint64 `json:"length"` // bytes of the payload
+}
+
+// addTorrent registers a torrent and activates its transfer: 201 the first
+// time, 200 if it was there.
+func (s *server) addTorrent(w http.ResponseWriter, r *http.Request, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	file, err := s.readTorrent(w, r)
+	if err != nil {
+		return err
+	}
+	torrent, err := metainfo.Parse(file, name)
+	if err != nil {
+		return err
+	}
+	created, err := s.torrents.AddTorrent(r.Context(), torrent)
+	if err != nil {
+		return fmt.Errorf("add torrent %s: %w", torrent.InfoHash, err)
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+		s.log.Info("torrent registered", "name", name, "hash", torrent.InfoHash, "client", r.RemoteAddr)
+	}
+	return writeJSON(w, status, added{name, torrent.InfoHash.String(), torrent.Length})
+}
+
+// removeTorrent forgets the file and leaves the transfer as it is.
+func (s *server) removeTorrent(w http.ResponseWriter, r *http.Request, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if err := s.torrents.RemoveTorrent(r.Context(), name); err != nil {
+		return fmt.Errorf("remove torrent: %w", err)
+	}
+	s.log.Info("torrent removed", "name", name, "client", r.RemoteAddr)
+	return writeJSON(w, http.StatusOK, map[string]string{"removed": name})
+}

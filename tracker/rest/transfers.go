@@ -1,0 +1,103 @@
+package rest
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// listTransfers writes {hash: torrent name} of the active ones.
+func (s *server) listTransfers(w http.ResponseWriter, r *http.Request, _ string) error {
+	transfers, err := s.transfers.Transfers(r.Context())
+	if err != nil {
+		return fmt.Errorf("list transfers: %w", err)
+	}
+	names := make(map[string]string, len(transfers))
+	for hash, name := range transfers {
+		names[hash.String()] = name
+	}
+	return writeJSON(w, http.StatusOK, names)
+}
+
+// getStatistics writes a transfer's statistics; with ?racks=1 the racks' too.
+func (s *server) getStatistics(w http.ResponseWriter, r *http.Request, digits string) error {
+	hash, err := tracker.ParseInfoHash(digits)
+	if err != nil {
+		return err
+	}
+	racks := r.URL.Query().Get("racks") == "1"
+	stats, err := s.transfers.Statistics(r.Context(), hash, racks)
+	if err != nil {
+		return fmt.Errorf("statistics of %s: %w", hash, err)
+	}
+	return writeJSON(w, http.StatusOK, newStatistics(stats, racks))
+}
+
+// deactivated is the reply to a deactivation.
+type deactivated struct {
+	Deactivated []string `json:"deactivated"`      // hashes
+	Failed      []string `json:"failed,omitempty"` // hashes to try again
+	Error       *fault   `json:"error,omitempty"`  // what the first of them failed of
+}
+
+// deactivate ends and archives one transfer.
+func (s *server) deactivate(w http.ResponseWriter, r *http.Request, digits string) error {
+	hash, err := tracker.ParseInfoHash(digits)
+	if err != nil {
+		return err
+	}
+	if err := s.archive(r, hash); err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, deactivated{Deactivated: []string{hash.String()}})
+}
+
+// deactivateAll ends and archives every active transfer. One that fails does
+// not keep the others from being tried.
+func (s *server) deactivateAll(w http.ResponseWriter, r *http.Request, _ string) error {
+	transfers, err := s.transfers.Transfers(r.Context())
+	if err != nil {
+		return fmt.Errorf("list transfers: %w", err)
+	}
+	reply := deactivated{Deactivated: []string{}}
+	var first error
+	for _, hash := range sortedHashes(transfers) {
+		switch err := s.archive(r, hash); {
+		case err == nil:
+			reply.Deactivated = append(reply.Deactivated, hash.String())
+		case errors.Is(err, tracker.ErrNotFound): // somebody else ended it meanwhile
+		default:
+			reply.Failed = append(reply.Failed, hash.String())
+			first = cmp.Or(first, err)
+		}
+	}
+	if first == nil {
+		return writeJSON(w, http.StatusOK, reply)
+	}
+	f := s.report(r, first)
+	reply.Error = &f
+	faultHeaders(w, f)
+	return writeJSON(w, f.status, reply)
+}
+
+func (s *server) archive(r *http.Request, hash tracker.InfoHash) error {
+	if err := s.transfers.Deactivate(r.Context(), hash); err != nil {
+		return fmt.Errorf("deactivate %s: %w", hash, err)
+	}
+	s.log.Info("transfer deactivated", "hash", hash, "client", r.RemoteAddr)
+	return nil
+}
+
+func sortedHashes(transfers map[tracker.InfoHash]string) []tracker.InfoHash {
+	hashes := make([]tracker.InfoHash, 0, len(transfers))
+	for hash := range transfers {
+		hashes = append(hashes, hash)
+	}
+	slices.SortFunc(hashes, func(a, b tracker.InfoHash) int { return bytes.Compare(a[:], b[:]) })
+	return hashes
+}
