@@ -64,7 +64,8 @@ end
 -- known_host returns the host that announces, if it has been seen, and whether the
 -- announce comes from one of its addresses. A second address of the same family is
 -- answered, but keeps nobody alive: else a host whose first address died would be handed
--- out at it for ever. Once that has expired, the host is at the second.
+-- out at it for ever. Once that has expired, the host is at the second. A client that
+-- stops may give port 0.
 local function known_host()
   local host = load(address)
   if host and host.id == peer_id .. key then
@@ -76,7 +77,7 @@ local function known_host()
   host = first and load(first)
   if not host or is_ipv6(first) ~= is_ipv6(address) then
     return host, true
-  elseif host.live then
+  elseif host.live or event == 'stopped' then
     return host, false
   end
   forget(host)

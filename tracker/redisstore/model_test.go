@@ -103,7 +103,7 @@ func (m *model) find(a tracker.Announce) (h *modelHost, touch bool) {
 	if h == nil {
 		h = m.called(id)
 		if h != nil && sameFamily(h.addr, a.Addr) {
-			if h.live {
+			if h.live || a.Event == tracker.EventStopped {
 				return h, false
 			}
 			m.remove(h)

@@ -2,13 +2,18 @@ package redisstore
 
 import (
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/lua"
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 const (
@@ -16,6 +21,8 @@ const (
 	resumeInterval = 30 * time.Second // between looks for archives left unfinished
 	schemaVersion  = "1"              // of the key model
 )
+
+var errEmpty = fmt.Errorf("%w: redis is empty and being prepared", tracker.ErrUnavailable)
 
 var errSchema = errors.New("redis holds another version of the key model, expected " + schemaVersion)
 
@@ -34,8 +41,11 @@ func (s *Store) watch(ctx context.Context) {
 		case err == nil && !(up && seen):
 			s.log.Info("redis is ready", "address", s.opts.Addr)
 		}
-		if empty && seen {
-			s.log.Error("redis lost its data: the torrents must be registered again", "address", s.opts.Addr)
+		if empty {
+			if seen {
+				s.log.Error("redis lost its data: the torrents must be registered again", "address", s.opts.Addr)
+			}
+			err = s.prepare(ctx)
 		}
 		up, seen = err == nil, seen || err == nil
 		if up && time.Since(resumed) > resumeInterval {
@@ -51,7 +61,7 @@ func (s *Store) watch(ctx context.Context) {
 }
 
 // look connects if need be and reads the mark that tells which key model Redis
-// holds. An empty Redis gets the mark, and the scripts.
+// holds. An empty Redis has none.
 func (s *Store) look(ctx context.Context) (empty bool, err error) {
 	if s.connected.Load() == nil {
 		if err := s.connect(); err != nil {
@@ -65,7 +75,7 @@ func (s *Store) look(ctx context.Context) (empty bool, err error) {
 	}).ToString()
 	switch {
 	case rueidis.IsRedisNil(err):
-		return true, s.mark(ctx)
+		return true, nil
 	case err != nil:
 		return false, mapError(err)
 	case version != schemaVersion:
@@ -74,15 +84,17 @@ func (s *Store) look(ctx context.Context) (empty bool, err error) {
 	return false, nil
 }
 
-func (s *Store) mark(ctx context.Context) error {
-	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		commands := []rueidis.Completed{b.Set().Key(keySchema).Value(schemaVersion).Nx().Build()}
-		for _, source := range lua.All {
-			commands = append(commands, b.ScriptLoad().Script(source).Build())
-		}
-		return commands
-	})
-	return err
+// prepare gives an empty Redis the mark.
+func (s *Store) prepare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
+	defer cancel()
+	err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Set().Key(keySchema).Value(schemaVersion).Nx().Build()
+	}).Error()
+	if rueidis.IsRedisNil(err) { // another frontend was first
+		return nil
+	}
+	return mapError(err)
 }
 
 // Ready says whether Redis answers, holds our key model, and has the scripts;
@@ -91,8 +103,44 @@ func (s *Store) Ready(ctx context.Context) error {
 	if _, err := s.client(); err != nil {
 		return err
 	}
-	if _, err := s.look(ctx); err != nil {
+	empty, err := s.look(ctx)
+	if err != nil {
 		return err
 	}
-	return s.mark(ctx)
+	if empty {
+		return errEmpty
+	}
+	return s.loadScripts(ctx)
+}
+
+func (s *Store) loadScripts(ctx context.Context) error {
+	names := slices.Sorted(maps.Keys(lua.All))
+	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		command := b.ScriptExists().Sha1(sha1Of(lua.All[names[0]]))
+		for _, name := range names[1:] {
+			command = command.Sha1(sha1Of(lua.All[name]))
+		}
+		return []rueidis.Completed{command.Build()}
+	})
+	if err != nil {
+		return err
+	}
+	loaded, err := results[0].AsIntSlice()
+	if err != nil || len(loaded) != len(names) {
+		return fmt.Errorf("script exists: %d values: %w", len(loaded), err)
+	}
+	_, err = s.doAll(ctx, func(b rueidis.Builder) (commands []rueidis.Completed) {
+		for i, name := range names {
+			if loaded[i] == 0 {
+				commands = append(commands, b.ScriptLoad().Script(lua.All[name]).Build())
+			}
+		}
+		return commands
+	})
+	return err
+}
+
+func sha1Of(source string) string {
+	sum := sha1.Sum([]byte(source))
+	return hex.EncodeToString(sum[:])
 }

@@ -1,0 +1,89 @@
+// Package deptest holds the direction of imports: cmd, then the adapters, then
+// tracker, then the standard library. See ARCHITECTURE.md.
+package deptest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/p2ptracker/p2ptracker/"
+
+// ours are the packages of this module that each may import. What is missing
+// here may import whatever cmd may.
+var ours = map[string][]string{
+	"lua":                {},
+	"tracker":            {},
+	"tracker/clientaddr": {},
+	"tracker/metainfo":   {"tracker"},
+	"tracker/bthttp":     {"tracker"},
+	"tracker/rest":       {"tracker", "tracker/metainfo"},
+	"tracker/redisstore": {"tracker", "lua"},
+	"smdb":               {"tracker"},
+	"internal/redistest": {},
+}
+
+// others are the packages that may import a part from outside; the standard
+// library is free to all.
+var others = map[string][]string{
+	"github.com/redis/rueidis":             {"tracker/redisstore", "cmd/p2ptracker"},
+	"github.com/alicebob/miniredis/v2":     {"tracker/redisstore"},
+	"github.com/zeebo/bencode":             {"tracker/metainfo", "tracker/bthttp"},
+	"github.com/kelseyhightower/envconfig": {"cmd/p2ptracker"},
+	"github.com/joho/godotenv":             {"cmd/p2ptracker"},
+	"github.com/spf13/cobra":               {"cmd/p2ptracker", "cmd/smdbstub"},
+	"github.com/maypok86/otter/v2":         {"smdb", "tracker/redisstore"},
+}
+
+func TestImports(t *testing.T) {
+	command := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var pkg struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&pkg); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(pkg.ImportPath, module)
+		seen[name] = true
+		for _, imported := range pkg.Imports {
+			if !allowed(name, imported) {
+				t.Errorf("%s may not import %s", name, imported)
+			}
+		}
+	}
+	for name := range ours {
+		if !seen[name] {
+			t.Errorf("there is no package %s any more", name)
+		}
+	}
+}
+
+func allowed(name, imported string) bool {
+	if own, ok := strings.CutPrefix(imported, module); ok {
+		list, limited := ours[name]
+		return slices.Contains(list, own) || !limited && strings.HasPrefix(name, "cmd/")
+	}
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		return true
+	}
+	for part, list := range others {
+		if imported == part || strings.HasPrefix(imported, part+"/") {
+			return slices.Contains(list, name)
+		}
+	}
+	return false
+}

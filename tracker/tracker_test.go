@@ -1,0 +1,175 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+type fakeStore struct {
+	asked   Announce
+	handout Handout
+	err     error
+}
+
+func (s *fakeStore) Announce(_ context.Context, a Announce) (Handout, error) {
+	s.asked = a
+	return s.handout, s.err
+}
+
+func (s *fakeStore) Scrape(context.Context, []InfoHash) ([]ScrapeEntry, error) {
+	return nil, s.err
+}
+
+type fakeLocator struct {
+	place Place
+	err   error
+}
+
+func (l fakeLocator) Locate(context.Context, netip.Addr) (Place, error) { return l.place, l.err }
+
+var (
+	rules     = Rules{MaxReprRack: 2, MaxPeers: 30, PeerTTL: time.Minute}
+	intervals = Intervals{Active: 45 * time.Second, Passive: 300 * time.Second}
+	request   = AnnounceRequest{Addr: netip.MustParseAddrPort("10.0.0.1:6881")}
+)
+
+func TestAnnounceAsksTheStoreWithThePlace(t *testing.T) {
+	store := &fakeStore{handout: Handout{Active: true, Complete: 1, Incomplete: 2, Downloaded: 3, Peers: make([]Peer, 4)}}
+	place := Place{Location: "dc1/r1", Hostname: "host1"}
+	resp, err := New(store, fakeLocator{place: place}, rules, intervals).Announce(context.Background(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if store.asked.Place != place || store.asked.Rules != rules || store.asked.Addr != request.Addr {
+		t.Errorf("asked %+v", store.asked)
+	}
+	if resp.Complete != 1 || resp.Incomplete != 2 || resp.Downloaded != 3 || len(resp.Peers) != 4 ||
+		resp.ExternalIP != request.Addr.Addr() || resp.Warning != "" {
+		t.Errorf("answered %+v", resp)
+	}
+}
+
+// R10, and words on which clients give a tracker up.
+func TestAnnounceInactive(t *testing.T) {
+	resp, err := New(&fakeStore{}, fakeLocator{}, rules, intervals).Announce(context.Background(), request)
+	if err != nil || len(resp.Peers) != 0 || resp.Interval < 285*time.Second || resp.Warning == "" {
+		t.Errorf("%+v, %v", resp, err)
+	}
+	for _, words := range []string{"unregistered", "not registered", "cannot be found"} {
+		if strings.Contains(resp.Warning, words) {
+			t.Errorf("warning %q", resp.Warning)
+		}
+	}
+}
+
+// R11: a host that cannot be located is recorded nowhere.
+func TestAnnounceUnknownLocation(t *testing.T) {
+	store := &fakeStore{}
+	_, err := New(store, fakeLocator{err: ErrLocationUnknown}, rules, intervals).Announce(context.Background(), request)
+	if !errors.Is(err, ErrLocationUnknown) || store.asked.Addr.IsValid() {
+		t.Errorf("%v, asked %+v", err, store.asked)
+	}
+}
+
+func TestIntervalsAreSpread(t *testing.T) {
+	seen := map[time.Duration]bool{}
+	for range 1000 {
+		interval, minimum := spread(100 * time.Second)
+		if minimum > interval || interval < 95*time.Second || interval > 105*time.Second {
+			t.Fatalf("interval %v, minimum %v", interval, minimum)
+		}
+		seen[interval.Truncate(time.Second)] = true
+	}
+	if len(seen) < 8 {
+		t.Errorf("only %d different intervals", len(seen))
+	}
+}
+
+func TestFailureOf(t *testing.T) {
+	for _, test := range []struct {
+		err    error
+		reason string
+		never  bool
+	}{
+		{fmt.Errorf("x: %w", ClientError("port must be 1 to 65535")), "port must be 1 to 65535", true},
+		{fmt.Errorf("x: %w", ErrLocationUnknown), "location of this host is not known yet", false},
+		{fmt.Errorf("x: %w", ErrUnavailable), "tracker cannot reach its store now", false},
+		{errors.New("secret"), "internal error", false},
+	} {
+		f := FailureOf(test.err)
+		if f.Reason != test.reason || f.Never != test.never {
+			t.Errorf("%v: %+v", test.err, f)
+		}
+		if !f.Never && (f.Interval < 10*time.Second || f.Interval > 20*time.Second) {
+			t.Errorf("%v: back after %v", test.err, f.Interval)
+		}
+	}
+}
+
+func TestParseLocation(t *testing.T) {
+	for path, valid := range map[string]bool{
+		"r17": true, "dc1/row3/r17": true, "a/b/c/d": true, "10.1.2.0_24": true, "A+@-._z": true,
+		"": false, "/r1": false, "r1/": false, "a//b": false, "a/b/c/d/e": false, "r 1": false, "r:1": false,
+		"{r1}": false, "r\n1": false, "ré": false, "*": false,
+		strings.Repeat("x", 64): true, strings.Repeat("x", 65): false,
+	} {
+		if _, err := ParseLocation(path); (err == nil) != valid {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+}
+
+func TestLocationGroups(t *testing.T) {
+	if got := fmt.Sprint(Location("dc1/row3/r17").Groups()); got != "[dc1/row3/r17 dc1/row3 dc1]" {
+		t.Error(got)
+	}
+}
+
+func TestParseInfoHash(t *testing.T) {
+	const digits = "0123456789ABCDEF0123456789abcdef01234567"
+	hash, err := ParseInfoHash(digits)
+	if err != nil || hash.String() != strings.ToUpper(digits) {
+		t.Errorf("%v, %v", hash, err)
+	}
+	for _, bad := range []string{"", digits[1:], digits + "0", "x" + digits[1:]} {
+		if _, err := ParseInfoHash(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func TestProgress(t *testing.T) {
+	for _, test := range []struct {
+		progress Progress
+		length   uint64
+		percent  string
+	}{
+		{Progress{}, 100, "0.00%"},
+		{Progress{Hosts: 3, Done: 2, Left: 100}, 100, "66.67%"},
+		{Progress{Hosts: 2, Done: 2}, 100, "100.00%"},
+		{Progress{Hosts: 2, Done: 1, Unknown: 1}, 100, "50.00%"},
+		{Progress{Hosts: 100000, Done: 99999, Left: 1}, 100, "99.99%"},
+		{Progress{Hosts: 1, Left: 500}, 100, "0.00%"},
+		{Progress{Hosts: 2, Done: 1}, 0, "50.00%"},
+	} {
+		if got := Percent(test.progress.Share(test.length)); got != test.percent {
+			t.Errorf("%+v of %d: %s, expected %s", test.progress, test.length, got, test.percent)
+		}
+	}
+}
+
+func TestEventsAreThoseOfBEP15(t *testing.T) {
+	for number, word := range []string{"", "completed", "started", "stopped", "paused"} {
+		if e := ParseEvent(word); int(e) != number || e.String() != word {
+			t.Errorf("%q is %d, %q", word, e, e)
+		}
+	}
+	if e := ParseEvent("exploded"); e != EventNone {
+		t.Errorf("an unknown word is %q", e)
+	}
+}
