@@ -14,7 +14,7 @@ KEYS
   13 {HASH}:peers:P         14 {HASH}:racks           15 {HASH}:hosts
   16 {HASH}:progress        17 {HASH}:expires         18 {HASH}:peer:ADDRESS
   19… the groups of the location, from the rack outwards: of the rack N, R, S,
-      seeders, leechers, progress; of each further group R, seeders, leechers; last the
+      seeders, leechers, progress, list:N, list:L; of each further group R, seeders, leechers; last the
       {HASH}:swarm's seeders, leechers. Their names are derived (keys.lua), as
       those of other hosts' groups must be; they are declared all the same.
 
@@ -39,9 +39,11 @@ ARGV
   18 hostname     may be empty
 
 Returns {status} or {status, complete, incomplete, downloaded, joined, represents,
-peers, ids}. peers: the hosts, a line each, their one or two addresses parted by a
-blank; ids: a peer id for each line, or none if not asked for. joined: 1 if the host
-was not live before. represents: how many of its groups it represents.
+first, peers, ids}. joined: 1 if the host was not live before; represents: how many of
+its groups it represents. peers: hosts, a line each, their one or two addresses parted
+by a blank. The first ones are handed out in any case. If there are more, those are
+the rest of a rack, perhaps with the host itself, for the frontend to choose from.
+ids: a peer id for each line, or none if not asked for.
 
 Status: 1 recorded; 0 the transfer is not active, nothing was written.
 
@@ -50,39 +52,41 @@ Cost: grows with want, never with the swarm. At most 4 racks and 16 hosts expire
 local registered, closed, name, length, first_started, last_started, first_completed,
   last_completed, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress,
   expires, own_record = unpack(KEYS, 1, 18)
-local _, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
+local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
   compact, ids, auto, location, hostname = unpack(ARGV, 1, 18)
 want, max_repr, ttl = tonumber(want), tonumber(max_repr), tonumber(ttl)
 local call = redis.call
+-- The clock is that of Redis: those of the frontends may disagree.
+now = tonumber(now) or tonumber(call('TIME')[1])
 
--- include: clock
 -- include: keys
--- include: progress
--- include: swarms
--- include: hosts
--- include: expire
+-- include: host
+-- include: rare
+-- include: steady
 -- include: elect
--- include: record
+-- include: look
+-- include: ready
+-- include: sample
 -- include: handout
 -- include: reply
 
-if not call('GET', registered) then
-  if auto == '' or call('EXISTS', closed) == 1 then
-    return { 0 }
-  end
-  call('SET', registered, rfc3339(now))
+if not call('GET', registered) and not rare().activate() then
+  return { 0 }
 end
 
-local backlog = expire()
-local host, touch = find_host()
-if event == 'stopped' then
-  record(host, 'gone', touch)
-  return reply(host, 0, {})
+local backlog = #call('ZRANGEBYSCORE', expires, '-inf', now, 'LIMIT', 0, 1) > 0 and rare().expire()
+local host = load(address)
+local path, deadline
+local steady = is_steady(host)
+if steady then
+  path, deadline = swarms_of(location), now + ttl
+  refresh(host, path, deadline)
+else
+  host, path, deadline = rare().settle(host)
+end
+if not host.live then
+  return reply(host, 0, '', 0)
 end
 
-local path = swarms_of(host.rack)
-local deadline = touch and now + ttl or deadline_of(host, path)
-record(host, left == '0' and 'seeder' or event == 'paused' and 'paused' or 'leecher', touch)
-enter(host, path, deadline)
 local represents, representatives = elect(host, path, deadline, backlog)
 return reply(host, represents, hand_out(host, path, represents, representatives, backlog))

@@ -60,7 +60,8 @@ end
 
 local function archive_rack(rack)
   for _, swarm in ipairs(swarms_of(rack)) do
-    for _, part in ipairs({ ':N', ':R', ':S', ':seeders', ':leechers', ':progress' }) do
+    for _, part in ipairs({ ':N', ':R', ':S', ':seeders', ':leechers', ':progress',
+      ':list:N', ':list:L' }) do
       archive(swarm .. part)
     end
   end

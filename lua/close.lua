@@ -19,6 +19,7 @@ Cost: constant.
 local registered, closed, deregistered, name = unpack(KEYS, 1, 4)
 local archive_ttl = tonumber(ARGV[2])
 local call = redis.call
+local now = tonumber(ARGV[1]) or tonumber(call('TIME')[1])
 
 -- include: clock
 

@@ -29,13 +29,13 @@ var All = map[string]string{
 
 const directive = "-- include: "
 
-// assemble reads a script and puts each included file where its directive
-// stands. Includes do not include.
+// assemble reads a script and puts each included file, assembled in its turn,
+// where its directive stands.
 func assemble(name string) string {
 	var script strings.Builder
 	for line := range strings.Lines(read(name)) {
 		if include, ok := strings.CutPrefix(strings.TrimSpace(line), directive); ok {
-			line = read("include/" + include + ".lua")
+			line = assemble("include/" + include + ".lua")
 		}
 		script.WriteString(line)
 	}

@@ -24,6 +24,7 @@ Cost: constant.
 local registered, closed, name, length, torrent, deregistered = unpack(KEYS, 1, 6)
 local _, new_name, new_length, new_torrent = unpack(ARGV, 1, 4)
 local call = redis.call
+local now = tonumber(ARGV[1]) or tonumber(call('TIME')[1])
 
 -- include: clock
 

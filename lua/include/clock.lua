@@ -1,7 +1,3 @@
--- now: unix time in whole seconds, by the clock of Redis: those of the frontends
--- may disagree. A test may pass a time in.
-local now = tonumber(ARGV[1]) or tonumber(redis.call('TIME')[1])
-
 -- rfc3339 writes a unix time as 2006-01-02T15:04:05Z. The day's date comes from
 -- counting in eras of 400 years that begin on 1 March.
 local function rfc3339(unix)

@@ -13,7 +13,7 @@ local function representatives_of(swarm, backlog)
     if seen and seen + ttl > now then
       living[#living + 1] = addr
     else
-      expire_host(addr)
+      rare().expire_host(addr)
       call('SREM', swarm .. ':R', addr) -- even if its record was lost
     end
   end
@@ -44,9 +44,10 @@ local function elect(host, path, deadline, backlog)
       call('SADD', path[level] .. ':R', host.address)
       if level == 1 then
         call('SADD', peers_R, host.address)
+        drop_lists(path[1])
       end
     elseif #members > max_repr then -- the bound was lowered
-      withdraw(host, path, level)
+      rare().withdraw(host, path, level)
       return level - 1, lists
     end
     call('ZADD', path[level + 1] .. kind(host), deadline, contact(host))

@@ -22,9 +22,6 @@ end
 -- be looked at twice.
 local function expire()
   local due_racks = call('ZRANGEBYSCORE', expires, '-inf', now, 'LIMIT', 0, EXPIRE_RACKS)
-  if #due_racks == 0 then
-    return false
-  end
   local budget = EXPIRE_HOSTS
   for _, rack in ipairs(due_racks) do
     local swarm = swarms_of(rack)[1]

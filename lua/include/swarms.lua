@@ -1,19 +1,7 @@
--- Who is live in which swarm. A host is { address, also, rack, state, left, live }.
--- A rack's swarm are its live hosts; that of a group around racks, and the global
--- one, the representatives of the groups right below it. A swarm is kept as two
--- sorted sets, its seeders and its leechers: members are contacts, scores deadlines.
-
--- contact is a host as it is handed out: its one or two addresses.
-local function contact(host)
-  if host.also == '' then
-    return host.address
-  end
-  return host.address .. ' ' .. host.also
-end
-
-local function kind(host)
-  return host.state == 'seeder' and ':seeders' or ':leechers'
-end
+-- Who is live in which swarm. A rack's swarm are its live hosts; that of a group around
+-- racks, and the global one, the representatives of the groups right below it. A swarm is
+-- kept as two sorted sets, its seeders and its leechers: members are contacts, scores the
+-- times at which they expire.
 
 -- deadline_of is when a live host expires if it stays silent.
 local function deadline_of(host, path)
@@ -27,6 +15,7 @@ local function enter(host, path, until_)
     return
   end
   host.live = true
+  drop_lists(path[1])
   call('SADD', path[1] .. ':N', host.address)
   if host.state == 'seeder' then
     call('SADD', peers_S, host.address)
@@ -46,6 +35,7 @@ local function withdraw(host, path, level)
   while level < #path and call('SREM', path[level] .. ':R', host.address) == 1 do
     if level == 1 then
       call('SREM', peers_R, host.address)
+      drop_lists(path[1])
     end
     level = level + 1
     call('ZREM', path[level] .. kind(host), contact(host))
@@ -55,6 +45,7 @@ end
 -- leave takes a live host out of every live set.
 local function leave(host)
   local path = swarms_of(host.rack)
+  drop_lists(path[1])
   withdraw(host, path, 1)
   call('ZREM', path[1] .. kind(host), contact(host))
   call('SREM', path[1] .. ':N', host.address)

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -17,7 +16,7 @@ func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Hando
 	if err != nil {
 		return tracker.Handout{}, err
 	}
-	handout, joined, err := readHandout(r)
+	handout, joined, err := readHandout(a, r)
 	if err != nil {
 		return tracker.Handout{}, err
 	}
@@ -94,27 +93,27 @@ func flag(b bool) string {
 	return ""
 }
 
-const announceValues = 7 // behind the status
+const announceValues = 8 // behind the status
 
 // readHandout maps the reply of announce.lua; joined says that the host was
 // not live before.
-func readHandout(r reply) (handout tracker.Handout, joined bool, err error) {
+func readHandout(a tracker.Announce, r reply) (handout tracker.Handout, joined bool, err error) {
 	if r.status == 0 {
 		return tracker.Handout{}, false, nil
 	}
-	n, err := r.ints(5)
+	n, err := r.ints(6)
 	if err != nil {
 		return tracker.Handout{}, false, err
 	}
 	handout = tracker.Handout{Active: true, Complete: n[0], Incomplete: n[1], Downloaded: n[2], Represents: n[4]}
-	contacts, err := r.values[5].ToString()
+	contacts, err := r.values[6].ToString()
 	if err != nil {
 		return tracker.Handout{}, false, fmt.Errorf("script announce: peers: %w", err)
 	}
-	if handout.Peers, err = readContacts(contacts); err != nil {
+	if handout.Peers, err = readContacts(choose(contacts, n[5], a)); err != nil {
 		return tracker.Handout{}, false, fmt.Errorf("script announce: %w", err)
 	}
-	ids, err := r.values[6].AsStrSlice()
+	ids, err := r.values[7].AsStrSlice()
 	if err != nil || len(ids) > len(handout.Peers) {
 		return tracker.Handout{}, false, fmt.Errorf("script announce: %d peer ids: %w", len(ids), err)
 	}
@@ -122,28 +121,4 @@ func readHandout(r reply) (handout tracker.Handout, joined bool, err error) {
 		copy(handout.Peers[i].ID[:], id)
 	}
 	return handout, n[3] == 1, nil
-}
-
-// readContacts reads lines of one or two addresses each.
-func readContacts(text string) ([]tracker.Peer, error) {
-	if text == "" {
-		return nil, nil
-	}
-	peers := make([]tracker.Peer, 0, strings.Count(text, "\n")+1)
-	for line := range strings.SplitSeq(text, "\n") {
-		var peer tracker.Peer
-		for field := range strings.SplitSeq(line, " ") {
-			addr, err := netip.ParseAddrPort(field)
-			if err != nil {
-				return nil, fmt.Errorf("contact: %w", err)
-			}
-			if addr.Addr().Is4() {
-				peer.Addr4 = addr
-			} else {
-				peer.Addr6 = addr
-			}
-		}
-		peers = append(peers, peer)
-	}
-	return peers, nil
 }

@@ -75,7 +75,7 @@ func (k transferKeys) location(path tracker.Location) []string {
 	for i, group := range path.Groups() {
 		parts := []string{"R", "seeders", "leechers"}
 		if i == 0 {
-			parts = []string{"N", "R", "S", "seeders", "leechers", "progress"}
+			parts = []string{"N", "R", "S", "seeders", "leechers", "progress", "list:N", "list:L"}
 		}
 		for _, part := range parts {
 			names = append(names, k.group(tracker.Location(group), part))

@@ -1,21 +1,9 @@
--- Which host is it that announces? One peer id and key is one host (R7), known by the
--- address it came from first, and by one of the other family.
+-- Which host is it that announces, if it is not just the one last seen at its address?
+-- One peer id and key is one host (R7), known by the address it came from first, and by
+-- one of the other family.
 
 local function is_ipv6(addr)
   return string.byte(addr) == 91 -- [
-end
-
--- load reads the host recorded at an address, or nil. The record of a second address
--- only names the first.
-local function load(addr)
-  local r = call('HMGET', record_key(addr), 'host', 'peer_id', 'key', 'state', 'left', 'rack', 'also')
-  if r[1] then
-    return load(r[1])
-  elseif not r[2] then
-    return nil
-  end
-  return { address = addr, id = r[2] .. r[3], state = r[4], left = r[5], rack = r[6],
-    also = r[7], live = r[4] ~= 'gone' }
 end
 
 -- forget removes every trace of a host.
@@ -61,13 +49,12 @@ local function move(host, rack)
   host.rack, host.left = rack, nil
 end
 
--- known_host returns the host that announces, if it has been seen, and whether the
+-- known_host returns the host that announces, if it has been seen before, and whether the
 -- announce comes from one of its addresses. A second address of the same family is
 -- answered, but keeps nobody alive: else a host whose first address died would be handed
 -- out at it for ever. Once that has expired, the host is at the second. A client that
 -- stops may give port 0.
-local function known_host()
-  local host = load(address)
+local function known_host(host)
   if host and host.id == peer_id .. key then
     return host, true
   elseif host then
@@ -85,8 +72,9 @@ local function known_host()
 end
 
 -- find_host returns the host that announces, and whether the announce prolongs its life.
-local function find_host()
-  local host, touch = known_host()
+-- recorded: who was last seen at its address, or nil.
+local function find_host(recorded)
+  local host, touch = known_host(recorded)
   host = host or { address = address, id = peer_id .. key, also = '', rack = location, live = false }
   host.joined, host.before = not host.live, host.left
   if touch then

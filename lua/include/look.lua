@@ -1,0 +1,47 @@
+-- Looking into swarms.
+
+-- open_swarm looks at a swarm: its parts, each with the rank of its first living member,
+-- and how many live in it. A seeder does not see seeders (R4).
+local function open_swarm(host, base, backlog)
+  local swarm = { total = 0 }
+  for _, part in ipairs(host.state == 'seeder' and { ':leechers' } or { ':leechers', ':seeders' }) do
+    local first = backlog and call('ZCOUNT', base .. part, '-inf', now) or 0
+    local size = call('ZCARD', base .. part) - first
+    if size > 0 then
+      swarm[#swarm + 1] = { set = base .. part, first = first, size = size }
+      swarm.total = swarm.total + size
+    end
+  end
+  return swarm
+end
+
+-- window visits n members of a swarm from a place on; after the last comes the first.
+local function window(swarm, place, n, visit)
+  for _, part in ipairs(swarm) do
+    local size = math.min(n, part.size - place)
+    if size > 0 then
+      local from = part.first + place
+      for _, entry in ipairs(call('ZRANGE', part.set, from, from + size - 1)) do
+        visit(entry)
+      end
+      n = n - size
+    end
+    place = math.max(place - part.size, 0)
+  end
+  if n > 0 then
+    window(swarm, 0, n, visit)
+  end
+end
+
+-- fellows are the contacts of a group's other representatives, as far as the host may be
+-- handed them.
+local function fellows(host, addresses)
+  local list = {}
+  for _, addr in ipairs(addresses) do
+    local other = addr ~= host.address and load(addr)
+    if other and not (host.state == 'seeder' and other.state == 'seeder') then
+      list[#list + 1] = contact(other)
+    end
+  end
+  return list
+end
