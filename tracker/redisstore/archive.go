@@ -63,7 +63,7 @@ func (s *Store) dropName(ctx context.Context, hash tracker.InfoHash, name string
 	if err != nil {
 		return err
 	}
-	if holder, err := results[1].ToString(); err != nil || holder != hash.String() {
+	if holder, _ := results[1].ToString(); holder != hash.String() { // or there is none
 		return nil
 	}
 	_, err = s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ var transient = []string{
 // mapError tells a Redis that cannot be asked now, which is
 // tracker.ErrUnavailable, from one that refuses. A nil reply stays as it is.
 func mapError(err error) error {
-	if err == nil || rueidis.IsRedisNil(err) {
+	if err == nil || rueidis.IsRedisNil(err) || errors.Is(err, tracker.ErrUnavailable) {
 		return err
 	}
 	if refusal, refused := rueidis.IsRedisErr(err); refused {

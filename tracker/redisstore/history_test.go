@@ -172,8 +172,7 @@ func (h *history) checkStored(t *rapid.T) {
 		expected[k.rackPeers(location)] = set(h.model.living(), inRack)
 		expected[k.rackSeeders(location)] = set(h.model.living(), func(x *modelHost) bool { return inRack(x) && x.seeder })
 		for _, group := range location.Groups() {
-			expected[k.rackRepresentatives(tracker.Location(group))] =
-				set(h.model.living(), func(x *modelHost) bool { return represents(x, group) })
+			expected[k.rackRepresentatives(tracker.Location(group))] = set(h.model.living(), func(x *modelHost) bool { return represents(x, group) })
 			h.checkSwarm(t, k.key("rack:"+group), h.model.swarm(group))
 		}
 	}

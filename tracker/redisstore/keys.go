@@ -59,6 +59,7 @@ func (k transferKeys) peer(addr netip.AddrPort) string { return k.key("peer:" + 
 
 // The sets of one rack.
 func (k transferKeys) rackPeers(rack tracker.Location) string { return k.group(rack, "N") }
+
 func (k transferKeys) rackRepresentatives(rack tracker.Location) string {
 	return k.group(rack, "R")
 }
