@@ -1,0 +1,49 @@
+# The commands of p2ptracker. `make` lists them.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LINT    := go tool -modfile=tools/go.mod golangci-lint
+
+# How long each fuzz target runs, and how many packages are tested at once.
+FUZZTIME ?= 5s
+PARALLEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test fuzz lint format cluster bench readme setup
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Run the tracker; settings come from the environment
+	go run ./cmd/p2ptracker serve
+
+build: ## Build a static binary, bin/p2ptracker
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/p2ptracker ./cmd/p2ptracker
+
+test: setup ## Install what the tests need, and run all of them
+	go test -race -timeout 20m -p $(PARALLEL) ./...
+	scripts/fuzz $(FUZZTIME)
+
+fuzz: ## Run every fuzz target for FUZZTIME
+	scripts/fuzz $(FUZZTIME)
+
+lint: setup ## Run every linter
+	go vet ./...
+	$(LINT) run ./...
+	go mod tidy -diff
+	scripts/luacheck
+	shellcheck .ci/run scripts/*
+
+format: ## Format the Go files
+	$(LINT) fmt ./...
+
+cluster: ## Run Redis, three frontends and a proxy on loopback, until Ctrl-C
+	scripts/cluster
+
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem -p 1 ./...
+
+readme: ## Write the table of settings into README.md
+	go generate ./cmd/p2ptracker
+
+setup: ## Install what tests and linters need
+	@scripts/setup

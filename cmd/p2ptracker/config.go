@@ -1,0 +1,42 @@
+package main
+
+// Config holds every setting of the program. Each is read from P2PTRACKER_NAME
+// or NAME in the environment, or from the config file (see load). The tags are
+// the documentation: desc says the meaning and the unit, min and max bound a
+// number, secret keeps the value from being shown.
+type Config struct {
+	Host host `envconfig:"HOST" desc:"address to listen on; empty means all, IPv4 and IPv6"`
+	Port int  `envconfig:"PORT" default:"6969" min:"1" max:"65535" desc:"TCP port to listen on, for announces, scrapes and REST alike"`
+
+	RedisHost     host   `envconfig:"REDISHOST" desc:"host of Redis; empty means the embedded store, which forgets everything when the program ends"`
+	RedisPort     int    `envconfig:"REDISPORT" default:"6379" min:"1" max:"65535" desc:"port of Redis"`
+	RedisUsername string `envconfig:"REDIS_USERNAME" desc:"ACL user at Redis; empty means the default user"`
+	RedisPassword string `envconfig:"REDIS_PASSWORD" secret:"true" desc:"password at Redis"`
+	RedisDB       int    `envconfig:"REDIS_DB" default:"0" min:"0" max:"65535" desc:"number of the Redis database"`
+
+	SMDBURL         httpURL `envconfig:"SMDB_URL" desc:"base URL of the server-management database; empty means that hosts are grouped by subnet (/24, /64)"`
+	SMDBTimeout     seconds `envconfig:"SMDB_TIMEOUT" default:"2" min:"1" max:"60" desc:"seconds an SMDB call may take"`
+	SMDBTTL         seconds `envconfig:"SMDB_TTL" default:"3600" min:"1" desc:"seconds after which a known location is asked again"`
+	SMDBNegativeTTL seconds `envconfig:"SMDB_NEGATIVE_TTL" default:"10" min:"1" desc:"seconds for which a host that the SMDB does not know is not asked again"`
+	SMDBMaxStale    seconds `envconfig:"SMDB_MAX_STALE" default:"86400" min:"2" desc:"age in seconds at which a location that could not be confirmed is no longer used; more than SMDB_TTL"`
+
+	MaxReprRack     int     `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100000" desc:"hosts of a rack that take part in the global swarm"`
+	MaxPeers        int     `envconfig:"MAXPEERS" default:"30" min:"1" max:"200" desc:"peers in a reply, at most"`
+	ActiveInterval  seconds `envconfig:"ACTIVE_INTERVAL" default:"45" min:"1" desc:"seconds between two announces while the transfer is active"`
+	PassiveInterval seconds `envconfig:"PASSIVE_INTERVAL" default:"300" min:"1" desc:"seconds between two announces while it is not"`
+	PeerTTL         seconds `envconfig:"PEER_TTL" default:"660" min:"2" desc:"seconds of silence after which a host counts as gone; a little over the 600 for which rtorrent stays silent"`
+	AutoRegister    bool    `envconfig:"AUTO_REGISTER" default:"false" desc:"an unknown info hash becomes an active transfer at its first announce"`
+	AnnounceTimeout seconds `envconfig:"ANNOUNCE_TIMEOUT" default:"5" min:"1" max:"30" desc:"seconds within which an announce or a scrape is answered"`
+	ScrapeAll       bool    `envconfig:"SCRAPE_ALL" default:"false" desc:"a scrape that names no info hash is answered with every active transfer"`
+
+	AdminToken      string  `envconfig:"ADMIN_TOKEN" secret:"true" desc:"bearer token for requests that change something; empty means that only loopback may"`
+	TorrentMaxBytes int     `envconfig:"TORRENT_MAX_BYTES" default:"10485760" min:"1" max:"536870912" desc:"size of an uploaded torrent file in bytes, at most"`
+	ArchiveTTL      seconds `envconfig:"ARCHIVE_TTL" default:"2592000" min:"1" desc:"seconds for which a deactivated transfer is kept"`
+
+	ProxyPass      bool     `envconfig:"PROXYPASS" default:"false" desc:"the tracker is behind a proxy: clients' addresses are in X-Forwarded-For"`
+	TrustedProxies networks `envconfig:"TRUSTED_PROXIES" default:"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10" desc:"networks whose X-Forwarded-For is believed"`
+	TrustIPParam   networks `envconfig:"TRUST_IP_PARAM" default:"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10" desc:"networks whose clients may name their own address by ip=, ipv4= and ipv6="`
+
+	ShutdownTimeout seconds `envconfig:"SHUTDOWN_TIMEOUT" default:"10" min:"0" max:"3600" desc:"seconds a stopping server waits for requests in flight"`
+	Debug           bool    `envconfig:"DEBUG" default:"false" desc:"log debug messages"`
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// cleanEnvironment unsets every setting until the test ends.
+func cleanEnvironment(t *testing.T) {
+	t.Helper()
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, prefix) {
+			unset(t, name)
+		}
+	}
+	unset(t, configFile)
+	for _, s := range settings(&Config{}) {
+		unset(t, s.name)
+		unset(t, prefix+s.name)
+	}
+}
+
+// unset lets t restore the variable, also if the program sets it meanwhile.
+func unset(t *testing.T, name string) {
+	t.Helper()
+	t.Setenv(name, "")
+	if err := os.Unsetenv(name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLoadDefaults(t *testing.T) {
+	cleanEnvironment(t)
+	c, err := load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	private := "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
+	for name, want := range map[string]string{
+		"HOST": "", "PORT": "6969", "REDISHOST": "", "REDISPORT": "6379", "SMDB_URL": "", "MAX_REPR_RACK": "2",
+		"ACTIVE_INTERVAL": "45", "PASSIVE_INTERVAL": "300", "MAXPEERS": "30", "PROXYPASS": "false", "DEBUG": "false",
+		"PEER_TTL": "660", "AUTO_REGISTER": "false", "TRUSTED_PROXIES": private, "TRUST_IP_PARAM": private,
+	} {
+		if got := valueOf(t, c, name); got != want {
+			t.Errorf("%s is %q by default, want %q", name, got, want)
+		}
+	}
+	if got := c.ArchiveTTL.duration(); got != 30*24*time.Hour {
+		t.Errorf("ARCHIVE_TTL is %v", got)
+	}
+}
+
+func valueOf(t *testing.T, c Config, name string) string {
+	t.Helper()
+	for _, s := range settings(&c) {
+		if s.name == name {
+			return s.value()
+		}
+	}
+	t.Fatalf("there is no setting %s", name)
+	return ""
+}
+
+func TestLoadValues(t *testing.T) {
+	for _, test := range []struct{ name, value, want string }{
+		{"HOST", "::1", "::1"},
+		{"HOST", "tracker.example.net", "tracker.example.net"},
+		{"PORT", "65535", "65535"},
+		{"DEBUG", "True", "true"},
+		{"DEBUG", "False", "false"},
+		{"DEBUG", "true", "true"},
+		{"PROXYPASS", "1", "true"},
+		{"PROXYPASS", "0", "false"},
+		{"ACTIVE_INTERVAL", "600", "600"},
+		{"SHUTDOWN_TIMEOUT", "0", "0"},
+		{"TRUSTED_PROXIES", "", ""},
+		{"TRUSTED_PROXIES", "10.0.0.1, 2001:db8::/32", "10.0.0.1/32,2001:db8::/32"},
+		{"TRUSTED_PROXIES", "::ffff:10.0.0.1", "10.0.0.1/32"},
+		{"SMDB_URL", "https://smdb.example.net:8443/v1/", "https://smdb.example.net:8443/v1/"},
+	} {
+		t.Run(test.name+"="+test.value, func(t *testing.T) {
+			cleanEnvironment(t)
+			t.Setenv(test.name, test.value)
+			c, err := load("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := valueOf(t, c, test.name); got != test.want {
+				t.Errorf("is %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for _, test := range []struct{ name, value string }{
+		{"HOST", "127.0.0.1:6969"},
+		{"HOST", "http://tracker"},
+		{"PORT", "0"},
+		{"PORT", "-1"},
+		{"PORT", "65536"},
+		{"PORT", ""},
+		{"PORT", "http"},
+		{"PORT", "99999999999999999999"},
+		{"REDISHOST", "redis:6379"},
+		{"REDISHOST", "redis one"},
+		{"REDISPORT", "0"},
+		{"REDIS_USERNAME", "tracker"}, // without REDISHOST
+		{"REDIS_PASSWORD", "secret"},  // likewise
+		{"REDIS_DB", "1"},             // likewise
+		{"REDIS_DB", "-1"},
+		{"SMDB_URL", "smdb.example.net"},
+		{"SMDB_URL", "ftp://smdb.example.net"},
+		{"SMDB_URL", "http://"},
+		{"SMDB_URL", "http://smdb.example.net/?q=1"},
+		{"SMDB_URL", "http://smdb.example.net/%zz"},
+		{"SMDB_TIMEOUT", "0"},
+		{"SMDB_TTL", "0"},
+		{"SMDB_NEGATIVE_TTL", "0"},
+		{"SMDB_MAX_STALE", "3600"}, // not more than SMDB_TTL
+		{"MAX_REPR_RACK", "0"},
+		{"MAX_REPR_RACK", "two"},
+		{"MAXPEERS", "0"},
+		{"MAXPEERS", "201"},
+		{"ACTIVE_INTERVAL", "0"},
+		{"ACTIVE_INTERVAL", "45s"},
+		{"ACTIVE_INTERVAL", "2147483648"},
+		{"PASSIVE_INTERVAL", "-300"},
+		{"PEER_TTL", "45"}, // not more than ACTIVE_INTERVAL
+		{"AUTO_REGISTER", "yes"},
+		{"ANNOUNCE_TIMEOUT", "0"},
+		{"ANNOUNCE_TIMEOUT", "31"},
+		{"SCRAPE_ALL", ""},
+		{"TORRENT_MAX_BYTES", "0"},
+		{"ARCHIVE_TTL", "0"},
+		{"PROXYPASS", "maybe"},
+		{"TRUSTED_PROXIES", "10.0.0.0/33"},
+		{"TRUSTED_PROXIES", "10.0.0.1/8"},
+		{"TRUSTED_PROXIES", "10.0.0.0/8,"},
+		{"TRUSTED_PROXIES", "10.0.0.0/8 192.168.0.0/16"},
+		{"TRUST_IP_PARAM", "tracker.example.net"},
+		{"TRUST_IP_PARAM", "fe80::1%eth0"},
+		{"TRUST_IP_PARAM", "::ffff:10.0.0.0/104"},
+		{"SHUTDOWN_TIMEOUT", "-1"},
+		{"DEBUG", "2"},
+	} {
+		t.Run(test.name+"="+test.value, func(t *testing.T) {
+			cleanEnvironment(t)
+			t.Setenv(prefix+test.name, test.value)
+			_, err := load("")
+			if err == nil {
+				t.Fatal("was taken")
+			}
+			if line := err.Error(); !strings.HasPrefix(line, test.name+": ") || strings.Contains(line, "\n") {
+				t.Errorf("%q is not one line that begins with the name", line)
+			}
+		})
+	}
+}
+
+// Passwords must not reach a log by way of an error.
+func TestLoadErrorsKeepPasswords(t *testing.T) {
+	for _, value := range []string{"smdb://me:geheim@x", "http://me:geheim@", "http://me:geheim@x/%zz", "http://me:geheim@x/?q"} {
+		cleanEnvironment(t)
+		t.Setenv("SMDB_URL", value)
+		if _, err := load(""); err == nil || strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%q: error is %v", value, err)
+		}
+	}
+}
+
+// The example that is shipped must be one that starts.
+func TestExampleFile(t *testing.T) {
+	cleanEnvironment(t)
+	c, err := load(filepath.Join("..", "..", "etc", "p2ptracker.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.ProxyPass || len(c.TrustedProxies) != 2 {
+		t.Errorf("PROXYPASS %v, TRUSTED_PROXIES %v", c.ProxyPass, c.TrustedProxies)
+	}
+}

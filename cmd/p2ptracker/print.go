@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newConfigCommand(load func() (Config, error)) *cobra.Command {
+	var markdown bool
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Print every setting: name, meaning, default and present value",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if markdown {
+				return printMarkdown(cmd.OutOrStdout())
+			}
+			c, err := load()
+			if err != nil {
+				return err
+			}
+			return printConfig(cmd.OutOrStdout(), &c)
+		},
+	}
+	cmd.Flags().BoolVar(&markdown, "markdown", false, "print names, defaults and meanings as a Markdown table")
+	return cmd
+}
+
+// printConfig writes the settings as a config file that says what each means.
+// Secrets become comments, so that nobody's password is ever "hidden".
+func printConfig(w io.Writer, c *Config) error {
+	var out strings.Builder
+	for _, s := range settings(c) {
+		fmt.Fprintf(&out, "# %s: %s. Default: %s\n", s.name, s.meaning, orNone(s.defaultValue))
+		switch {
+		case s.secret && s.isSet():
+			fmt.Fprintf(&out, "# %s is set, and hidden\n\n", s.name)
+		default:
+			fmt.Fprintf(&out, "%s=%s\n\n", s.name, s.value())
+		}
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func orNone(value string) string {
+	if value == "" {
+		return "none"
+	}
+	return value
+}
+
+// printMarkdown writes the table of the README. It knows of no environment.
+func printMarkdown(w io.Writer) error {
+	var out strings.Builder
+	out.WriteString("| name | default | meaning |\n| --- | --- | --- |\n")
+	for _, s := range settings(&Config{}) {
+		value := ""
+		if s.defaultValue != "" {
+			value = "`" + strings.ReplaceAll(s.defaultValue, ",", ", ") + "`"
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", s.name, value, s.meaning)
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func newServeCommand(load func() (Config, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the tracker until SIGTERM or SIGINT",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load()
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			// The first signal stops the server; a second one kills it.
+			defer context.AfterFunc(ctx, stop)()
+			return serve(ctx, &c, newLogger(cmd.ErrOrStderr(), c.Debug))
+		},
+	}
+}
+
+func newLogger(w io.Writer, debug bool) *slog.Logger {
+	level := slog.LevelInfo
+	if debug {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// serve runs the tracker until the context is done. The port comes first: who
+// cannot have it says so before anything else happens.
+func serve(ctx context.Context, c *Config, log *slog.Logger) error {
+	listener, err := listen(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	store, closeStore, err := openStore(c, log)
+	if err != nil {
+		return err
+	}
+	defer closeStore()
+	locator, err := newLocator(c, log)
+	if err != nil {
+		return err
+	}
+	server := newServer(newHandler(c, store, locator, log), log)
+	log.Info("listening", "address", listener.Addr().String(), "version", programVersion())
+	return runServer(ctx, server, listener, c.ShutdownTimeout.duration(), log)
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Limits of a connection, against slow and oversized clients.
+const (
+	headerTimeout  = 5 * time.Second  // to send the request's header
+	readTimeout    = 30 * time.Second // to send all of it; torrents are uploaded here, too
+	writeTimeout   = 60 * time.Second // to take the reply, counted from the header's end; more than restTimeout
+	idleTimeout    = 75 * time.Second // between two requests; more than the default ACTIVE_INTERVAL, so that a connection serves a client's next announce
+	maxHeaderBytes = 16 << 10         // a scrape of 200 transfers has 14 KB
+)
+
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
+	}
+}
+
+// listen takes the port, on IPv4 and IPv6 if HOST is empty.
+func listen(ctx context.Context, c *Config) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(string(c.Host), strconv.Itoa(c.Port)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("PORT: %d is in use by another program", c.Port)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("HOST, PORT: %w", err)
+	}
+	return listener, nil
+}
+
+// runServer serves until the context is done. Then it takes no more requests,
+// and gives those in flight the time to finish.
+func runServer(ctx context.Context, server *http.Server, listener net.Listener, timeout time.Duration, log *slog.Logger) error {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping: requests in flight may finish", "within", timeout)
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	if err := server.Shutdown(bound); err != nil {
+		server.Close()
+		return fmt.Errorf("stopped with requests unfinished after SHUTDOWN_TIMEOUT (%v): %w", timeout, err)
+	}
+	log.Info("stopped")
+	return nil
+}

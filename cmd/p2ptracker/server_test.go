@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// startServer serves handler on a free port until the returned context is
+// cancelled; done gets what runServer returns.
+func startServer(t *testing.T, handler http.HandlerFunc, timeout time.Duration) (addr string, cancel func(), done <-chan error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- runServer(ctx, newServer(handler, quiet), listener, timeout, quiet) }()
+	t.Cleanup(cancel)
+	return listener.Addr().String(), cancel, ended
+}
+
+func TestStopFinishesWhatIsInFlight(t *testing.T) {
+	begun, finish := make(chan struct{}), make(chan struct{})
+	addr, stop, done := startServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		close(begun)
+		<-finish
+		io.WriteString(w, "finished")
+	}, patience)
+
+	body := make(chan string, 1)
+	go func() {
+		text, err := getURL("http://" + addr)
+		if err != nil {
+			text = []byte(err.Error())
+		}
+		body <- string(text)
+	}()
+	<-begun
+	stop()
+	awaitRefusal(t, addr)
+	select {
+	case err := <-done:
+		t.Fatalf("the server ended with a request in flight: %v", err)
+	default:
+	}
+	close(finish)
+	if got := <-body; got != "finished" {
+		t.Errorf("the request in flight was answered %q", got)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStopIsBounded(t *testing.T) {
+	begun := make(chan struct{})
+	addr, stop, done := startServer(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+	}, 10*time.Millisecond)
+	go getURL("http://" + addr)
+	<-begun
+	stop()
+	if err := <-done; err == nil || !strings.Contains(err.Error(), "SHUTDOWN_TIMEOUT") {
+		t.Errorf("the error %v does not tell that a request was cut off", err)
+	}
+}
+
+// awaitRefusal waits until nobody listens any more.
+func awaitRefusal(t *testing.T, addr string) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return
+		}
+		conn.Close()
+	}
+	t.Fatal("still takes connections")
+}
+
+func TestSlowHeaderIsCutOff(t *testing.T) {
+	t.Parallel()
+	addr, _, _ := startServer(t, func(http.ResponseWriter, *http.Request) { t.Error("reached the handler") }, 0)
+	conn := dial(t, addr)
+	io.WriteString(conn, "GET /announce HTTP/1.1\r\nHost: x\r\nX-")
+	// Whatever it says at the end, it ends before the test's own deadline.
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		t.Errorf("the connection was not closed: %v", err)
+	}
+}
+
+func TestOversizedHeader(t *testing.T) {
+	addr, _, _ := startServer(t, func(http.ResponseWriter, *http.Request) { t.Error("reached the handler") }, 0)
+	for _, request := range []string{
+		"GET /announce?" + strings.Repeat("a", 64<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /announce HTTP/1.1\r\nHost: x\r\nX-Y: " + strings.Repeat("a", 64<<10) + "\r\n\r\n",
+	} {
+		conn := dial(t, addr)
+		go io.WriteString(conn, request)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+			t.Errorf("status %d, want 431", resp.StatusCode)
+		}
+	}
+}
+
+func dial(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func TestListenOnBothFamilies(t *testing.T) {
+	listener, err := listen(t.Context(), &Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := []string{"127.0.0.1"}
+	if probe, err := net.Listen("tcp", "[::1]:0"); err == nil { // this machine has IPv6
+		probe.Close()
+		hosts = append(hosts, "::1")
+	}
+	for _, host := range hosts {
+		dial(t, net.JoinHostPort(host, port))
+	}
+}
+
+func TestListenSaysWhichSetting(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, test := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{Host: "127.0.0.1", Port: taken.Addr().(*net.TCPAddr).Port}, "PORT: "},
+		{Config{Host: "192.0.2.1"}, "HOST, PORT: "},
+	} {
+		listener, err := listen(t.Context(), &test.config)
+		if err == nil {
+			listener.Close()
+			t.Fatalf("listens on %+v", test.config)
+		}
+		if !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%q does not begin with %q", err, test.want)
+		}
+	}
+}

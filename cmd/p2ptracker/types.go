@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// seconds is a span of time, written as a whole number of seconds.
+type seconds time.Duration
+
+// Decode reads 0 to 2^31-1 seconds.
+func (s *seconds) Decode(text string) error {
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return err
+	}
+	*s = seconds(time.Duration(n) * time.Second)
+	return nil
+}
+
+func (s seconds) duration() time.Duration { return time.Duration(s) }
+
+func (s seconds) String() string {
+	return strconv.FormatInt(int64(s.duration()/time.Second), 10)
+}
+
+// host is the name or the address of a machine, or empty.
+type host string
+
+// Decode refuses what no machine is called, such as "redis:6379" or a URL.
+func (h *host) Decode(text string) error {
+	*h = host(text)
+	if _, err := netip.ParseAddr(text); err == nil {
+		return nil
+	}
+	if strings.ContainsAny(text, ":/@[] \t") {
+		return fmt.Errorf("must be a host name or an address alone, not %q", text)
+	}
+	return nil
+}
+
+// networks are prefixes, separated by commas. An address alone is a network of
+// one host. Empty means none.
+type networks []netip.Prefix
+
+// Decode refuses a prefix with bits set behind its length: either the address
+// or the length is not what was meant.
+func (n *networks) Decode(text string) error {
+	*n = nil
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	for word := range strings.SplitSeq(text, ",") {
+		prefix, err := parseNetwork(strings.TrimSpace(word))
+		if err != nil {
+			return fmt.Errorf("%q is no network like 10.0.0.0/8: %w", word, err)
+		}
+		*n = append(*n, prefix)
+	}
+	return nil
+}
+
+func parseNetwork(word string) (netip.Prefix, error) {
+	if !strings.Contains(word, "/") {
+		addr, err := netip.ParseAddr(word)
+		if err != nil || addr.Zone() != "" {
+			return netip.Prefix{}, errors.New("malformed")
+		}
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	prefix, err := netip.ParsePrefix(word)
+	switch {
+	case err != nil:
+		return netip.Prefix{}, errors.New("malformed")
+	case prefix.Addr().Is4In6():
+		return netip.Prefix{}, errors.New("write it as an IPv4 network")
+	case prefix != prefix.Masked():
+		return netip.Prefix{}, fmt.Errorf("did you mean %s?", prefix.Masked())
+	}
+	return prefix, nil
+}
+
+func (n networks) String() string {
+	words := make([]string, len(n))
+	for i, prefix := range n {
+		words[i] = prefix.String()
+	}
+	return strings.Join(words, ",")
+}
+
+// httpURL is an absolute http or https URL, or empty. It may hold a password.
+type httpURL string
+
+// Decode never repeats the URL in its error, for the password's sake.
+func (u *httpURL) Decode(text string) error {
+	*u = httpURL(text)
+	if text == "" {
+		return nil
+	}
+	parsed, err := url.Parse(text)
+	switch {
+	case err != nil, parsed.Scheme != "http" && parsed.Scheme != "https", parsed.Hostname() == "":
+		return errors.New("must be a URL that starts with http:// or https:// and a host")
+	case parsed.RawQuery != "", parsed.ForceQuery, parsed.Fragment != "":
+		return errors.New("may hold neither a query nor a fragment")
+	}
+	return nil
+}
+
+// String hides the password.
+func (u httpURL) String() string {
+	parsed, err := url.Parse(string(u))
+	if err != nil {
+		return ""
+	}
+	return parsed.Redacted()
+}

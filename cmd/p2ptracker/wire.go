@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
+	"github.com/p2ptracker/p2ptracker/tracker/clientaddr"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore"
+	"github.com/p2ptracker/p2ptracker/tracker/rest"
+)
+
+// What no operator has to set.
+const (
+	redisTimeout = 3 * time.Second  // of a connection attempt, and of a Redis that does not answer
+	restTimeout  = 30 * time.Second // of a REST request; an archive it cannot finish goes on later
+
+	subnetBits4 = 24 // hosts of a rack, where there is no SMDB
+	subnetBits6 = 64
+
+	smdbConnections = 32               // calls to the SMDB at once
+	smdbQueue       = 10 * time.Second // a call may wait that long for its turn, when everybody starts at once
+	smdbFailureTTL  = 5 * time.Second  // a host is not asked for again so soon after a failure; clients come back after 10 s
+	smdbCacheSize   = 500_000          // hosts
+)
+
+// openStore returns the store, which connects in the background, and what ends
+// it.
+func openStore(c *Config, log *slog.Logger) (*redisstore.Store, func(), error) {
+	opts := redisstore.Options{
+		Addr:       net.JoinHostPort(string(c.RedisHost), strconv.Itoa(c.RedisPort)),
+		Username:   c.RedisUsername,
+		Password:   c.RedisPassword,
+		DB:         c.RedisDB,
+		Timeout:    redisTimeout,
+		ArchiveTTL: c.ArchiveTTL.duration(),
+	}
+	if c.RedisHost != "" {
+		store := redisstore.Open(opts, log)
+		return store, store.Close, nil
+	}
+	embedded, err := redisstore.StartEmbedded()
+	if err != nil {
+		return nil, nil, err
+	}
+	log.Warn("EMBEDDED STORE: REDISHOST is not set, so NOTHING OUTLIVES THIS PROCESS and no other frontend sees it")
+	opts.Addr = embedded.Addr()
+	store := redisstore.Open(opts, log)
+	return store, func() { store.Close(); embedded.Close() }, nil
+}
+
+// newLocator returns what knows where hosts stand: the SMDB behind a cache, or
+// their addresses.
+func newLocator(c *Config, log *slog.Logger) (tracker.Locator, error) {
+	if c.SMDBURL == "" {
+		return smdb.NewSubnet(subnetBits4, subnetBits6)
+	}
+	timeout := c.SMDBTimeout.duration()
+	source, err := smdb.NewREST(string(c.SMDBURL), smdb.RESTOptions{Timeout: timeout, Connections: smdbConnections})
+	if err != nil {
+		return nil, fmt.Errorf("SMDB_URL: %w", err)
+	}
+	return smdb.NewCache(source, smdb.CacheOptions{
+		TTL:         c.SMDBTTL.duration(),
+		MaxStale:    c.SMDBMaxStale.duration(),
+		NegativeTTL: c.SMDBNegativeTTL.duration(),
+		FailureTTL:  smdbFailureTTL,
+		Timeout:     timeout + smdbQueue,
+		Size:        smdbCacheSize,
+	}, log), nil
+}
+
+// newHandler joins announces, scrapes and REST into one.
+func newHandler(c *Config, store *redisstore.Store, locator tracker.Locator, log *slog.Logger) http.Handler {
+	t := tracker.New(store, locator,
+		tracker.Rules{
+			MaxReprRack:  c.MaxReprRack,
+			MaxPeers:     c.MaxPeers,
+			PeerTTL:      c.PeerTTL.duration(),
+			AutoRegister: c.AutoRegister,
+		},
+		tracker.Intervals{Active: c.ActiveInterval.duration(), Passive: c.PassiveInterval.duration()})
+	clients := bthttp.New(t, bthttp.Options{
+		TrustIPParam: c.TrustIPParam,
+		Timeout:      c.AnnounceTimeout.duration(),
+		ScrapeAll:    c.ScrapeAll,
+	}, log)
+	people := rest.New(store, store, store, rest.Options{
+		AdminToken:      c.AdminToken,
+		TorrentMaxBytes: int64(c.TorrentMaxBytes),
+		Timeout:         restTimeout,
+	}, log)
+	return clientaddr.Middleware(route(clients, people), c.ProxyPass, c.TrustedProxies)
+}
+
+// route tells announces and scrapes from all else. An http.ServeMux would
+// redirect paths that it finds untidy, and not every client follows.
+func route(clients, people http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch word, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); word {
+		case "announce", "scrape":
+			clients.ServeHTTP(w, r)
+		default:
+			people.ServeHTTP(w, r)
+		}
+	})
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+)
+
+func TestRoute(t *testing.T) {
+	var got string
+	name := func(name string) http.HandlerFunc {
+		return func(http.ResponseWriter, *http.Request) { got = name }
+	}
+	handler := route(name("clients"), name("people"))
+	for path, want := range map[string]string{
+		"/announce": "clients", "/announce/": "clients", "/scrape": "clients", "/scrape/": "clients",
+		"/scrape/0123.json": "clients",
+		"/":                 "people", "/announces": "people", "/torrents/": "people", "/torrents/announce": "people",
+		"//announce": "people", "/healthz": "people",
+	} {
+		r, err := http.NewRequest(http.MethodGet, path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handler.ServeHTTP(nil, r)
+		if got != want {
+			t.Errorf("%s goes to %s, want %s", path, got, want)
+		}
+	}
+}
