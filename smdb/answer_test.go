@@ -1,0 +1,114 @@
+package smdb
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// errFailure stands in tables for any error that is no answer about a host.
+var errFailure = errors.New("failure")
+
+// kind tells which of the three kinds of error err is.
+func kind(err error) error {
+	for _, known := range []error{nil, ErrNotFound, ErrInvalid} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	return errFailure
+}
+
+var answers = []struct {
+	name, body string
+	want       tracker.Place
+	err        error
+}{
+	{"a host", `{"web1": {"cabinet": "r17"}}`, tracker.Place{Location: "r17", Hostname: "web1"}, nil},
+	{
+		"other fields",
+		`{"web1.dc": {"rack_units": [1, {"cabinet": "no"}], "owner": null, "cabinet": "A-3.b_4+x@y", "Cabinet": "r2"}}`,
+		tracker.Place{Location: "A-3.b_4+x@y", Hostname: "web1.dc"},
+		nil,
+	},
+	{"escapes", `{"web\u0031": {"cab\u0069net": "r\u0031"}}`, tracker.Place{Location: "r1", Hostname: "web1"}, nil},
+	{"no hostname", `{"": {"cabinet": "r1"}}`, tracker.Place{Location: "r1"}, nil},
+	{"no host", ` { } `, tracker.Place{}, ErrNotFound},
+
+	{"two hosts", `{"a": {"cabinet": "r1"}, "b": {"cabinet": "r2"}}`, tracker.Place{}, ErrInvalid},
+	{"two hosts in one rack", `{"a": {"cabinet": "r1"}, "b": {"cabinet": "r1"}}`, tracker.Place{}, ErrInvalid},
+	{"one host twice", `{"a": {"cabinet": "r1"}, "a": {"cabinet": "r2"}}`, tracker.Place{}, ErrInvalid},
+	{"two cabinets", `{"a": {"cabinet": "r1", "cabinet": "r2"}}`, tracker.Place{}, ErrInvalid},
+	{"no cabinet", `{"a": {"Cabinet": "r1"}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet null", `{"a": {"cabinet": null}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet number", `{"a": {"cabinet": 17}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet list", `{"a": {"cabinet": ["r1"]}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet empty", `{"a": {"cabinet": ""}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet with a slash", `{"a": {"cabinet": "dc1/r1"}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet with a colon", `{"a": {"cabinet": "r1:N"}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet with braces", `{"a": {"cabinet": "{r1}"}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet with a space", `{"a": {"cabinet": "r1 "}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet with NUL", `{"a": {"cabinet": "r1\u0000"}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet not UTF-8", "{\"a\": {\"cabinet\": \"r\xff\"}}", tracker.Place{}, ErrInvalid},
+	{"cabinet too long", `{"a": {"cabinet": "` + strings.Repeat("r", 65) + `"}}`, tracker.Place{}, ErrInvalid},
+	{"record null", `{"a": null}`, tracker.Place{}, ErrInvalid},
+	{"record a string", `{"a": "r1"}`, tracker.Place{}, ErrInvalid},
+	{"record a list", `{"a": [{"cabinet": "r1"}]}`, tracker.Place{}, ErrInvalid},
+	{"hostname of control bytes", `{"a\n": {"cabinet": "r1"}}`, tracker.Place{}, ErrInvalid},
+	{"hostname too long", `{"` + strings.Repeat("a", 256) + `": {"cabinet": "r1"}}`, tracker.Place{}, ErrInvalid},
+
+	{"nothing", ``, tracker.Place{}, errFailure},
+	{"null", `null`, tracker.Place{}, errFailure},
+	{"a list", `[{"a": {"cabinet": "r1"}}]`, tracker.Place{}, errFailure},
+	{"a string", `"r1"`, tracker.Place{}, errFailure},
+	{"a number", `1e999999`, tracker.Place{}, errFailure},
+	{"a page", `<html><body>Bad gateway</body></html>`, tracker.Place{}, errFailure},
+	{"cut short", `{"a": {"cabinet": "r1"}`, tracker.Place{}, errFailure},
+	{"more behind it", `{"a": {"cabinet": "r1"}} {}`, tracker.Place{}, errFailure},
+	{"nested deep", strings.Repeat(`{"a":`, 12000), tracker.Place{}, errFailure},
+	{"nested deep and closed", strings.Repeat(`{"a":`, 12000) + "1" + strings.Repeat("}", 12000), tracker.Place{}, errFailure},
+}
+
+func TestParseAnswer(t *testing.T) {
+	for _, tt := range answers {
+		place, err := parseAnswer([]byte(tt.body))
+		if place != tt.want || kind(err) != tt.err {
+			t.Errorf("%s: %+v, %v; want %+v, %v", tt.name, place, err, tt.want, tt.err)
+		}
+	}
+}
+
+// Whatever is accepted is a valid rack that stands in the answer, and an answer
+// that names another host besides is not accepted.
+func FuzzParseAnswer(f *testing.F) {
+	for _, tt := range answers {
+		if len(tt.body) < 1000 { // long ones are only slow to vary
+			f.Add([]byte(tt.body))
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		place, err := parseAnswer(body)
+		if err != nil {
+			if place != (tracker.Place{}) {
+				t.Fatalf("%+v with %v", place, err)
+			}
+			return
+		}
+		if _, err := tracker.ParseLocation(string(place.Location)); err != nil {
+			t.Fatal(err)
+		}
+		if len(place.Location.Groups()) != 1 {
+			t.Fatalf("more than a rack: %s", place.Location)
+		}
+		var hosts map[string]map[string]any
+		if err := json.Unmarshal(body, &hosts); err != nil {
+			t.Fatalf("accepted what is not the documented shape: %v", err)
+		}
+		if len(hosts) != 1 || hosts[place.Hostname]["cabinet"] != string(place.Location) {
+			t.Fatalf("%+v is not what %s says", place, body)
+		}
+	})
+}

@@ -1,0 +1,396 @@
+package smdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// These tests run on the clock of a synctest bubble: time passes only where
+// all goroutines wait, so that durations are exact and cost nothing.
+
+var (
+	_ tracker.Locator = (*Cache)(nil)
+
+	rackA = tracker.Place{Location: "rA", Hostname: "web1"}
+	rackB = tracker.Place{Location: "rB", Hostname: "web1"}
+
+	errDown = errors.New("connection refused")
+)
+
+var testOptions = CacheOptions{
+	TTL:         10 * time.Minute,
+	MaxStale:    2 * time.Hour,
+	NegativeTTL: time.Minute,
+	FailureTTL:  5 * time.Second,
+	Timeout:     3 * time.Second,
+	Size:        1000,
+}
+
+// scripted is a Source that answers what the test says, and counts.
+type scripted struct {
+	mu    sync.Mutex
+	place tracker.Place
+	err   error
+	delay time.Duration
+	calls int
+	asked netip.Addr
+}
+
+func (s *scripted) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
+	s.mu.Lock()
+	s.calls++
+	s.asked = ip
+	place, err, delay := s.place, s.err, s.delay
+	s.mu.Unlock()
+	select {
+	case <-time.After(delay):
+		return place, err
+	case <-ctx.Done():
+		return tracker.Place{}, ctx.Err()
+	}
+}
+
+// says sets what the source answers from now on.
+func (s *scripted) says(place tracker.Place, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.place, s.err = place, err
+}
+
+func (s *scripted) called() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+// bench is a Cache in front of a scripted source, and what it logged.
+type bench struct {
+	*testing.T
+	*scripted
+	cache *Cache
+	log   *logged
+}
+
+// inBubble runs a test of a fresh Cache on a clock of its own.
+func inBubble(t *testing.T, test func(b *bench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logged{}}
+		b.cache = NewCache(b.scripted, testOptions, b.log.logger())
+		defer b.cache.answers.StopAllGoroutines()
+		test(b)
+	})
+}
+
+// locate asks for the host and lets a refresh that this begins end.
+func (b *bench) locate() (tracker.Place, error) {
+	b.Helper()
+	place, err := b.cache.Locate(b.Context(), hostAddr)
+	if err != nil && !errors.Is(err, tracker.ErrLocationUnknown) {
+		b.Errorf("%v does not wrap ErrLocationUnknown", err)
+	}
+	if (err == nil) != (place != tracker.Place{}) {
+		b.Errorf("%+v with error %v", place, err)
+	}
+	synctest.Wait()
+	return place, err
+}
+
+// want asks for the host and says what must come of it, and how many calls the
+// source must have seen by then.
+func (b *bench) want(place tracker.Place, err error, calls int) {
+	b.Helper()
+	got, gotErr := b.locate()
+	if got != place || !errors.Is(gotErr, err) || b.called() != calls {
+		b.Errorf("%+v, %v after %d calls; want %+v, %v after %d", got, gotErr, b.called(), place, err, calls)
+	}
+}
+
+func TestKnownHostCostsNoCall(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.want(rackA, nil, 1)
+		for range 100 {
+			time.Sleep(testOptions.TTL / 101)
+			b.want(rackA, nil, 1)
+		}
+	})
+}
+
+func TestOneHostHasOneAddress(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		for _, tt := range []struct {
+			ip, asked string
+			calls     int
+		}{
+			{"10.1.2.3", "10.1.2.3", 1},
+			{"::ffff:10.1.2.3", "10.1.2.3", 1},
+			{"::ffff:10.1.2.3%eth0", "10.1.2.3", 1},
+			{"fe80::1%eth0", "fe80::1", 2},
+			{"fe80::1%eth1", "fe80::1", 2},
+			{"fe80::1", "fe80::1", 2},
+			{"10.1.2.4", "10.1.2.4", 3},
+		} {
+			if _, err := b.cache.Locate(b.Context(), netip.MustParseAddr(tt.ip)); err != nil {
+				b.Fatal(err)
+			}
+			if b.called() != tt.calls || b.asked.String() != tt.asked {
+				b.Errorf("%s: call %d asked for %s; want %d, %s", tt.ip, b.called(), b.asked, tt.calls, tt.asked)
+			}
+		}
+	})
+}
+
+func TestNoAddressIsUnknown(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		_, err := b.cache.Locate(b.Context(), netip.Addr{})
+		if !errors.Is(err, tracker.ErrLocationUnknown) || b.called() != 0 {
+			b.Errorf("%v after %d calls", err, b.called())
+		}
+	})
+}
+
+func TestOneCallForAStorm(t *testing.T) {
+	for name, tt := range map[string]struct {
+		place tracker.Place
+		err   error
+	}{
+		"found":     {rackA, nil},
+		"not found": {tracker.Place{}, ErrNotFound},
+		"failed":    {tracker.Place{}, errDown},
+	} {
+		inBubble(t, func(b *bench) {
+			b.delay = time.Second
+			b.says(tt.place, tt.err)
+			var wg sync.WaitGroup
+			for i := range 500 {
+				wg.Go(func() {
+					time.Sleep(time.Duration(i) * time.Millisecond)
+					place, err := b.cache.Locate(b.Context(), hostAddr)
+					if place != tt.place || !errors.Is(err, tt.err) {
+						b.Errorf("%s: %+v, %v", name, place, err)
+					}
+				})
+			}
+			wg.Wait()
+			if b.called() != 1 {
+				b.Errorf("%s: %d calls", name, b.called())
+			}
+		})
+	}
+}
+
+// Past its TTL a place is answered at once, and asked for once in the
+// background, although the source takes its time.
+func TestRefreshInTheBackground(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.want(rackA, nil, 1)
+		time.Sleep(testOptions.TTL)
+		b.says(rackB, nil)
+		b.delay = time.Second
+		before := time.Now()
+		for range 100 {
+			b.want(rackA, nil, 2)
+		}
+		if waited := time.Since(before); waited != 0 {
+			b.Errorf("waited %v", waited)
+		}
+		time.Sleep(b.delay)
+		synctest.Wait()
+		b.want(rackB, nil, 2)
+		time.Sleep(testOptions.TTL - time.Second)
+		b.want(rackB, nil, 2)
+	})
+}
+
+func TestStaleWhileTheSourceIsDown(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.want(rackA, nil, 1)
+		b.says(tracker.Place{}, errDown)
+		time.Sleep(testOptions.TTL)
+		b.want(rackA, nil, 2)
+		time.Sleep(testOptions.FailureTTL - 1)
+		b.want(rackA, nil, 2)
+		time.Sleep(1)
+		b.want(rackA, nil, 3)
+
+		// It is usable up to MaxStale after the source last said so, not longer.
+		time.Sleep(testOptions.MaxStale - testOptions.TTL - testOptions.FailureTTL - 1)
+		b.want(rackA, nil, 4)
+		time.Sleep(1)
+		b.want(tracker.Place{}, errDown, 5)
+	})
+}
+
+func TestBackFromStale(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.want(rackA, nil, 1)
+		b.says(tracker.Place{}, errDown)
+		time.Sleep(testOptions.MaxStale - 1)
+		b.want(rackA, nil, 2)
+		b.says(rackB, nil)
+		time.Sleep(1)
+		b.want(rackB, nil, 3)
+	})
+}
+
+// A source that says that the host is in no valid place is believed at once:
+// the place it gave before may be wrong.
+func TestRefreshRemovesHost(t *testing.T) {
+	for _, gone := range []error{ErrNotFound, ErrInvalid} {
+		inBubble(t, func(b *bench) {
+			b.want(rackA, nil, 1)
+			b.says(tracker.Place{}, fmt.Errorf("ask SMDB: %w", gone))
+			time.Sleep(testOptions.TTL)
+			b.want(rackA, nil, 2)
+			b.want(tracker.Place{}, gone, 2)
+			time.Sleep(testOptions.NegativeTTL - 1)
+			b.want(tracker.Place{}, gone, 2)
+			b.says(rackB, nil)
+			time.Sleep(1)
+			b.want(rackB, nil, 3)
+		})
+	}
+}
+
+func TestNegativeAnswersAreRemembered(t *testing.T) {
+	for _, tt := range []struct {
+		err error
+		ttl time.Duration
+	}{
+		{ErrNotFound, testOptions.NegativeTTL},
+		{ErrInvalid, testOptions.NegativeTTL},
+		{errDown, testOptions.FailureTTL},
+	} {
+		inBubble(t, func(b *bench) {
+			b.says(tracker.Place{}, tt.err)
+			b.want(tracker.Place{}, tt.err, 1)
+			b.says(rackA, nil)
+			time.Sleep(tt.ttl - 1)
+			b.want(tracker.Place{}, tt.err, 1)
+			time.Sleep(1)
+			b.want(rackA, nil, 2)
+		})
+	}
+}
+
+func TestInvalidLocationOfASourceIsRefused(t *testing.T) {
+	for _, location := range []tracker.Location{"", "r 1", "r1:N", "a/b/c/d/e", "/r1"} {
+		inBubble(t, func(b *bench) {
+			b.says(tracker.Place{Location: location}, nil)
+			b.want(tracker.Place{}, ErrInvalid, 1)
+		})
+	}
+}
+
+// Whoever asks first may leave: the lookup goes on for the others, and for his
+// next try.
+func TestCanceledAskerLeavesTheLookup(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.delay = 2 * time.Second
+		first, leave := context.WithCancel(b.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := b.cache.Locate(first, hostAddr); !errors.Is(err, context.Canceled) {
+				b.Errorf("first: %v", err)
+			}
+		})
+		synctest.Wait()
+		for range 10 {
+			wg.Go(func() {
+				if place, err := b.cache.Locate(b.Context(), hostAddr); place != rackA || err != nil {
+					b.Errorf("another: %+v, %v", place, err)
+				}
+			})
+		}
+		synctest.Wait()
+		leave()
+		wg.Wait()
+		b.want(rackA, nil, 1)
+	})
+}
+
+func TestAskerLeavesAtHisDeadline(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.delay = 2 * time.Second
+		ctx, cancel := context.WithTimeout(b.Context(), time.Second)
+		defer cancel()
+		before := time.Now()
+		_, err := b.cache.Locate(ctx, hostAddr)
+		if !errors.Is(err, tracker.ErrLocationUnknown) || !errors.Is(err, context.DeadlineExceeded) {
+			b.Error(err)
+		}
+		if waited := time.Since(before); waited != time.Second {
+			b.Errorf("left after %v", waited)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		b.want(rackA, nil, 1)
+	})
+}
+
+// Even with no time left, a known host is answered.
+func TestKnownHostNeedsNoTime(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.want(rackA, nil, 1)
+		ctx, cancel := context.WithCancel(b.Context())
+		cancel()
+		if place, err := b.cache.Locate(ctx, hostAddr); place != rackA || err != nil {
+			b.Errorf("%+v, %v", place, err)
+		}
+	})
+}
+
+func TestLookupIsBounded(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.delay = 365 * 24 * time.Hour
+		before := time.Now()
+		b.want(tracker.Place{}, context.DeadlineExceeded, 1)
+		if waited := time.Since(before); waited != testOptions.Timeout {
+			b.Errorf("gave up after %v", waited)
+		}
+	})
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		ip := hostAddr
+		for range 5 * testOptions.Size {
+			if _, err := b.cache.Locate(b.Context(), ip); err != nil {
+				b.Fatal(err)
+			}
+			ip = ip.Next()
+		}
+		b.cache.answers.CleanUp()
+		if size := b.cache.answers.EstimatedSize(); size > testOptions.Size {
+			b.Errorf("%d hosts remembered", size)
+		}
+	})
+}
+
+func TestCacheOptions(t *testing.T) {
+	if err := testOptions.Validate(); err != nil {
+		t.Error(err)
+	}
+	for name, spoil := range map[string]func(o *CacheOptions){
+		"TTL":         func(o *CacheOptions) { o.TTL = 0 },
+		"MaxStale":    func(o *CacheOptions) { o.MaxStale = o.TTL },
+		"NegativeTTL": func(o *CacheOptions) { o.NegativeTTL = -1 },
+		"FailureTTL":  func(o *CacheOptions) { o.FailureTTL = 0 },
+		"Timeout":     func(o *CacheOptions) { o.Timeout = 0 },
+		"Size":        func(o *CacheOptions) { o.Size = 0 },
+	} {
+		o := testOptions
+		spoil(&o)
+		if err := o.Validate(); err == nil || err.Error()[:len(name)] != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

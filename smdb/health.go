@@ -1,0 +1,40 @@
+package smdb
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// health logs when the source goes down and when it is back: a line each, not
+// one for each host that asks meanwhile.
+type health struct {
+	log   *slog.Logger
+	quiet time.Duration // without a failure, before the source counts as back
+
+	mu          sync.Mutex
+	down        bool
+	lastFailure time.Time
+}
+
+// failed records that the source could not answer.
+func (h *health) failed(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lastFailure = time.Now()
+	if !h.down {
+		h.down = true
+		h.log.Warn("SMDB does not answer; hosts that are known stay known", "err", err)
+	}
+}
+
+// answered records that it did. One answer between failures does not mean that
+// a source that answers every other call is back: it would fill the log.
+func (h *health) answered() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down && time.Since(h.lastFailure) >= h.quiet {
+		h.down = false
+		h.log.Info("SMDB answers again")
+	}
+}

@@ -1,0 +1,172 @@
+package smdb
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// logged keeps the lines of level info and above.
+type logged struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logged) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+}
+
+func (l *logged) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+// take returns the lines since it was last called.
+func (l *logged) take() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := l.lines
+	l.lines = nil
+	return lines
+}
+
+var _ io.Writer = (*logged)(nil)
+
+const (
+	lineDown = `level=WARN msg="SMDB does not answer; hosts that are known stay known" err="connection refused"`
+	lineBack = `level=INFO msg="SMDB answers again"`
+)
+
+func (b *bench) wantLines(lines ...string) {
+	b.Helper()
+	if got := b.log.take(); !slices.Equal(got, lines) {
+		b.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(lines, "\n"))
+	}
+}
+
+// A host that has no location is told of once for each answer about it.
+func TestHostWithoutLocationIsLoggedOnce(t *testing.T) {
+	line := func(err error) string {
+		return fmt.Sprintf(`level=WARN msg="host has no location" ip=10.1.2.3 err=%q`, err)
+	}
+	inBubble(t, func(b *bench) {
+		b.says(tracker.Place{}, ErrNotFound)
+		for range 100 {
+			_, _ = b.locate()
+		}
+		b.wantLines(line(ErrNotFound))
+		time.Sleep(testOptions.NegativeTTL)
+		ambiguous := fmt.Errorf("%w: ambiguous", ErrInvalid)
+		b.says(tracker.Place{}, ambiguous)
+		for range 100 {
+			_, _ = b.locate()
+		}
+		b.wantLines(line(ambiguous))
+		time.Sleep(testOptions.NegativeTTL)
+		b.says(rackA, nil)
+		_, _ = b.locate()
+		b.wantLines()
+	})
+}
+
+// A dead source is one line, and one when it is back, with any number of hosts,
+// known and unknown ones.
+func TestDeadSourceIsLoggedOnce(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		_, _ = b.locate()
+		time.Sleep(testOptions.TTL)
+		b.says(tracker.Place{}, errDown)
+		askMany := func() {
+			ip := hostAddr
+			for range 100 {
+				_, _ = b.cache.Locate(b.Context(), ip)
+				ip = ip.Next()
+			}
+			synctest.Wait()
+		}
+		askMany()
+		b.wantLines(lineDown)
+		time.Sleep(time.Hour)
+		askMany()
+		b.wantLines()
+		b.says(rackA, nil)
+		time.Sleep(testOptions.FailureTTL)
+		askMany()
+		b.wantLines(lineBack)
+		b.says(tracker.Place{}, errDown)
+		time.Sleep(testOptions.TTL)
+		askMany()
+		b.wantLines(lineDown)
+	})
+}
+
+// A source that answers every other call does not fill the log.
+func TestFlappingSourceIsLoggedOnce(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		ip := hostAddr
+		for i := range 1000 {
+			b.says(rackA, nil)
+			if i%2 == 0 {
+				b.says(tracker.Place{}, errDown)
+			}
+			_, _ = b.cache.Locate(b.Context(), ip)
+			ip = ip.Next()
+			time.Sleep(testOptions.FailureTTL / 4)
+		}
+		b.wantLines(lineDown)
+	})
+}
+
+// That a host is not in the SMDB does not mean that the SMDB is down.
+func TestNotFoundMeansTheSourceIsUp(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.says(tracker.Place{}, errDown)
+		_, _ = b.locate()
+		time.Sleep(testOptions.FailureTTL)
+		b.says(tracker.Place{}, ErrNotFound)
+		_, _ = b.locate()
+		b.wantLines(lineDown, lineBack, `level=WARN msg="host has no location" ip=10.1.2.3 err="host not found"`)
+	})
+}
+
+// panicking is a Source with a fault in it.
+type panicking struct{ *scripted }
+
+func (s panicking) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
+	if s.called() > 0 {
+		panic("fault in a source")
+	}
+	return s.scripted.Locate(ctx, ip)
+}
+
+// A fault that otter catches in the background is not hidden.
+func TestPanicInTheBackgroundIsLogged(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.cache.lookup.source = panicking{b.scripted}
+		b.want(rackA, nil, 1)
+		time.Sleep(testOptions.TTL)
+		b.want(rackA, nil, 1)
+		if lines := b.log.take(); len(lines) != 1 || !strings.Contains(lines[0], "fault in a source") {
+			b.Errorf("logged %q", lines)
+		}
+	})
+}

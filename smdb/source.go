@@ -1,0 +1,32 @@
+package smdb
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Source knows where hosts stand, or knows whom to ask. It may be asked by any
+// number of goroutines at once and returns by the context's deadline.
+type Source interface {
+	// Locate says where the host with this address stands; the address is
+	// unmapped and has no zone. An error that wraps ErrNotFound or ErrInvalid is
+	// the source's answer; any other error means that it could not answer now.
+	Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error)
+}
+
+var (
+	// ErrNotFound: the source does not know the host.
+	ErrNotFound = errors.New("host not found")
+	// ErrInvalid: the source knows the host, but not one valid place of it.
+	ErrInvalid = errors.New("no valid place")
+)
+
+// plain is the form of an address under which a host is known: the same
+// whether its connection came over a socket of IPv4 or of both families, and
+// over whichever interface.
+func plain(ip netip.Addr) netip.Addr {
+	return ip.Unmap().WithZone("")
+}

@@ -1,0 +1,48 @@
+package smdb
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Subnet groups hosts by the network their address is in. It never asks
+// anybody, so it is a tracker.Locator as well as a Source.
+type Subnet struct {
+	bits4, bits6 int
+}
+
+// NewSubnet returns a Subnet whose networks have prefixes of bits4 bits for
+// IPv4 (1 to 32) and of bits6 bits for IPv6 (1 to 128).
+func NewSubnet(bits4, bits6 int) (*Subnet, error) {
+	if bits4 < 1 || bits4 > 32 {
+		return nil, fmt.Errorf("an IPv4 subnet has 1 to 32 bits, not %d", bits4)
+	}
+	if bits6 < 1 || bits6 > 128 {
+		return nil, fmt.Errorf("an IPv6 subnet has 1 to 128 bits, not %d", bits6)
+	}
+	return &Subnet{bits4: bits4, bits6: bits6}, nil
+}
+
+// prefixToGroup writes a prefix with the bytes that a group's name may hold.
+var prefixToGroup = strings.NewReplacer("/", "_", ":", "-")
+
+// Locate names the host's network: "10.1.2.0_24", "2001-db8-0-1--_64".
+func (s *Subnet) Locate(_ context.Context, ip netip.Addr) (tracker.Place, error) {
+	if !ip.IsValid() {
+		return tracker.Place{}, fmt.Errorf("%w: no address", tracker.ErrLocationUnknown)
+	}
+	ip = plain(ip)
+	bits := s.bits6
+	if ip.Is4() {
+		bits = s.bits4
+	}
+	prefix, err := ip.Prefix(bits)
+	if err != nil {
+		return tracker.Place{}, fmt.Errorf("%w: %w", tracker.ErrLocationUnknown, err)
+	}
+	return tracker.Place{Location: tracker.Location(prefixToGroup.Replace(prefix.String()))}, nil
+}

@@ -1,0 +1,113 @@
+package smdb
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// A Subnet needs no cache in front.
+var _ tracker.Locator = (*Subnet)(nil)
+
+func TestSubnet(t *testing.T) {
+	for _, tt := range []struct {
+		bits4, bits6 int
+		ip           string
+		want         tracker.Location
+	}{
+		{24, 64, "10.1.2.3", "10.1.2.0_24"},
+		{24, 64, "10.1.2.255", "10.1.2.0_24"},
+		{24, 64, "10.1.3.0", "10.1.3.0_24"},
+		{24, 64, "127.0.0.1", "127.0.0.0_24"},
+		{24, 64, "::ffff:10.1.2.3", "10.1.2.0_24"},
+		{16, 64, "10.1.2.3", "10.1.0.0_16"},
+		{32, 64, "10.1.2.3", "10.1.2.3_32"},
+		{24, 64, "2001:db8:0:1::7", "2001-db8-0-1--_64"},
+		{24, 48, "2001:db8:0:1::7", "2001-db8--_48"},
+		{24, 64, "::1", "--_64"},
+		{24, 64, "fe80::1%eth0", "fe80--_64"},
+		{24, 128, "fe80::1%eth0", "fe80--1_128"},
+	} {
+		subnet, err := NewSubnet(tt.bits4, tt.bits6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		place, err := subnet.Locate(t.Context(), netip.MustParseAddr(tt.ip))
+		if err != nil || place != (tracker.Place{Location: tt.want}) {
+			t.Errorf("%s in /%d, /%d: %+v, %v; want %s", tt.ip, tt.bits4, tt.bits6, place, err, tt.want)
+		}
+	}
+}
+
+func TestSubnetOfNoAddress(t *testing.T) {
+	subnet, err := NewSubnet(24, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if place, err := subnet.Locate(t.Context(), netip.Addr{}); !errors.Is(err, tracker.ErrLocationUnknown) {
+		t.Errorf("%+v, %v", place, err)
+	}
+}
+
+func TestNewSubnetRefuses(t *testing.T) {
+	for _, bits := range [][2]int{{0, 64}, {33, 64}, {-1, 64}, {24, 0}, {24, 129}} {
+		if _, err := NewSubnet(bits[0], bits[1]); err == nil {
+			t.Errorf("/%d, /%d accepted", bits[0], bits[1])
+		}
+	}
+}
+
+// Two hosts are in one group exactly when they are in one network, and its name
+// is always a valid location.
+func TestSubnetGroupsByNetwork(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		bits4, bits6 := rapid.IntRange(1, 32).Draw(t, "bits4"), rapid.IntRange(1, 128).Draw(t, "bits6")
+		subnet, err := NewSubnet(bits4, bits6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, other := drawAddr(t, "one"), drawAddr(t, "other")
+		if rapid.Bool().Draw(t, "near") {
+			other = one.Next()
+		}
+		if !other.IsValid() {
+			other = one
+		}
+		bits := bits6
+		if one.Is4() {
+			bits = bits4
+		}
+		prefix, err := one.Prefix(bits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		group, otherGroup := locate(t, subnet, one), locate(t, subnet, other)
+		if same := prefix.Contains(other); same != (group == otherGroup) {
+			t.Fatalf("%s in %s, %s in %s, same network: %v", one, group, other, otherGroup, same)
+		}
+	})
+}
+
+func drawAddr(t *rapid.T, label string) netip.Addr {
+	if rapid.Bool().Draw(t, label+" is IPv4") {
+		b := rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, label)
+		return netip.AddrFrom4([4]byte(b))
+	}
+	b := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, label)
+	return netip.AddrFrom16([16]byte(b)).Unmap()
+}
+
+func locate(t *rapid.T, source Source, ip netip.Addr) tracker.Location {
+	place, err := source.Locate(t.Context(), ip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tracker.ParseLocation(string(place.Location)); err != nil {
+		t.Fatalf("%s: %v", place.Location, err)
+	}
+	return place.Location
+}
