@@ -62,31 +62,41 @@ now = tonumber(now) or tonumber(call('TIME')[1])
 -- include: keys
 -- include: host
 -- include: rare
--- include: steady
 -- include: elect
--- include: look
--- include: ready
--- include: sample
 -- include: handout
--- include: reply
 
 if not call('GET', registered) and not rare().activate() then
   return { 0 }
 end
 
 local backlog = #call('ZRANGEBYSCORE', expires, '-inf', now, 'LIMIT', 0, 1) > 0 and rare().expire()
+
 local host = load(address)
 local path, deadline
-local steady = is_steady(host)
-if steady then
+-- The common case: the host last seen at this address announces again, and nothing has
+-- changed but numbers.
+if host and event == '' and host.live and host.address == address and host.id == peer_id .. key
+  and host.rack == location and (also == '' or also == host.also)
+  and host.state == (left == '0' and 'seeder' or 'leecher')
+  and (host.left == left or host.left ~= '' and left ~= '') then
   path, deadline = swarms_of(location), now + ttl
-  refresh(host, path, deadline)
+  if host.left ~= left then
+    local by = string.format('%.0f', left - host.left)
+    call('HINCRBY', progress, 'left', by)
+    call('HINCRBY', path[1] .. ':progress', 'left', by)
+  end
+  call('HSET', own_record, 'last_seen', now, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
+  call('ZADD', path[1] .. kind(host), deadline, contact(host))
 else
   host, path, deadline = rare().settle(host)
 end
-if not host.live then
-  return reply(host, 0, '', 0)
-end
 
-local represents, representatives = elect(host, path, deadline, backlog)
-return reply(host, represents, hand_out(host, path, represents, representatives, backlog))
+local represents, first, peers, id_list = 0, 0, '', {}
+if host.live then
+  local representatives
+  represents, representatives = elect(host, path, deadline, backlog)
+  first, peers, id_list = hand_out(host, path, represents, representatives, backlog)
+end
+return { 1, call('SCARD', peers_S), call('SCARD', peers_L),
+  tonumber(call('HGET', progress, 'completed')) or 0, host.joined and 1 or 0, represents,
+  first, peers, id_list }

@@ -45,3 +45,11 @@ local function fellows(host, addresses)
   end
   return list
 end
+
+local function peer_ids(contacts)
+  local list = {}
+  for i, entry in ipairs(contacts) do
+    list[i] = call('HGET', record_key(string.match(entry, '^%S+')), 'peer_id') or ''
+  end
+  return list
+end

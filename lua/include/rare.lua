@@ -12,7 +12,8 @@ local function rare()
 -- include: expire
 -- include: record
 -- include: settle
-  rarely = { activate = activate, expire = expire, expire_host = expire_host, settle = settle,
-    withdraw = withdraw }
+-- include: places
+  rarely = { activate = activate, expire = expire, settle = settle, withdraw = withdraw,
+    take_place = take_place, living_representatives = living_representatives }
   return rarely
 end

@@ -1,19 +1,10 @@
--- Most announces are those of hosts that represent nothing, in a rack where nothing has
--- changed since the last one. For them the rack's list is kept ready as one string: it is
--- dropped whenever a host or a place changes, and costs a tenth of putting it together.
+-- make_list puts the list of a whole rack together, and keeps it. It returns what
+-- hand_out does; nil if the rack is too large for a list.
 local READY_HOSTS = 64
 
--- ready_list returns the number of representatives at the head of the list, and the list;
--- nil if the rack is too large for one.
-local function ready_list(host, rack_swarm, representatives)
-  local list_key = rack_swarm .. (host.state == 'seeder' and ':list:L' or ':list:N')
-  local kept = call('GET', list_key)
-  if kept then
-    local first, text = string.match(kept, '^(%d+)\n(.*)$')
-    return tonumber(first), text
-  end
-  local all = open_swarm(host, rack_swarm, false)
-  if all.total > READY_HOSTS then
+local function make_list(host, list_key, rack_swarm, representatives)
+  local rack = open_swarm(host, rack_swarm, false)
+  if rack.total > READY_HOSTS then
     return nil
   end
   local list = fellows(host, representatives)
@@ -21,7 +12,7 @@ local function ready_list(host, rack_swarm, representatives)
   for _, entry in ipairs(list) do
     skip[entry] = true
   end
-  window(all, 0, all.total, function(entry)
+  window(rack, 0, rack.total, function(entry)
     if not skip[entry] then
       list[#list + 1] = entry
     end

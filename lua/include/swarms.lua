@@ -3,6 +3,11 @@
 -- kept as two sorted sets, its seeders and its leechers: members are contacts, scores the
 -- times at which they expire.
 
+-- drop_lists forgets the ready lists of a rack: its hosts or their places changed.
+local function drop_lists(rack_swarm)
+  call('DEL', rack_swarm .. ':list:N', rack_swarm .. ':list:L')
+end
+
 -- deadline_of is when a live host expires if it stays silent.
 local function deadline_of(host, path)
   return tonumber(call('ZSCORE', path[1] .. kind(host), contact(host))) or now + ttl
