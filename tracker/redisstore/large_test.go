@@ -1,0 +1,156 @@
+package redisstore
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// What the histories are too small for: handouts by windows, and more hosts that
+// are due than one call may expire.
+
+// checkPeers holds a reply of the full size: nobody twice, nobody who may not be
+// there. It returns how many are of the given rack.
+func checkPeers(t *testing.T, a tracker.Announce, peers []tracker.Peer, rackOf func(n int) tracker.Location) (ofRack int) {
+	t.Helper()
+	seen := map[netip.AddrPort]bool{a.Addr: true}
+	for _, peer := range peers {
+		if seen[peer.Addr4] {
+			t.Fatalf("%v is handed itself, or somebody twice: %v", a.Addr, peer)
+		}
+		seen[peer.Addr4] = true
+		if rackOf(hostNumber(peer)) == a.Location {
+			ofRack++
+		}
+	}
+	if len(peers) != testRules.MaxPeers {
+		t.Fatalf("%d peers, expected %d", len(peers), testRules.MaxPeers)
+	}
+	return ofRack
+}
+
+// TestLargeRack: in one rack of 1,000 every host is about as often handed out as
+// any other, and all are from the rack.
+func TestLargeRack(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		const hosts, rounds = 1000, 2
+		hash := f.registerTransfer(t, 1)
+		everywhere := func(int) tracker.Location { return "r1" }
+		of := func(n int) tracker.Announce {
+			a := announceOf(hash, "r1", n)
+			if n%4 == 0 {
+				a.Left = 0
+			}
+			return a
+		}
+		inParallel(hosts, func(n int) { f.announce(t, of(n)) })
+		times := map[int]int{}
+		for n := range rounds * hosts {
+			if n%hosts%4 == 0 {
+				continue // seeders see leechers only
+			}
+			a := of(n % hosts)
+			handout := f.announce(t, a)
+			if ofRack := checkPeers(t, a, handout.Peers, everywhere); handout.Represents == 0 && ofRack != 30 {
+				t.Fatalf("%d of 30 are of the rack", ofRack)
+			}
+			for _, peer := range handout.Peers[testRules.MaxReprRack:] {
+				times[hostNumber(peer)]++
+			}
+		}
+		representatives := f.members(keysOf(hash).rackRepresentatives("r1")) // came first each time
+		mean := rounds * hosts * 3 / 4 * 28 / hosts
+		for n := range hosts {
+			if count := times[n]; (count < mean/4 || count > 4*mean) &&
+				!slices.Contains(representatives, of(n).Addr.String()) {
+				t.Errorf("host %d was handed out %d times, the mean is %d", n, count, mean)
+			}
+		}
+	})
+}
+
+// TestManyRacks: a representative of one of 300 racks sees its rack, and at
+// least a third from outside, representatives only.
+func TestManyRacks(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		const racks, each = 300, 3
+		hash := f.registerTransfer(t, 1)
+		rackOf := func(n int) tracker.Location { return tracker.Location(fmt.Sprintf("r%d", n/each)) }
+		for n := range racks * each {
+			f.announce(t, announceOf(hash, rackOf(n), n))
+		}
+		outside := map[int]bool{}
+		for n := 0; n < racks*each; n += each {
+			a := announceOf(hash, rackOf(n), n)
+			handout := f.announce(t, a)
+			if ofRack := checkPeers(t, a, handout.Peers, rackOf); ofRack != each-1 {
+				t.Fatalf("%d of the own rack, expected %d", ofRack, each-1)
+			}
+			for _, peer := range handout.Peers {
+				other := hostNumber(peer)
+				if rackOf(other) != a.Location && other%each == each-1 {
+					t.Fatalf("R1: host %d, which represents nothing, was handed to another rack", other)
+				}
+				outside[other] = true
+			}
+		}
+		if len(outside) < racks*2 {
+			t.Errorf("only %d hosts were ever handed out", len(outside))
+		}
+	})
+}
+
+// TestManyExpireAtOnce: nobody announced for long; now one host does. It takes
+// its rack's place at once and is handed none of the dead, and the announces that
+// follow clear them away.
+func TestManyExpireAtOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		const hosts, racks = 400, 8
+		hash := f.registerTransfer(t, 1)
+		of := func(n int) tracker.Announce {
+			return announceOf(hash, tracker.Location(fmt.Sprintf("dc%d/r%d", n%2, n%racks)), n)
+		}
+		inParallel(hosts, func(n int) { f.announce(t, of(n)) })
+		f.Advance(testRules.PeerTTL)
+		alive := map[int]bool{}
+		for step := range 60 {
+			n := hosts + step
+			handout := f.announce(t, of(n))
+			for _, peer := range handout.Peers {
+				if !alive[hostNumber(peer)] {
+					t.Fatalf("R4: a host that expired was handed out at announce %d: %v", step, peer)
+				}
+			}
+			if step < racks && handout.Represents < 1 {
+				t.Fatal("R6: the first live host of its rack does not represent it")
+			}
+			if step < 2*testRules.MaxReprRack && handout.Represents != 2 {
+				t.Fatal("R6: the first live representatives of a group of racks do not represent that")
+			}
+			if step >= racks && len(handout.Peers) == 0 {
+				t.Fatalf("starved at announce %d", step)
+			}
+			alive[n] = true
+			f.Advance(time.Second)
+		}
+		stats := f.announce(t, of(hosts))
+		if stats.Incomplete != len(alive) {
+			t.Errorf("R9: %d live leechers, expected %d", stats.Incomplete, len(alive))
+		}
+		for n := range racks {
+			rack := of(n).Location
+			for _, group := range rack.Groups() {
+				if r := f.card(keysOf(hash).rackRepresentatives(tracker.Location(group))); r > testRules.MaxReprRack {
+					t.Errorf("R1: %d representatives of %s", r, group)
+				}
+			}
+		}
+		if n := f.card(keysOf(hash).peers()); n != hosts+len(alive) {
+			t.Errorf("%d hosts seen, expected %d", n, hosts+len(alive))
+		}
+	})
+}
