@@ -11,20 +11,16 @@ import (
 //go:embed *.lua include/*.lua
 var files embed.FS
 
-// The scripts, ready for EVAL. Their headers give KEYS, ARGV, replies and cost.
-var (
-	Announce   = assemble("announce.lua")
-	Scrape     = assemble("scrape.lua")
-	Statistics = assemble("statistics.lua")
-	Register   = assemble("register.lua")
-	Close      = assemble("close.lua")
-	Archive    = assemble("archive.lua")
-)
+// All are the scripts by name, ready for EVAL. Their headers give KEYS, ARGV,
+// replies and cost.
+var All = assembleAll("announce", "scrape", "statistics", "register", "close", "archive")
 
-// All are the scripts by name, for loading and for the linter.
-var All = map[string]string{
-	"announce": Announce, "scrape": Scrape, "statistics": Statistics,
-	"register": Register, "close": Close, "archive": Archive,
+func assembleAll(names ...string) map[string]string {
+	scripts := make(map[string]string, len(names))
+	for _, name := range names {
+		scripts[name] = assemble(name + ".lua")
+	}
+	return scripts
 }
 
 const directive = "-- include: "

@@ -13,25 +13,29 @@ local function deadline_of(host, path)
   return tonumber(call('ZSCORE', path[1] .. kind(host), contact(host))) or now + ttl
 end
 
+-- mark puts a host into the live sets an operator reads (SADD), or takes it out (SREM).
+local function mark(verb, host, rack_swarm)
+  call(verb, rack_swarm .. ':N', host.address)
+  if host.state == 'seeder' then
+    call(verb, peers_S, host.address)
+    call(verb, rack_swarm .. ':S', host.address)
+  else
+    call(verb, peers_L, host.address)
+  end
+  if host.state == 'paused' then
+    call(verb, peers_P, host.address)
+  end
+end
+
 -- enter makes a host live in its rack, or live for longer.
 local function enter(host, path, until_)
   call('ZADD', path[1] .. kind(host), until_, contact(host))
-  if host.live then
-    return
+  if not host.live then
+    host.live = true
+    drop_lists(path[1])
+    mark('SADD', host, path[1])
+    call('ZADD', expires, 'LT', until_, host.rack)
   end
-  host.live = true
-  drop_lists(path[1])
-  call('SADD', path[1] .. ':N', host.address)
-  if host.state == 'seeder' then
-    call('SADD', peers_S, host.address)
-    call('SADD', path[1] .. ':S', host.address)
-  else
-    call('SADD', peers_L, host.address)
-  end
-  if host.state == 'paused' then
-    call('SADD', peers_P, host.address)
-  end
-  call('ZADD', expires, 'LT', until_, host.rack)
 end
 
 -- withdraw ends a host's part in the swarms beyond path[level] and gives up its
@@ -50,18 +54,9 @@ end
 -- leave takes a live host out of every live set.
 local function leave(host)
   local path = swarms_of(host.rack)
-  drop_lists(path[1])
   withdraw(host, path, 1)
   call('ZREM', path[1] .. kind(host), contact(host))
-  call('SREM', path[1] .. ':N', host.address)
-  if host.state == 'seeder' then
-    call('SREM', peers_S, host.address)
-    call('SREM', path[1] .. ':S', host.address)
-  else
-    call('SREM', peers_L, host.address)
-  end
-  if host.state == 'paused' then
-    call('SREM', peers_P, host.address)
-  end
+  mark('SREM', host, path[1])
+  drop_lists(path[1])
   host.live = false
 end
