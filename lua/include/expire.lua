@@ -1,6 +1,7 @@
 -- Hosts that were silent for too long leave within the announces of others, a bounded
 -- few at a time. `expires` holds for each rack a time before which none of its hosts
--- expires; it may lie too early, never too late.
+-- expires; it may lie too early, never too late (but for a PEER_TTL that was lowered: that
+-- takes hold within the old one).
 local EXPIRE_RACKS, EXPIRE_HOSTS = 4, 16
 
 local function expire_host(addr)

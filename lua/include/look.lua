@@ -5,31 +5,32 @@
 local function open_swarm(host, base, backlog)
   local swarm = { total = 0 }
   for _, part in ipairs(host.state == 'seeder' and { ':leechers' } or { ':leechers', ':seeders' }) do
-    local first = backlog and call('ZCOUNT', base .. part, '-inf', now) or 0
-    local size = call('ZCARD', base .. part) - first
+    local set = base .. part
+    local first = backlog and call('ZCOUNT', set, '-inf', now) or 0
+    local size = call('ZCARD', set) - first
     if size > 0 then
-      swarm[#swarm + 1] = { set = base .. part, first = first, size = size }
+      swarm[#swarm + 1] = { set = set, first = first, size = size }
       swarm.total = swarm.total + size
     end
   end
   return swarm
 end
 
--- window visits n members of a swarm from a place on; after the last comes the first.
-local function window(swarm, place, n, visit)
+-- window appends n members of a swarm from a place on; after the last comes the first.
+local function window(swarm, place, n, out)
   for _, part in ipairs(swarm) do
     local size = math.min(n, part.size - place)
     if size > 0 then
       local from = part.first + place
       for _, entry in ipairs(call('ZRANGE', part.set, from, from + size - 1)) do
-        visit(entry)
+        out[#out + 1] = entry
       end
       n = n - size
     end
     place = math.max(place - part.size, 0)
   end
   if n > 0 then
-    window(swarm, 0, n, visit)
+    window(swarm, 0, n, out)
   end
 end
 
@@ -38,9 +39,11 @@ end
 local function fellows(host, addresses)
   local list = {}
   for _, addr in ipairs(addresses) do
-    local other = addr ~= host.address and load(addr)
-    if other and not (host.state == 'seeder' and other.state == 'seeder') then
-      list[#list + 1] = contact(other)
+    if addr ~= host.address then
+      local r = call('HMGET', record_key(addr), 'state', 'also')
+      if r[1] and not (host.state == 'seeder' and r[1] == 'seeder') then
+        list[#list + 1] = contact({ address = addr, also = r[2] })
+      end
     end
   end
   return list

@@ -7,16 +7,17 @@ local function make_list(host, list_key, rack_swarm, representatives)
   if rack.total > READY_HOSTS then
     return nil
   end
-  local list = fellows(host, representatives)
-  local first, skip = #list, {}
+  local list, everybody, skip = fellows(host, representatives), {}, {}
+  local first = #list
   for _, entry in ipairs(list) do
     skip[entry] = true
   end
-  window(rack, 0, rack.total, function(entry)
+  window(rack, 0, rack.total, everybody)
+  for _, entry in ipairs(everybody) do
     if not skip[entry] then
       list[#list + 1] = entry
     end
-  end)
+  end
   local text = table.concat(list, '\n')
   call('SET', list_key, first .. '\n' .. text)
   return first, text

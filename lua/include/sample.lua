@@ -3,21 +3,25 @@
 -- swarms only the representatives of other groups.
 
 -- sample appends n random members of a swarm that are not to be skipped. It reads a
--- few windows of ten, spread evenly from a random place on: that costs a fraction of
+-- few windows of up to 15, spread evenly from a random place on: that costs a fraction of
 -- SRANDMEMBER, and every member is as likely as any other.
 local function sample(swarm, n, out)
   local ask = math.min(n + swarm.skipped, swarm.total)
-  local windows = swarm.total < 2 * ask and 1 or math.ceil(ask / 10)
-  local turn = math.random(0, math.max(swarm.total - 1, 0))
-  local function visit(entry)
-    if n > 0 and not swarm.skip[entry] then
-      out[#out + 1] = entry
-      n = n - 1
-    end
+  if n <= 0 then
+    return
   end
+  local windows = swarm.total < 2 * ask and 1 or math.ceil(ask / 15)
+  local turn = math.random(0, swarm.total - 1)
+  local drawn = {}
   for w = 0, windows - 1 do
     local size = math.floor((w + 1) * ask / windows) - math.floor(w * ask / windows)
-    window(swarm, (turn + math.floor(w * swarm.total / windows)) % swarm.total, size, visit)
+    window(swarm, (turn + math.floor(w * swarm.total / windows)) % swarm.total, size, drawn)
+  end
+  local full = #out + n
+  for _, entry in ipairs(drawn) do
+    if not swarm.skip[entry] and #out < full then
+      out[#out + 1] = entry
+    end
   end
 end
 
@@ -42,11 +46,13 @@ end
 -- representatives of its own group, who are no outside peers; those of the rack come first
 -- of all.
 local function open_swarms(host, path, represents, representatives, backlog)
-  local swarms, first_of_all = {}, nil
+  local swarms, own_group = {}, fellows(host, representatives[1])
+  local first_of_all = own_group
   for level = 1, represents + 1 do
     local swarm = open_swarm(host, path[level], backlog)
-    local own_group = fellows(host, representatives[math.max(level - 1, 1)])
-    first_of_all = first_of_all or own_group
+    if level > 2 then
+      own_group = fellows(host, representatives[level - 1])
+    end
     swarm.skip = { [contact(host)] = true }
     swarm.skipped = #own_group + (host.state == 'seeder' and 0 or 1)
     for _, entry in ipairs(own_group) do
@@ -60,10 +66,8 @@ end
 -- sampled returns contacts: the other representatives of the rack, peers from outside,
 -- peers of the rack (R2, R3).
 local function sampled(host, path, represents, representatives, backlog)
-  local swarms, out = open_swarms(host, path, represents, representatives, backlog)
-  while #out > want do
-    out[#out] = nil
-  end
+  local swarms, first_of_all = open_swarms(host, path, represents, representatives, backlog)
+  local out = { unpack(first_of_all, 1, math.min(#first_of_all, want)) }
   math.randomseed(tonumber(seed))
   local quota = quotas(swarms, want - #out)
   for level = 2, #swarms do
