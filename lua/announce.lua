@@ -39,11 +39,12 @@ ARGV
   18 hostname     may be empty
 
 Returns {status} or {status, complete, incomplete, downloaded, joined, represents,
-first, peers, ids}. joined: 1 if the host was not live before; represents: how many of
-its groups it represents. peers: hosts, a line each, their one or two addresses parted
-by a blank. The first ones are handed out in any case. If there are more, those are
-the rest of a rack, perhaps with the host itself, for the frontend to choose from.
-ids: a peer id for each line, or none if not asked for.
+peers, ids}. joined: 1 if the host was not live before; represents: how many of its
+groups it represents. peers: empty, or a number and then hosts, a line each, their one
+or two addresses parted by a blank. As many as the number says are handed out in any
+case and in this order; if there are more, those are the rest of the rack, perhaps with
+the host itself, for the frontend to choose from. ids: a peer id for each host, or none
+if not asked for.
 
 Status: 1 recorded; 0 the transfer is not active, nothing was written.
 
@@ -91,12 +92,12 @@ else
   host, path, deadline = rare().settle(host)
 end
 
-local represents, first, peers, id_list = 0, 0, '', {}
+local represents, peers, id_list = 0, '', {}
 if host.live then
   local representatives
   represents, representatives = elect(host, path, deadline, backlog)
-  first, peers, id_list = hand_out(host, path, represents, representatives, backlog)
+  peers, id_list = hand_out(host, path, represents, representatives, backlog)
 end
 return { 1, call('SCARD', peers_S), call('SCARD', peers_L),
   tonumber(call('HGET', progress, 'completed')) or 0, host.joined and 1 or 0, represents,
-  first, peers, id_list }
+  peers, id_list }

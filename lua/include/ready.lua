@@ -1,5 +1,5 @@
--- make_list puts the list of a whole rack together, and keeps it. It returns what
--- hand_out does; nil if the rack is too large for a list.
+-- make_list puts the list of a whole rack together, and keeps it. It is nil
+-- if the rack is too large for one.
 local READY_HOSTS = 64
 
 local function make_list(host, list_key, rack_swarm, representatives)
@@ -18,7 +18,7 @@ local function make_list(host, list_key, rack_swarm, representatives)
       list[#list + 1] = entry
     end
   end
-  local text = table.concat(list, '\n')
-  call('SET', list_key, first .. '\n' .. text)
-  return first, text
+  local text = first .. '\n' .. table.concat(list, '\n')
+  call('SET', list_key, text)
+  return text
 end

@@ -93,7 +93,7 @@ func flag(b bool) string {
 	return ""
 }
 
-const announceValues = 8 // behind the status
+const announceValues = 7 // behind the status
 
 // readHandout maps the reply of announce.lua; joined says that the host was
 // not live before.
@@ -101,19 +101,19 @@ func readHandout(a tracker.Announce, r reply) (handout tracker.Handout, joined b
 	if r.status == 0 {
 		return tracker.Handout{}, false, nil
 	}
-	n, err := r.ints(6)
+	n, err := r.ints(5)
 	if err != nil {
 		return tracker.Handout{}, false, err
 	}
 	handout = tracker.Handout{Active: true, Complete: n[0], Incomplete: n[1], Downloaded: n[2], Represents: n[4]}
-	contacts, err := r.values[6].ToString()
+	text, err := r.values[5].ToString()
 	if err != nil {
 		return tracker.Handout{}, false, fmt.Errorf("script announce: peers: %w", err)
 	}
-	if handout.Peers, err = readContacts(choose(contacts, n[5], a)); err != nil {
-		return tracker.Handout{}, false, fmt.Errorf("script announce: %w", err)
+	if handout.Peers, err = readPeers(text, a); err != nil {
+		return tracker.Handout{}, false, fmt.Errorf("script announce: peers: %w", err)
 	}
-	ids, err := r.values[7].AsStrSlice()
+	ids, err := r.values[6].AsStrSlice()
 	if err != nil || len(ids) > len(handout.Peers) {
 		return tracker.Handout{}, false, fmt.Errorf("script announce: %d peer ids: %w", len(ids), err)
 	}
