@@ -33,11 +33,11 @@ func checkPeers(t *testing.T, a tracker.Announce, peers []tracker.Peer, rackOf f
 	return ofRack
 }
 
-// TestLargeRack: in one rack of 1,000 every host is about as often handed out as
+// TestLargeRack: in one rack of 400 every host is about as often handed out as
 // any other, and all are from the rack.
 func TestLargeRack(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
-		const hosts, rounds = 1000, 2
+		const hosts, rounds = 400, 4
 		hash := f.registerTransfer(t, 1)
 		everywhere := func(int) tracker.Location { return "r1" }
 		of := func(n int) tracker.Announce {
@@ -73,11 +73,11 @@ func TestLargeRack(t *testing.T) {
 	})
 }
 
-// TestManyRacks: a representative of one of 300 racks sees its rack, and at
+// TestManyRacks: a representative of one of 150 racks sees its rack, and at
 // least a third from outside, representatives only.
 func TestManyRacks(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
-		const racks, each = 300, 3
+		const racks, each = 150, 3
 		hash := f.registerTransfer(t, 1)
 		rackOf := func(n int) tracker.Location { return tracker.Location(fmt.Sprintf("r%d", n/each)) }
 		for n := range racks * each {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"testing"
 
@@ -127,14 +128,17 @@ func TestMembers(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		ctx := context.Background()
 		hash := f.registerTransfer(t, 1)
-		inParallel(2500, func(n int) { f.announce(t, announceOf(hash, "r1", n)) })
+		const hosts, racks = 1200, 30
+		inParallel(hosts, func(n int) {
+			f.announce(t, announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n%racks)), n))
+		})
 		for set, want := range map[tracker.Set]int{
-			tracker.SetPeers: 2500, tracker.SetLeechers: 2500, tracker.SetSeeders: 0,
-			tracker.SetRepresentatives: 2, tracker.SetRacks: 1,
+			tracker.SetPeers: hosts, tracker.SetLeechers: hosts, tracker.SetSeeders: 0,
+			tracker.SetRepresentatives: racks * testRules.MaxReprRack, tracker.SetRacks: racks,
 		} {
 			seen, cursor := map[string]bool{}, ""
 			for range 100 {
-				page, err := f.Members(ctx, hash, set, cursor, 1000)
+				page, err := f.Members(ctx, hash, set, cursor, 500)
 				if err != nil {
 					t.Fatal(err)
 				}
