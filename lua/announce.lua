@@ -12,7 +12,7 @@ KEYS
    7 {HASH}:first_completed  8 {HASH}:last_completed   9 {HASH}:peers:N
   10 {HASH}:peers:R         11 {HASH}:peers:S         12 {HASH}:peers:L
   13 {HASH}:peers:P         14 {HASH}:racks           15 {HASH}:hosts
-  16 {HASH}:progress        17 {HASH}:expires         18 {HASH}:peer:ADDRESS
+  16 {HASH}:progress        17 {HASH}:oldest          18 {HASH}:peer:ADDRESS
   19… the groups of the location, from the rack outwards: of the rack N, R, S,
       seeders, leechers, progress, list:N, list:L; of each further group R, seeders, leechers; last the
       {HASH}:swarm's seeders, leechers. Their names are derived (keys.lua), as
@@ -52,13 +52,17 @@ Cost: grows with want, never with the swarm. At most 4 racks and 16 hosts expire
 ]]
 local registered, closed, name, length, first_started, last_started, first_completed,
   last_completed, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress,
-  expires, own_record = unpack(KEYS, 1, 18)
+  oldest, own_record = unpack(KEYS, 1, 18)
 local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
   compact, ids, auto, location, hostname = unpack(ARGV, 1, 18)
 want, max_repr, ttl = tonumber(want), tonumber(max_repr), tonumber(ttl)
 local call = redis.call
 -- The clock is that of Redis: those of the frontends may disagree.
 now = tonumber(now) or tonumber(call('TIME')[1])
+-- Who was last seen by then is due.
+local due = now - ttl
+-- Some who are due may still be there: all that is handed out must be looked at twice.
+local backlog = false
 
 -- include: keys
 -- include: host
@@ -70,33 +74,37 @@ if not call('GET', registered) and not rare().activate() then
   return { 0 }
 end
 
-local backlog = #call('ZRANGEBYSCORE', expires, '-inf', now, 'LIMIT', 0, 1) > 0 and rare().expire()
+if #call('ZRANGEBYSCORE', oldest, '-inf', due, 'LIMIT', 0, 1) > 0 then
+  backlog = rare().expire()
+end
 
 local host = load(address)
-local path, deadline
+local path
 -- The common case: the host last seen at this address announces again, and nothing has
 -- changed but numbers.
-if host and event == '' and host.live and host.address == address and host.id == peer_id .. key
+if host and host.live and host.address == address and host.id == peer_id .. key
   and host.rack == location and (also == '' or also == host.also)
   and host.state == (left == '0' and 'seeder' or 'leecher')
-  and (host.left == left or host.left ~= '' and left ~= '') then
-  path, deadline = swarms_of(location), now + ttl
+  and (host.left == left or host.left ~= '' and left ~= '')
+  and event == '' and not backlog then
+  path = swarms_of(location)
+  host.seen = now
   if host.left ~= left then
     local by = string.format('%.0f', left - host.left)
     call('HINCRBY', progress, 'left', by)
     call('HINCRBY', path[1] .. ':progress', 'left', by)
   end
   call('HSET', own_record, 'last_seen', now, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
-  call('ZADD', path[1] .. kind(host), deadline, contact(host))
+  call('ZADD', path[1] .. kind(host), now, contact(host))
 else
-  host, path, deadline = rare().settle(host)
+  host, path = rare().settle(host)
 end
 
 local represents, peers, id_list = 0, '', {}
 if host.live then
   local representatives
-  represents, representatives = elect(host, path, deadline, backlog)
-  peers, id_list = hand_out(host, path, represents, representatives, backlog)
+  represents, representatives = elect(host, path)
+  peers, id_list = hand_out(host, path, represents, representatives)
 end
 return { 1, call('SCARD', peers_S), call('SCARD', peers_L),
   tonumber(call('HGET', progress, 'completed')) or 0, host.joined and 1 or 0, represents,

@@ -6,8 +6,8 @@ Invariant: after any number of calls, by any number of frontends, broken off any
 each key is either under its old name or under its new one.
 
 KEYS
-   1 {HASH}:deregistered   2 {HASH}:peers:N   3 {HASH}:racks
-   4… the transfer's other keys that are known by name, as they come
+   1 {HASH}:deregistered   2 {HASH}:peers:N   3 {HASH}:racks   4 {HASH}:closed
+   5… the transfer's other keys that are known by name, as they come
 
 ARGV
    1 limit         hosts and racks to move, at most
@@ -19,7 +19,7 @@ Status: 1 call again; 0 nothing is left.
 
 Cost: grows with limit.
 ]]
-local deregistered, peers_N, racks = unpack(KEYS, 1, 3)
+local deregistered, peers_N, racks, closed = unpack(KEYS, 1, 4)
 local limit, archive_ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 local call = redis.call
 
@@ -70,8 +70,9 @@ end
 if drain(peers_N, archive_host) > 0 or drain(racks, archive_rack) > 0 then
   return { 1 }
 end
-for i = 4, #KEYS do
+for i = 5, #KEYS do
   archive(KEYS[i])
 end
 archive(deregistered)
+call('EXPIRE', closed, archive_ttl)
 return { 0 }

@@ -37,7 +37,7 @@ while call('EXISTS', rfc3339(moment) .. ':' .. registered) == 1 and moment < now
 end
 local stamp = rfc3339(moment)
 call('SET', deregistered, stamp)
-call('SET', closed, stamp, 'EX', archive_ttl)
+call('SET', closed, stamp) -- expires from the end of the archive on
 call('RENAME', registered, stamp .. ':' .. registered)
 call('EXPIRE', stamp .. ':' .. registered, archive_ttl)
 return { 1, torrent_name }

@@ -4,7 +4,7 @@
 -- elect walks from the rack outwards for as long as the host represents the group, and
 -- takes a place where one is free. It returns how many groups the host represents, and a
 -- list of representatives for each group it came to.
-local function elect(host, path, deadline, backlog)
+local function elect(host, path)
   local lists = {}
   for level = 1, #path - 1 do
     local members = backlog and rare().living_representatives(path[level])
@@ -23,7 +23,7 @@ local function elect(host, path, deadline, backlog)
       rare().withdraw(host, path, level)
       return level - 1, lists
     end
-    call('ZADD', path[level + 1] .. kind(host), deadline, contact(host))
+    call('ZADD', path[level + 1] .. kind(host), host.seen, contact(host))
   end
   return #path - 1, lists
 end

@@ -1,8 +1,12 @@
 -- Hosts that were silent for too long leave within the announces of others, a bounded
--- few at a time. `expires` holds for each rack a time before which none of its hosts
--- expires; it may lie too early, never too late (but for a PEER_TTL that was lowered: that
--- takes hold within the old one).
+-- few at a time. `oldest` holds for each rack a time before which none of its hosts was
+-- last seen; it may lie too early, never too late.
 local EXPIRE_RACKS, EXPIRE_HOSTS = 4, 16
+
+local function is_due(addr)
+  local seen = tonumber(call('HGET', record_key(addr), 'last_seen'))
+  return not seen or seen <= due
+end
 
 local function expire_host(addr)
   local host = load(addr)
@@ -12,37 +16,58 @@ local function expire_host(addr)
   end
 end
 
--- earliest deadline in a rack, or nil when it is empty.
+-- expire_if_due lets a host go that should have gone already.
+local function expire_if_due(host)
+  if backlog and host.live and is_due(host.address) then
+    expire_host(host.address)
+    host.live = false
+  end
+end
+
+-- expire_contact lets a member of a rack's swarm go. If its record was lost, the contact
+-- still says enough to take it out of the live sets.
+local function expire_contact(entry, rack, part)
+  local addr, second = string.match(entry, '^(%S+) ?(%S*)$')
+  if load(addr) then
+    expire_host(addr)
+  else
+    leave({ address = addr, also = second, rack = rack, state = part == ':seeders' and 'seeder' or 'paused' })
+  end
+end
+
+-- earliest time when a host of the rack was last seen, or nil when there is none.
 local function earliest(swarm)
   local seeder = tonumber(call('ZRANGE', swarm .. ':seeders', 0, 0, 'WITHSCORES')[2])
   local leecher = tonumber(call('ZRANGE', swarm .. ':leechers', 0, 0, 'WITHSCORES')[2])
   return seeder and leecher and math.min(seeder, leecher) or seeder or leecher
 end
 
--- expire returns whether some who are due may be left: then all that is handed out must
--- be looked at twice.
+-- expire_rack lets at most budget hosts of a rack go, and returns how many more may.
+local function expire_rack(rack, budget)
+  local swarm = swarms_of(rack)[1]
+  for _, part in ipairs({ ':seeders', ':leechers' }) do
+    local entries = call('ZRANGEBYSCORE', swarm .. part, '-inf', due, 'LIMIT', 0, budget)
+    for _, entry in ipairs(entries) do
+      expire_contact(entry, rack, part)
+    end
+    budget = budget - #entries
+  end
+  local seen = earliest(swarm)
+  if seen then
+    call('ZADD', oldest, seen, rack)
+  else
+    call('ZREM', oldest, rack)
+  end
+  return budget
+end
+
+-- expire returns whether some who are due may be left.
 local function expire()
-  local due_racks = call('ZRANGEBYSCORE', expires, '-inf', now, 'LIMIT', 0, EXPIRE_RACKS)
   local budget = EXPIRE_HOSTS
-  for _, rack in ipairs(due_racks) do
-    local swarm = swarms_of(rack)[1]
-    for _, part in ipairs({ ':seeders', ':leechers' }) do
-      local due = call('ZRANGEBYSCORE', swarm .. part, '-inf', now, 'LIMIT', 0, budget)
-      for _, contact_due in ipairs(due) do
-        expire_host(string.match(contact_due, '^%S+'))
-        call('ZREM', swarm .. part, contact_due) -- even if its record was lost
-      end
-      budget = budget - #due
-    end
-    local deadline = earliest(swarm)
-    if deadline then
-      call('ZADD', expires, deadline, rack)
-    else
-      call('ZREM', expires, rack)
-    end
-    if budget == 0 then
-      break
+  for _, rack in ipairs(call('ZRANGEBYSCORE', oldest, '-inf', due, 'LIMIT', 0, EXPIRE_RACKS)) do
+    if budget > 0 then
+      budget = expire_rack(rack, budget)
     end
   end
-  return #call('ZRANGEBYSCORE', expires, '-inf', now, 'LIMIT', 0, 1) == 1
+  return #call('ZRANGEBYSCORE', oldest, '-inf', due, 'LIMIT', 0, 1) == 1
 end

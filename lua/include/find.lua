@@ -49,35 +49,71 @@ local function move(host, rack)
   host.rack, host.left = rack, nil
 end
 
--- known_host returns the host that announces, if it has been seen before, and whether the
--- announce comes from one of its addresses. A second address of the same family is
--- answered, but keeps nobody alive: else a host whose first address died would be handed
--- out at it for ever. Once that has expired, the host is at the second. A client that
--- stops may give port 0.
-local function known_host(host)
-  if host and host.id == peer_id .. key then
-    return host, true
-  elseif host then
-    forget(host)
+-- relocate puts a host, with all that is known of it, at another address.
+local function relocate(host, addr)
+  if host.live then
+    leave(host)
   end
+  call('RENAME', record_key(host.address), record_key(addr))
+  call('SREM', peers_N, host.address)
+  call('SADD', peers_N, addr)
+  call('HSET', hosts, host.id, addr)
+  if host.also ~= '' then
+    call('HSET', record_key(host.also), 'host', addr)
+  end
+  host.address = addr
+end
+
+local function ip_of(addr)
+  return string.match(addr, '^(.*):')
+end
+
+-- called_so returns the host of this peer id and key, wherever it was seen, and whether
+-- the announce comes from one of its addresses. A client that changed its port is at the
+-- new one. Another address of the same family is answered, but keeps nobody alive: else a
+-- host whose first address died would be handed out at it for ever. Once that has expired,
+-- the host is at the other.
+local function called_so()
   local first = call('HGET', hosts, peer_id .. key)
-  host = first and load(first)
+  local host = first and load(first)
+  if host then
+    expire_if_due(host)
+  end
   if not host or is_ipv6(first) ~= is_ipv6(address) then
     return host, true
-  elseif host.live or event == 'stopped' then
+  elseif event == 'stopped' or host.live and ip_of(first) ~= ip_of(address) then
     return host, false
   end
-  forget(host)
-  return nil, true
+  relocate(host, address)
+  return host, true
+end
+
+-- known_host returns the host that announces, if it has been seen before, and whether the
+-- announce comes from one of its addresses. recorded: who was last seen at this one.
+local function known_host(recorded)
+  if recorded then
+    expire_if_due(recorded)
+  end
+  if recorded and recorded.id == peer_id .. key then
+    return recorded, true
+  elseif recorded and event == 'stopped' then -- a late word of who had the address before
+    return nil, false
+  elseif recorded then
+    forget(recorded)
+  end
+  return called_so()
 end
 
 -- find_host returns the host that announces, and whether the announce prolongs its life.
--- recorded: who was last seen at its address, or nil.
+-- A host never seen before that stops is nobody.
 local function find_host(recorded)
   local host, touch = known_host(recorded)
+  if not host and event == 'stopped' then
+    return nil, false
+  end
   host = host or { address = address, id = peer_id .. key, also = '', rack = location, live = false }
   host.joined, host.before = not host.live, host.left
-  if touch then
+  if touch and event ~= 'stopped' then
     if host.address == address and host.rack ~= location then
       move(host, location)
     end

@@ -12,7 +12,7 @@ end
 -- Most announces are those of hosts that represent nothing, in a rack where nothing has
 -- changed since the last one. For them the rack's list is kept ready as one string, that is
 -- dropped whenever a host or a place changes: it costs a tenth of putting it together.
-local function hand_out(host, path, represents, representatives, backlog)
+local function hand_out(host, path, represents, representatives)
   if want == 0 then
     return '', {}
   end
@@ -27,6 +27,6 @@ local function hand_out(host, path, represents, representatives, backlog)
   if list then
     return list, {}
   end
-  local contacts = sampled(host, path, represents, representatives, backlog)
+  local contacts = sampled(host, path, represents, representatives)
   return #contacts .. '\n' .. table.concat(contacts, '\n'), ids ~= '' and peer_ids(contacts) or {}
 end

@@ -1,5 +1,6 @@
--- A host is { address, id, state, left, rack, also, live }: its record, as far as the
--- decisions need it. state: leecher, seeder, paused (a partial seed) or gone.
+-- A host is { address, id, state, left, rack, also, live, seen }: its record, as far as the
+-- decisions need it. state: leecher, seeder, paused (a partial seed) or gone; seen: when it
+-- last announced, known once this announce is settled.
 
 -- load reads the host recorded at an address, or nil. The record of a second address
 -- only names the first.

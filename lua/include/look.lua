@@ -2,11 +2,11 @@
 
 -- open_swarm looks at a swarm: its parts, each with the rank of its first living member,
 -- and how many live in it. A seeder does not see seeders (R4).
-local function open_swarm(host, base, backlog)
+local function open_swarm(host, base)
   local swarm = { total = 0 }
   for _, part in ipairs(host.state == 'seeder' and { ':leechers' } or { ':leechers', ':seeders' }) do
     local set = base .. part
-    local first = backlog and call('ZCOUNT', set, '-inf', now) or 0
+    local first = backlog and call('ZCOUNT', set, '-inf', due) or 0
     local size = call('ZCARD', set) - first
     if size > 0 then
       swarm[#swarm + 1] = { set = set, first = first, size = size }

@@ -8,8 +8,8 @@ local function rare()
 -- include: clock
 -- include: progress
 -- include: swarms
--- include: find
 -- include: expire
+-- include: find
 -- include: record
 -- include: settle
 -- include: places

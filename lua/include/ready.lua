@@ -3,7 +3,7 @@
 local READY_HOSTS = 64
 
 local function make_list(host, list_key, rack_swarm, representatives)
-  local rack = open_swarm(host, rack_swarm, false)
+  local rack = open_swarm(host, rack_swarm)
   if rack.total > READY_HOSTS then
     return nil
   end

@@ -26,7 +26,7 @@ end
 -- note_length takes the most that any host lacks as the length of a transfer that
 -- nobody registered.
 local function note_length()
-  if auto ~= '' and left ~= '' and call('EXISTS', name) == 0
+  if left ~= '' and call('EXISTS', name) == 0
     and tonumber(left) > tonumber(call('GET', length) or 0) then
     call('SET', length, left)
   end
@@ -44,6 +44,8 @@ local function record(host, state, touch)
     call('SADD', peers_N, host.address)
     call('SADD', racks, host.rack)
     call('HSET', hosts, host.id, host.address)
+  end
+  if auto ~= '' then
     note_length()
   end
   tally(host.rack, host.left, left)
@@ -53,7 +55,7 @@ local function record(host, state, touch)
   else
     call('HSET', own, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
   end
-  if not host.live then
+  if not host.live or event ~= '' then
     call('HSET', own, 'compact', compact, 'port', string.match(host.address, '%d+$'),
       'peer_id', peer_id, 'key', key, 'state', state, 'also', host.also, 'rack', host.rack,
       'seeder', left == '0' and 'True' or 'False', 'hostname', hostname)

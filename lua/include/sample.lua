@@ -45,11 +45,11 @@ end
 -- open_swarms looks at each swarm the host sees. Skipped are the host itself and the
 -- representatives of its own group, who are no outside peers; those of the rack come first
 -- of all.
-local function open_swarms(host, path, represents, representatives, backlog)
+local function open_swarms(host, path, represents, representatives)
   local swarms, own_group = {}, fellows(host, representatives[1])
   local first_of_all = own_group
   for level = 1, represents + 1 do
-    local swarm = open_swarm(host, path[level], backlog)
+    local swarm = open_swarm(host, path[level])
     if level > 2 then
       own_group = fellows(host, representatives[level - 1])
     end
@@ -65,8 +65,8 @@ end
 
 -- sampled returns contacts: the other representatives of the rack, peers from outside,
 -- peers of the rack (R2, R3).
-local function sampled(host, path, represents, representatives, backlog)
-  local swarms, first_of_all = open_swarms(host, path, represents, representatives, backlog)
+local function sampled(host, path, represents, representatives)
+  local swarms, first_of_all = open_swarms(host, path, represents, representatives)
   local out = { unpack(first_of_all, 1, math.min(#first_of_all, want)) }
   math.randomseed(tonumber(seed))
   local quota = quotas(swarms, want - #out)

@@ -7,17 +7,19 @@ local function activate()
   return true
 end
 
--- settle records the host, whatever has changed. It returns the host, the swarms it may
--- be in, and when it expires; a host that stops is not live then.
+-- settle records the host, whatever has changed. It returns the host and the swarms it may
+-- be in; a host that stops is not live then.
 local function settle(recorded)
   local host, touch = find_host(recorded)
-  if event == 'stopped' then
+  if not host then
+    return { live = false }
+  elseif event == 'stopped' then
     record(host, 'gone', touch)
     return host
   end
   local path = swarms_of(host.rack)
-  local deadline = touch and now + ttl or deadline_of(host, path)
+  host.seen = touch and now or tonumber(call('HGET', record_key(host.address), 'last_seen'))
   record(host, left == '0' and 'seeder' or event == 'paused' and 'paused' or 'leecher', touch)
-  enter(host, path, deadline)
-  return host, path, deadline
+  enter(host, path)
+  return host, path
 end

@@ -1,16 +1,11 @@
 -- Who is live in which swarm. A rack's swarm are its live hosts; that of a group around
 -- racks, and the global one, the representatives of the groups right below it. A swarm is
 -- kept as two sorted sets, its seeders and its leechers: members are contacts, scores the
--- times at which they expire.
+-- times when they were last seen.
 
--- drop_lists forgets the ready lists of a rack: its hosts or their places changed.
-local function drop_lists(rack_swarm)
-  call('DEL', rack_swarm .. ':list:N', rack_swarm .. ':list:L')
-end
-
--- deadline_of is when a live host expires if it stays silent.
-local function deadline_of(host, path)
-  return tonumber(call('ZSCORE', path[1] .. kind(host), contact(host))) or now + ttl
+-- drop_lists forgets the ready lists of a swarm: its hosts or their places changed.
+local function drop_lists(swarm)
+  call('DEL', swarm .. ':list:N', swarm .. ':list:L')
 end
 
 -- mark puts a host into the live sets an operator reads (SADD), or takes it out (SREM).
@@ -28,13 +23,13 @@ local function mark(verb, host, rack_swarm)
 end
 
 -- enter makes a host live in its rack, or live for longer.
-local function enter(host, path, until_)
-  call('ZADD', path[1] .. kind(host), until_, contact(host))
+local function enter(host, path)
+  call('ZADD', path[1] .. kind(host), host.seen, contact(host))
   if not host.live then
     host.live = true
     drop_lists(path[1])
     mark('SADD', host, path[1])
-    call('ZADD', expires, 'LT', until_, host.rack)
+    call('ZADD', oldest, 'LT', host.seen, host.rack)
   end
 end
 
@@ -44,10 +39,11 @@ local function withdraw(host, path, level)
   while level < #path and call('SREM', path[level] .. ':R', host.address) == 1 do
     if level == 1 then
       call('SREM', peers_R, host.address)
-      drop_lists(path[1])
     end
+    drop_lists(path[level])
     level = level + 1
     call('ZREM', path[level] .. kind(host), contact(host))
+    drop_lists(path[level])
   end
 end
 

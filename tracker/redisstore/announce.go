@@ -32,7 +32,7 @@ func announceCall(a tracker.Announce, now string, seed uint32) scriptCall {
 		k.registered(), k.closed(), k.name(), k.length(),
 		k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
 		k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-		k.racks(), k.hosts(), k.progress(), k.expires(), k.peer(a.Addr))
+		k.racks(), k.hosts(), k.progress(), k.oldest(), k.peer(a.Addr))
 	args := []string{
 		now,
 		strconv.FormatUint(uint64(seed), 10),
@@ -64,8 +64,12 @@ func want(a tracker.Announce) int {
 	return min(a.NumWant, a.MaxPeers)
 }
 
+// maxLeft bounds what counts as a number of bytes left: a million hosts that lack
+// 8 TiB each fit into the 63 bits of a sum in Redis. More is taken as not known.
+const maxLeft = 1 << 43
+
 func left(bytes uint64) string {
-	if bytes == tracker.LeftUnknown {
+	if bytes > maxLeft {
 		return ""
 	}
 	return strconv.FormatUint(bytes, 10)

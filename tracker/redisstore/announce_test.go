@@ -157,9 +157,17 @@ func TestAnnounceAnAddressBelongsToOneHost(t *testing.T) {
 		if n := f.card(keysOf(hash).peers()); n != 1 {
 			t.Errorf("%d hosts seen, expected 1", n)
 		}
+		// A client that changed its port is handed out at the new one.
+		restarted.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
+		f.announce(t, restarted)
+		if h := f.announce(t, announceOf(hash, "r1", 2)); len(h.Peers) != 1 || h.Peers[0].Addr4 != restarted.Addr {
+			t.Errorf("handed %v, expected %v", h.Peers, restarted.Addr)
+		}
+		f.Advance(testRules.PeerTTL)
+		f.announce(t, restarted)
 		// A second socket of the same family is the same host.
 		second := restarted
-		second.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
+		second.Addr = netip.MustParseAddrPort("10.9.9.9:6881")
 		if h := f.announce(t, second); h.Incomplete != 1 || len(h.Peers) != 0 || h.Represents != 1 {
 			t.Errorf("second socket: %+v", h)
 		}
@@ -169,6 +177,9 @@ func TestAnnounceAnAddressBelongsToOneHost(t *testing.T) {
 		h := f.announce(t, announceOf(hash, "r1", 2))
 		if got := addresses(h.Peers); len(got) != 1 || !got[second.Addr] {
 			t.Errorf("handed %v, expected %v", got, second.Addr)
+		}
+		if n := f.card(keysOf(hash).peers()); n != 2 {
+			t.Errorf("%d hosts seen, expected 2", n)
 		}
 	})
 }

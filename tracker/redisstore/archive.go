@@ -28,14 +28,11 @@ func (s *Store) Deactivate(ctx context.Context, hash tracker.InfoHash) error {
 	if r.status == 0 {
 		return s.doneArchiving(ctx, hash, tracker.ErrNotFound)
 	}
-	name, err := r.values[0].ToString()
-	if err != nil {
-		return fmt.Errorf("script close: name: %w", err)
-	}
-	if err := s.dropName(ctx, hash, name); err != nil {
+	// A watch that looked before the transfer was closed took it off again.
+	if err := s.setArchiving(ctx, hash); err != nil {
 		return err
 	}
-	if err := s.archive(ctx, hash); err != nil {
+	if err := s.finish(ctx, hash); err != nil {
 		s.log.Warn("archiving goes on later", "transfer", hash, "error", err)
 	}
 	return nil
@@ -51,25 +48,59 @@ func (s *Store) closeCall(hash tracker.InfoHash) scriptCall {
 
 func (s *Store) archiveTTL() string { return strconv.Itoa(int(s.opts.ArchiveTTL.Seconds())) }
 
-// dropName takes the transfer off the lists. The name may belong to another
-// torrent by now.
-func (s *Store) dropName(ctx context.Context, hash tracker.InfoHash, name string) error {
-	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{
-			b.Srem().Key(keyActiveTransfers).Member(hash.String()).Build(),
-			b.Hget().Key(keyTorrents).Field(name).Build(),
+// finish does what is left to do for a closed transfer. One that is not closed
+// is left alone.
+func (s *Store) finish(ctx context.Context, hash tracker.InfoHash) error {
+	k := keysOf(hash)
+	closed, name, err := s.pair(ctx, k.deregistered(), k.name())
+	if err != nil {
+		return err
+	}
+	if closed != "" {
+		if err := s.unlist(ctx, hash, name); err != nil {
+			return err
 		}
+	}
+	return s.archive(ctx, hash)
+}
+
+// pair reads two strings of a transfer; one that is missing is empty.
+func (s *Store) pair(ctx context.Context, first, second string) (string, string, error) {
+	values, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Mget().Key(first, second).Build()
+	}).AsStrSlice()
+	if err != nil || len(values) != 2 {
+		return "", "", fmt.Errorf("%d values: %w", len(values), mapError(err))
+	}
+	return values[0], values[1], nil
+}
+
+// unlist takes a transfer off the lists. Its torrent's name may belong to another
+// one by now, and the transfer may have been registered again meanwhile: looking
+// after writing undoes what came too late.
+func (s *Store) unlist(ctx context.Context, hash tracker.InfoHash, name string) error {
+	holder, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Hget().Key(keyTorrents).Field(name).Build()
+	}).ToString()
+	if err != nil && !rueidis.IsRedisNil(err) {
+		return mapError(err)
+	}
+	_, err = s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		commands := []rueidis.Completed{b.Srem().Key(keyActiveTransfers).Member(hash.String()).Build()}
+		if holder == hash.String() {
+			commands = append(commands, b.Hdel().Key(keyTorrents).Field(name).Build())
+		}
+		return commands
 	})
 	if err != nil {
 		return err
 	}
-	if holder, _ := results[1].ToString(); holder != hash.String() { // or there is none
-		return nil
+	k := keysOf(hash)
+	registered, name, err := s.pair(ctx, k.registered(), k.name())
+	if err != nil || registered == "" {
+		return err
 	}
-	_, err = s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{b.Hdel().Key(keyTorrents).Field(name).Build()}
-	})
-	return err
+	return s.list(ctx, hash, name)
 }
 
 // archive moves the keys of a closed transfer, until none is left. A transfer
@@ -91,11 +122,11 @@ func (s *Store) archiveCall(hash tracker.InfoHash) scriptCall {
 	k := keysOf(hash)
 	return scriptCall{
 		keys: []string{
-			k.deregistered(), k.peers(), k.racks(),
+			k.deregistered(), k.peers(), k.racks(), k.closed(),
 			k.name(), k.length(), k.torrent(),
 			k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
 			k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.hosts(), k.progress(), k.expires(),
+			k.hosts(), k.progress(), k.oldest(),
 		},
 		args: []string{strconv.Itoa(archiveStep), s.archiveTTL()},
 	}
@@ -125,7 +156,7 @@ func (s *Store) resumeArchives(ctx context.Context) {
 	hashes, err := s.hashes(ctx, keyArchiving)
 	for _, hash := range hashes {
 		if err == nil {
-			err = s.archive(ctx, hash)
+			err = s.finish(ctx, hash)
 		}
 	}
 	if err != nil && ctx.Err() == nil {

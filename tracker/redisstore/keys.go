@@ -52,7 +52,7 @@ func (k transferKeys) paused() string   { return k.key("peers:P") }  // set: ip:
 func (k transferKeys) racks() string    { return k.key("racks") }    // set: Location
 func (k transferKeys) hosts() string    { return k.key("hosts") }    // hash: peer id and key -> ip:port
 func (k transferKeys) progress() string { return k.key("progress") } // hash: sums
-func (k transferKeys) expires() string  { return k.key("expires") }  // sorted set: rack by unix time
+func (k transferKeys) oldest() string   { return k.key("oldest") }   // sorted set: rack by unix time
 
 // peer is a hash: the record of the host at an address.
 func (k transferKeys) peer(addr netip.AddrPort) string { return k.key("peer:" + addr.String()) }

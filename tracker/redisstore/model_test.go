@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -25,11 +26,12 @@ type modelHost struct {
 	seeder     bool
 	paused     bool
 	live       bool
-	deadline   int64
+	seen       int64
 	represents int // groups, from the rack outwards
 	completed  bool
 }
 
+// remove forgets a host; nil is nobody.
 func (m *model) remove(h *modelHost) {
 	m.hosts = slices.DeleteFunc(m.hosts, func(other *modelHost) bool { return other == h })
 }
@@ -55,35 +57,36 @@ func (m *model) called(id string) *modelHost {
 func sameFamily(a, b netip.AddrPort) bool { return a.Addr().Is4() == b.Addr().Is4() }
 
 // expire lets everybody go who is due.
-func (m *model) expire() {
+func (m *model) expire(ttl time.Duration) {
 	for _, h := range m.hosts {
-		if h.live && h.deadline <= m.now {
+		if h.live && h.seen <= m.now-int64(ttl.Seconds()) {
 			h.live, h.represents = false, 0
 		}
 	}
 }
 
-// announce records an announce and returns its host.
+// announce records an announce and returns its host; nil for one that was never
+// seen before and stops.
 func (m *model) announce(a tracker.Announce) *modelHost {
-	m.expire()
+	m.expire(a.PeerTTL)
 	m.max = a.MaxReprRack
 	h, touch := m.find(a)
-	fresh, before := h.left == unseen, h.left
-	if h.addr == a.Addr {
-		h.location = a.Location
+	if h == nil {
+		return nil
 	}
+	fresh, before := h.left == unseen, h.left
 	h.left, h.seeder, h.paused = a.Left, a.Left == 0, a.Left != 0 && a.Event == tracker.EventPaused
 	done := a.Left == 0 && (a.Event == tracker.EventCompleted || !fresh && before != 0)
 	if done && !h.completed {
 		h.completed = true
 		m.downloaded++
 	}
+	if touch {
+		h.seen = m.now
+	}
 	if a.Event == tracker.EventStopped {
 		h.live, h.represents = false, 0
 		return h
-	}
-	if touch {
-		h.deadline = m.now + int64(a.PeerTTL.Seconds())
 	}
 	h.live = true
 	m.elect(h)
@@ -93,40 +96,45 @@ func (m *model) announce(a tracker.Announce) *modelHost {
 // unseen is the left of a host that has not announced yet.
 const unseen = uint64(1) << 60
 
+// find returns whose announce it is, and whether it comes from one of the host's
+// addresses.
 func (m *model) find(a tracker.Announce) (h *modelHost, touch bool) {
 	id := string(a.PeerID[:]) + a.Key
-	h = m.at(a.Addr)
-	if h != nil && h.id != id {
+	stopped := a.Event == tracker.EventStopped
+	if h = m.at(a.Addr); h == nil || h.id != id {
+		if h != nil && stopped {
+			return nil, false
+		}
 		m.remove(h)
-		h = nil
-	}
-	if h == nil {
 		h = m.called(id)
 		if h != nil && sameFamily(h.addr, a.Addr) {
-			if h.live || a.Event == tracker.EventStopped {
+			if stopped || h.live && h.addr.Addr() != a.Addr.Addr() {
 				return h, false
 			}
-			m.remove(h)
-			h = nil
+			h.addr, h.represents = a.Addr, 0
 		}
 	}
-	if h == nil {
+	switch {
+	case stopped:
+		return h, true
+	case h == nil:
 		h = &modelHost{id: id, addr: a.Addr, location: a.Location, left: unseen}
 		m.hosts = append(m.hosts, h)
+	case h.addr == a.Addr && h.location != a.Location:
+		h.location, h.represents = a.Location, 0
 	}
-	for _, addr := range []netip.AddrPort{a.Addr, a.Also} {
-		if !addr.IsValid() || sameFamily(addr, h.addr) || addr == h.also {
-			continue
-		}
-		if other := m.at(addr); other != nil {
-			m.remove(other)
-		}
-		h.also = addr
-	}
-	if h.addr == a.Addr && h.location != a.Location {
-		h.represents = 0 // it leaves the old rack
-	}
+	m.attach(h, a.Addr)
+	m.attach(h, a.Also)
 	return h, true
+}
+
+// attach gives a host an address of the other family.
+func (m *model) attach(h *modelHost, addr netip.AddrPort) {
+	if !addr.IsValid() || sameFamily(addr, h.addr) || addr == h.also {
+		return
+	}
+	m.remove(m.at(addr))
+	h.also = addr
 }
 
 // elect gives the host the places that are free, from its rack outwards, and

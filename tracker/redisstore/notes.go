@@ -103,6 +103,7 @@ func (s *Store) noteHost(ctx context.Context, key noteKey) error {
 		return []rueidis.Completed{
 			b.Sadd().Key(keyRacks).Member(string(key.rack)).Build(),
 			b.Sadd().Key(keyRackHosts(key.rack)).Member(key.ip.String()).Build(),
+			b.Zrem().Key(keyUnregistered).Member(hash).Build(),
 			b.Sadd().Key(keyTransfers).Member(hash).Build(),
 			b.Sadd().Key(keyActiveTransfers).Member(hash).Build(),
 			b.Exists().Key(keysOf(key.hash).registered()).Build(),
@@ -111,7 +112,7 @@ func (s *Store) noteHost(ctx context.Context, key noteKey) error {
 	if err != nil {
 		return err
 	}
-	if registered, err := results[4].AsInt64(); err != nil || registered == 1 {
+	if registered, err := results[5].AsInt64(); err != nil || registered == 1 {
 		return mapError(err)
 	}
 	return s.do(ctx, func(b rueidis.Builder) rueidis.Completed {

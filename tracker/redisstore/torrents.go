@@ -29,15 +29,24 @@ func (s *Store) AddTorrent(ctx context.Context, t tracker.Torrent) (created bool
 	if err != nil {
 		return false, fmt.Errorf("torrent %q: %w", t.Name, err)
 	}
-	hash := t.InfoHash.String()
-	_, err = s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{
-			b.Zrem().Key(keyUnregistered).Member(hash).Build(),
-			b.Sadd().Key(keyTransfers).Member(hash).Build(),
-			b.Sadd().Key(keyActiveTransfers).Member(hash).Build(),
+	return status == registerCreated, s.list(ctx, t.InfoHash, t.Name)
+}
+
+// list puts an active transfer, and its torrent's name if it has one, on the
+// lists.
+func (s *Store) list(ctx context.Context, hash tracker.InfoHash, name string) error {
+	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		commands := []rueidis.Completed{
+			b.Zrem().Key(keyUnregistered).Member(hash.String()).Build(),
+			b.Sadd().Key(keyTransfers).Member(hash.String()).Build(),
+			b.Sadd().Key(keyActiveTransfers).Member(hash.String()).Build(),
 		}
+		if name != "" { // a deactivation elsewhere may have dropped it
+			commands = append(commands, b.Hsetnx().Key(keyTorrents).Field(name).Value(hash.String()).Build())
+		}
+		return commands
 	})
-	return status == registerCreated, err
+	return err
 }
 
 // claimName makes the name the torrent's, if nobody has it.
@@ -83,7 +92,7 @@ func (s *Store) register(ctx context.Context, t tracker.Torrent) (status int64, 
 		if err != nil || r.status != registerArchiving {
 			return r.status, err
 		}
-		if err := s.archive(ctx, t.InfoHash); err != nil {
+		if err := s.finish(ctx, t.InfoHash); err != nil {
 			return 0, err
 		}
 	}

@@ -60,8 +60,9 @@ func (s *Store) watch(ctx context.Context) {
 	}
 }
 
-// look connects if need be and reads the mark that tells which key model Redis
-// holds. An empty Redis has none.
+// look connects if need be, and reads and writes the mark that tells which key
+// model Redis holds: a Redis that refuses to write is as good as none. An empty
+// one has no mark.
 func (s *Store) look(ctx context.Context) (empty bool, err error) {
 	if s.connected.Load() == nil {
 		if err := s.connect(); err != nil {
@@ -81,7 +82,13 @@ func (s *Store) look(ctx context.Context) (empty bool, err error) {
 	case version != schemaVersion:
 		return false, fmt.Errorf("%w: found %q", errSchema, version)
 	}
-	return false, nil
+	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Set().Key(keySchema).Value(schemaVersion).Xx().Build()
+	}).Error()
+	if rueidis.IsRedisNil(err) {
+		return true, nil
+	}
+	return false, mapError(err)
 }
 
 // prepare gives an empty Redis the mark.
