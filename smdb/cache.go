@@ -16,7 +16,7 @@ import (
 // CacheOptions say how much a Cache remembers and for how long. All are
 // positive.
 type CacheOptions struct {
-	TTL         time.Duration // age from which a place is asked for again in the background
+	TTL         time.Duration // age from which a place is asked for again in the background, and a host without one warned of again
 	MaxStale    time.Duration // age at which a place that could not be confirmed is forgotten; more than TTL
 	NegativeTTL time.Duration // how long a host is taken for unknown once the source says so
 	FailureTTL  time.Duration // how long a host is not asked for again after the source failed
@@ -60,7 +60,12 @@ func NewCache(source Source, opts CacheOptions, log *slog.Logger) *Cache {
 			source:  source,
 			timeout: opts.Timeout,
 			log:     log,
-			health:  health{log: log, quiet: opts.FailureTTL},
+			complained: otter.Must(&otter.Options[netip.Addr, struct{}]{
+				MaximumSize:      opts.Size,
+				ExpiryCalculator: otter.ExpiryWriting[netip.Addr, struct{}](opts.TTL),
+				Logger:           otterLog{log},
+			}),
+			health: health{log: log, quiet: opts.FailureTTL},
 		},
 		answers: otter.Must(&otter.Options[netip.Addr, answer]{
 			MaximumSize:       opts.Size,
@@ -86,7 +91,7 @@ func (c *Cache) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error
 	if !ip.IsValid() {
 		return tracker.Place{}, unknown(errors.New("no address"))
 	}
-	ip = plain(ip)
+	ip = tracker.PlainAddr(ip)
 	a, err := c.answers.Get(memoryOnly, ip, c.lookup)
 	if err != nil {
 		a, err = c.wait(ctx, ip)

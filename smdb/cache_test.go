@@ -85,9 +85,15 @@ func inBubble(t *testing.T, test func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logged{}}
 		b.cache = NewCache(b.scripted, testOptions, b.log.logger())
-		defer b.cache.answers.StopAllGoroutines()
+		defer b.cache.stop()
 		test(b)
 	})
+}
+
+// stop ends what would keep a bubble from ending.
+func (c *Cache) stop() {
+	c.answers.StopAllGoroutines()
+	c.lookup.complained.StopAllGoroutines()
 }
 
 // locate asks for the host and lets a refresh that this begins end.

@@ -24,7 +24,7 @@ func (h *health) failed(err error) {
 	h.lastFailure = time.Now()
 	if !h.down {
 		h.down = true
-		h.log.Warn("SMDB does not answer; hosts that are known stay known", "err", err)
+		h.log.Warn("SMDB does not answer; hosts that are known stay known", "error", err)
 	}
 }
 

@@ -16,14 +16,17 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// logged keeps the lines of level info and above.
+// logged keeps the lines of its level, which is info unless a test lowers it,
+// and above.
 type logged struct {
+	level slog.LevelVar
 	mu    sync.Mutex
 	lines []string
 }
 
 func (l *logged) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{
+		Level: &l.level,
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
 				return slog.Attr{}
@@ -52,7 +55,7 @@ func (l *logged) take() []string {
 var _ io.Writer = (*logged)(nil)
 
 const (
-	lineDown = `level=WARN msg="SMDB does not answer; hosts that are known stay known" err="connection refused"`
+	lineDown = `level=WARN msg="SMDB does not answer; hosts that are known stay known" error="connection refused"`
 	lineBack = `level=INFO msg="SMDB answers again"`
 )
 
@@ -63,28 +66,58 @@ func (b *bench) wantLines(lines ...string) {
 	}
 }
 
-// A host that has no location is told of once for each answer about it.
-func TestHostWithoutLocationIsLoggedOnce(t *testing.T) {
-	line := func(err error) string {
-		return fmt.Sprintf(`level=WARN msg="host has no location" ip=10.1.2.3 err=%q`, err)
-	}
+// lineNowhere is what is logged of a host that has no location.
+func lineNowhere(level slog.Level, ip netip.Addr, err error) string {
+	return fmt.Sprintf(`level=%s msg="host has no location" ip=%s error=%q`, level, ip, err)
+}
+
+// A host that has no location is warned of once, however often its answer runs
+// out and it comes back; again only after TTL.
+func TestHostWithoutLocationIsWarnedOfOnce(t *testing.T) {
 	inBubble(t, func(b *bench) {
+		b.log.level.Set(slog.LevelDebug)
 		b.says(tracker.Place{}, ErrNotFound)
-		for range 100 {
-			_, _ = b.locate()
+		for _, level := range []slog.Level{slog.LevelWarn, slog.LevelDebug, slog.LevelDebug, slog.LevelDebug} {
+			for range 100 {
+				_, _ = b.locate()
+			}
+			b.wantLines(lineNowhere(level, hostAddr, ErrNotFound))
+			time.Sleep(testOptions.NegativeTTL)
 		}
-		b.wantLines(line(ErrNotFound))
-		time.Sleep(testOptions.NegativeTTL)
 		ambiguous := fmt.Errorf("%w: ambiguous", ErrInvalid)
 		b.says(tracker.Place{}, ambiguous)
-		for range 100 {
-			_, _ = b.locate()
-		}
-		b.wantLines(line(ambiguous))
+		_, _ = b.locate()
+		b.wantLines(lineNowhere(slog.LevelDebug, hostAddr, ambiguous))
+		time.Sleep(testOptions.TTL)
+		_, _ = b.locate()
+		b.wantLines(lineNowhere(slog.LevelWarn, hostAddr, ambiguous))
 		time.Sleep(testOptions.NegativeTTL)
 		b.says(rackA, nil)
 		_, _ = b.locate()
 		b.wantLines()
+	})
+}
+
+// A wrong SMDB_URL, where no host is known, is one warning for each of them.
+func TestHostsWithoutLocationDoNotFillTheLog(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.says(tracker.Place{}, ErrNotFound)
+		var lines []string
+		for round := range 5 {
+			ip := hostAddr
+			for range 50 {
+				_, _ = b.cache.Locate(b.Context(), ip)
+				if round == 0 {
+					lines = append(lines, lineNowhere(slog.LevelWarn, ip, ErrNotFound))
+				}
+				ip = ip.Next()
+			}
+			time.Sleep(testOptions.NegativeTTL)
+		}
+		if b.called() != 5*50 {
+			b.Errorf("%d calls, want each host asked for in each round", b.called())
+		}
+		b.wantLines(lines...)
 	})
 }
 
@@ -144,7 +177,7 @@ func TestNotFoundMeansTheSourceIsUp(t *testing.T) {
 		time.Sleep(testOptions.FailureTTL)
 		b.says(tracker.Place{}, ErrNotFound)
 		_, _ = b.locate()
-		b.wantLines(lineDown, lineBack, `level=WARN msg="host has no location" ip=10.1.2.3 err="host not found"`)
+		b.wantLines(lineDown, lineBack, `level=WARN msg="host has no location" ip=10.1.2.3 error="host not found"`)
 	})
 }
 

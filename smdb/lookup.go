@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/maypok86/otter/v2"
+
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -34,6 +36,8 @@ type lookup struct {
 	timeout time.Duration
 	log     *slog.Logger
 	health  health
+
+	complained *otter.Cache[netip.Addr, struct{}] // hosts warned of
 }
 
 // errKept tells otter to keep the answer it has.
@@ -69,13 +73,24 @@ func (l *lookup) ask(ctx context.Context, ip netip.Addr) answer {
 		return answer{outcome: found, place: place}
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrInvalid):
 		l.health.answered()
-		l.log.Warn("host has no location", "ip", ip, "err", err)
+		l.complain(ctx, ip, err)
 		return answer{outcome: nowhere, err: unknown(err)}
 	default:
 		l.health.failed(err)
-		l.log.Debug("lookup of a host failed", "ip", ip, "err", err)
+		l.log.Debug("lookup of a host failed", "ip", ip, "error", err)
 		return answer{outcome: failed, err: unknown(err)}
 	}
+}
+
+// complain logs that a host has no location: as a warning the first time, and
+// no more each time its answer runs out. With a wrong SMDB_URL no host has one,
+// and 5,000 of them that come back every 15 s would be 300 warnings a second.
+func (l *lookup) complain(ctx context.Context, ip netip.Addr, err error) {
+	level := slog.LevelDebug
+	if _, first := l.complained.SetIfAbsent(ip, struct{}{}); first {
+		level = slog.LevelWarn
+	}
+	l.log.Log(ctx, level, "host has no location", "ip", ip, "error", err)
 }
 
 // checkLocation guards the keys of the store against a source that does not
@@ -92,11 +107,11 @@ func checkLocation(location tracker.Location) error {
 type otterLog struct{ log *slog.Logger }
 
 func (l otterLog) Warn(ctx context.Context, msg string, err error) {
-	l.log.WarnContext(ctx, "location cache: "+msg, "err", err)
+	l.log.WarnContext(ctx, "location cache: "+msg, "error", err)
 }
 
 func (l otterLog) Error(ctx context.Context, msg string, err error) {
 	if !errors.Is(err, errKept) {
-		l.log.ErrorContext(ctx, "location cache: "+msg, "err", err)
+		l.log.ErrorContext(ctx, "location cache: "+msg, "error", err)
 	}
 }

@@ -67,7 +67,7 @@ func TestCacheFollowsModel(t *testing.T) {
 				cache  = NewCache(source, testOptions, (&logged{}).logger())
 				m      model
 			)
-			defer cache.answers.StopAllGoroutines()
+			defer cache.stop()
 			for range rapid.IntRange(1, 30).Draw(t, "steps") {
 				var place tracker.Place
 				err := rapid.SampledFrom([]error{nil, nil, ErrNotFound, ErrInvalid, errDown, errDown}).Draw(t, "SMDB")

@@ -38,7 +38,7 @@ type REST struct {
 // NewREST returns a source that asks the SMDB at smdbURL (SMDB_URL): an
 // absolute http or https URL, with user and password if it wants them.
 func NewREST(smdbURL string, opts RESTOptions) (*REST, error) {
-	base, err := parseBase(smdbURL)
+	base, err := ParseURL(smdbURL)
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +56,9 @@ func NewREST(smdbURL string, opts RESTOptions) (*REST, error) {
 	}, nil
 }
 
-// parseBase checks an SMDB_URL. Its errors do not repeat it: it may hold a
-// password.
-func parseBase(smdbURL string) (*url.URL, error) {
+// ParseURL checks an SMDB_URL: an absolute http or https URL without query and
+// fragment. Its errors do not repeat it: it may hold a password.
+func ParseURL(smdbURL string) (*url.URL, error) {
 	base, err := url.Parse(smdbURL)
 	if err != nil {
 		return nil, errors.New("the SMDB's URL cannot be read as one")

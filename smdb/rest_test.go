@@ -265,3 +265,16 @@ func TestNewRESTRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestParseURL(t *testing.T) {
+	for _, smdbURL := range []string{"http://smdb.example", "https://me:pw@smdb.example:8443/v1/", "http://[::1]:8000"} {
+		if base, err := ParseURL(smdbURL); err != nil || base.String() != smdbURL {
+			t.Errorf("%q: %v, %v", smdbURL, base, err)
+		}
+	}
+	for _, smdbURL := range []string{"", "smdb.example", "ftp://me:secret@smdb.example", "http://me:secret@", "http://me:secret@x/%zz", "http://me:secret@x/?", "http://x/#y"} {
+		if base, err := ParseURL(smdbURL); err == nil || base != nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v, %v", smdbURL, base, err)
+		}
+	}
+}

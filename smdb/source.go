@@ -23,10 +23,3 @@ var (
 	// ErrInvalid: the source knows the host, but not one valid place of it.
 	ErrInvalid = errors.New("no valid place")
 )
-
-// plain is the form of an address under which a host is known: the same
-// whether its connection came over a socket of IPv4 or of both families, and
-// over whichever interface.
-func plain(ip netip.Addr) netip.Addr {
-	return ip.Unmap().WithZone("")
-}

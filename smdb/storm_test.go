@@ -31,7 +31,7 @@ func TestStormOverHTTP(t *testing.T) {
 	opts.Timeout = longTimeout
 	source := newREST(t, base, RESTOptions{Timeout: longTimeout, Connections: 4})
 	cache := NewCache(source, opts, (&logged{}).logger())
-	defer cache.answers.StopAllGoroutines()
+	defer cache.stop()
 
 	var wg sync.WaitGroup
 	for i := range hosts * announces {
@@ -81,7 +81,7 @@ func TestNeverTheWrongRack(t *testing.T) {
 		TTL: time.Millisecond, MaxStale: 5 * time.Millisecond, NegativeTTL: time.Millisecond,
 		FailureTTL: time.Millisecond, Timeout: longTimeout, Size: hosts / 2,
 	}, (&logged{}).logger())
-	defer cache.answers.StopAllGoroutines()
+	defer cache.stop()
 
 	var located atomic.Int64
 	var wg sync.WaitGroup

@@ -35,7 +35,7 @@ func (s *Subnet) Locate(_ context.Context, ip netip.Addr) (tracker.Place, error)
 	if !ip.IsValid() {
 		return tracker.Place{}, fmt.Errorf("%w: no address", tracker.ErrLocationUnknown)
 	}
-	ip = plain(ip)
+	ip = tracker.PlainAddr(ip)
 	bits := s.bits6
 	if ip.Is4() {
 		bits = s.bits4

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -55,11 +56,17 @@ func (s setting) bound(tag string) (int64, bool) {
 // checkTogether checks what single settings cannot tell.
 func (c *Config) checkTogether() error {
 	switch {
-	case c.PeerTTL <= c.ActiveInterval:
-		return fmt.Errorf("PEER_TTL: must be more than ACTIVE_INTERVAL (%s), not %s: hosts would count as gone between two announces",
+	// Intervals are spread by a twentieth, and an announce may be lost or late.
+	case c.PeerTTL < 2*c.ActiveInterval:
+		return fmt.Errorf("PEER_TTL: must be at least twice ACTIVE_INTERVAL (%s), not %s: hosts would count as gone between two announces",
 			c.ActiveInterval, c.PeerTTL)
 	case c.SMDBMaxStale <= c.SMDBTTL:
 		return fmt.Errorf("SMDB_MAX_STALE: must be more than SMDB_TTL (%s), not %s", c.SMDBTTL, c.SMDBMaxStale)
+	// No header can carry such a token: HTTP cuts off the blanks.
+	case c.AdminToken != strings.TrimSpace(c.AdminToken):
+		return errors.New("ADMIN_TOKEN: must not begin or end with a blank")
+	case c.ProxyPass && len(c.TrustedProxies) == 0:
+		return errors.New("TRUSTED_PROXIES: must not be empty with PROXYPASS=true: all clients would have the proxy's address")
 	case c.RedisHost == "" && c.RedisUsername != "":
 		return errors.New("REDIS_USERNAME: needs REDISHOST")
 	case c.RedisHost == "" && c.RedisPassword != "":

@@ -24,7 +24,7 @@ type Config struct {
 	MaxPeers        int     `envconfig:"MAXPEERS" default:"30" min:"1" max:"200" desc:"peers in a reply, at most"`
 	ActiveInterval  seconds `envconfig:"ACTIVE_INTERVAL" default:"45" min:"1" desc:"seconds between two announces while the transfer is active"`
 	PassiveInterval seconds `envconfig:"PASSIVE_INTERVAL" default:"300" min:"1" desc:"seconds between two announces while it is not"`
-	PeerTTL         seconds `envconfig:"PEER_TTL" default:"660" min:"2" desc:"seconds of silence after which a host counts as gone; a little over the 600 for which rtorrent stays silent"`
+	PeerTTL         seconds `envconfig:"PEER_TTL" default:"660" min:"2" desc:"seconds of silence after which a host counts as gone; a little over the 600 for which rtorrent stays silent, and at least twice ACTIVE_INTERVAL"`
 	AutoRegister    bool    `envconfig:"AUTO_REGISTER" default:"false" desc:"an unknown info hash becomes an active transfer at its first announce"`
 	AnnounceTimeout seconds `envconfig:"ANNOUNCE_TIMEOUT" default:"5" min:"1" max:"30" desc:"seconds within which an announce or a scrape is answered"`
 	ScrapeAll       bool    `envconfig:"SCRAPE_ALL" default:"false" desc:"a scrape that names no info hash is answered with every active transfer"`

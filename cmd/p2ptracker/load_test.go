@@ -74,7 +74,7 @@ func TestLoadValues(t *testing.T) {
 		{"DEBUG", "true", "true"},
 		{"PROXYPASS", "1", "true"},
 		{"PROXYPASS", "0", "false"},
-		{"ACTIVE_INTERVAL", "600", "600"},
+		{"ACTIVE_INTERVAL", "330", "330"},
 		{"SHUTDOWN_TIMEOUT", "0", "0"},
 		{"TRUSTED_PROXIES", "", ""},
 		{"TRUSTED_PROXIES", "10.0.0.1, 2001:db8::/32", "10.0.0.1/32,2001:db8::/32"},
@@ -129,11 +129,14 @@ func TestLoadRefuses(t *testing.T) {
 		{"ACTIVE_INTERVAL", "45s"},
 		{"ACTIVE_INTERVAL", "2147483648"},
 		{"PASSIVE_INTERVAL", "-300"},
-		{"PEER_TTL", "45"}, // not more than ACTIVE_INTERVAL
+		{"PEER_TTL", "89"}, // less than twice ACTIVE_INTERVAL
 		{"AUTO_REGISTER", "yes"},
 		{"ANNOUNCE_TIMEOUT", "0"},
 		{"ANNOUNCE_TIMEOUT", "31"},
 		{"SCRAPE_ALL", ""},
+		{"ADMIN_TOKEN", " geheim"},
+		{"ADMIN_TOKEN", "geheim\n"},
+		{"ADMIN_TOKEN", " "},
 		{"TORRENT_MAX_BYTES", "0"},
 		{"ARCHIVE_TTL", "0"},
 		{"PROXYPASS", "maybe"},
@@ -158,6 +161,23 @@ func TestLoadRefuses(t *testing.T) {
 				t.Errorf("%q is not one line that begins with the name", line)
 			}
 		})
+	}
+}
+
+// Settings that make no sense together; the error names the first.
+func TestLoadRefusesTogether(t *testing.T) {
+	for _, pairs := range [][][2]string{
+		{{"TRUSTED_PROXIES", ""}, {"PROXYPASS", "true"}},
+		{{"PEER_TTL", "1199"}, {"ACTIVE_INTERVAL", "600"}},
+		{{"SMDB_MAX_STALE", "60"}, {"SMDB_TTL", "60"}},
+	} {
+		cleanEnvironment(t)
+		for _, pair := range pairs {
+			t.Setenv(pair[0], pair[1])
+		}
+		if _, err := load(""); err == nil || !strings.HasPrefix(err.Error(), pairs[0][0]+": ") {
+			t.Errorf("%q: error is %v", pairs, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -15,8 +16,23 @@ import (
 func main() {
 	if err := newCommand().ExecuteContext(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "p2ptracker:", err)
-		os.Exit(1)
+		os.Exit(exitStatus(err))
 	}
+}
+
+// exitConfig is EX_CONFIG of sysexits.h: there is no use in another try.
+const exitConfig = 78
+
+// settingsError is an error that only a change of the settings mends.
+type settingsError struct{ error }
+
+func (e settingsError) Unwrap() error { return e.error }
+
+func exitStatus(err error) int {
+	if errors.As(err, new(settingsError)) {
+		return exitConfig
+	}
+	return 1
 }
 
 // newCommand is the whole command line. Errors are printed once, by main, in
@@ -29,7 +45,13 @@ func newCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	file := root.PersistentFlags().String("config", "", "`file` of NAME=value lines; P2PTRACKERCONFIG names one as well")
-	load := func() (Config, error) { return load(*file) }
+	load := func() (Config, error) {
+		c, err := load(*file)
+		if err != nil {
+			return Config{}, settingsError{err}
+		}
+		return c, nil
+	}
 	root.AddCommand(newServeCommand(load), newConfigCommand(load), newHealthCommand(load), newVersionCommand())
 	return root
 }

@@ -30,20 +30,40 @@ func newConfigCommand(load func() (Config, error)) *cobra.Command {
 }
 
 // printConfig writes the settings as a config file that says what each means.
-// Secrets become comments, so that nobody's password is ever "hidden".
+// Secrets become comments, so that nobody's password is ever "hidden". So does
+// what no line of such a file can hold.
 func printConfig(w io.Writer, c *Config) error {
 	var out strings.Builder
 	for _, s := range settings(c) {
 		fmt.Fprintf(&out, "# %s: %s. Default: %s\n", s.name, s.meaning, orNone(s.defaultValue))
+		line, ok := s.line()
 		switch {
-		case s.secret && s.isSet():
-			fmt.Fprintf(&out, "# %s is set, and hidden\n\n", s.name)
-		default:
-			fmt.Fprintf(&out, "%s=%s\n\n", s.name, s.value())
+		case s.isSecret():
+			line = fmt.Sprintf("# %s is set, and hidden", s.name)
+		case !ok:
+			line = fmt.Sprintf("# %s is set to what a config file cannot hold", s.name)
 		}
+		fmt.Fprintf(&out, "%s\n\n", line)
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// line is the line of a config file that reads back as the present value, if
+// there is one. Single quotes keep a $, a # and blanks as they are.
+func (s setting) line() (string, bool) {
+	formats := []string{"%s='%s'", `%s="%s"`}
+	if !strings.ContainsAny(s.value(), "$# \t") {
+		formats = []string{"%s=%s", "%s='%s'", `%s="%s"`}
+	}
+	for _, format := range formats {
+		line := fmt.Sprintf(format, s.name, s.value())
+		values, err := parseFile(line, []setting{s})
+		if err == nil && values[s.name] == s.value() {
+			return line, true
+		}
+	}
+	return "", false
 }
 
 func orNone(value string) string {

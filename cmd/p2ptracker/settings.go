@@ -36,5 +36,10 @@ func settings(c *Config) []setting {
 // value is what may be shown of the present value.
 func (s setting) value() string { return fmt.Sprint(s.field.Interface()) }
 
-// isSet says whether the setting has a value at all.
-func (s setting) isSet() bool { return !s.field.IsZero() }
+// isSecret says whether the present value must not be shown.
+func (s setting) isSecret() bool {
+	if u, ok := reflect.TypeAssert[httpURL](s.field); ok {
+		return u.holdsUser()
+	}
+	return s.secret && !s.field.IsZero()
+}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
 // seconds is a span of time, written as a whole number of seconds.
@@ -94,7 +96,7 @@ func (n networks) String() string {
 	return strings.Join(words, ",")
 }
 
-// httpURL is an absolute http or https URL, or empty. It may hold a password.
+// httpURL is an SMDB_URL, or empty. It may hold a password.
 type httpURL string
 
 // Decode never repeats the URL in its error, for the password's sake.
@@ -103,14 +105,14 @@ func (u *httpURL) Decode(text string) error {
 	if text == "" {
 		return nil
 	}
-	parsed, err := url.Parse(text)
-	switch {
-	case err != nil, parsed.Scheme != "http" && parsed.Scheme != "https", parsed.Hostname() == "":
-		return errors.New("must be a URL that starts with http:// or https:// and a host")
-	case parsed.RawQuery != "", parsed.ForceQuery, parsed.Fragment != "":
-		return errors.New("may hold neither a query nor a fragment")
-	}
-	return nil
+	_, err := smdb.ParseURL(text)
+	return err
+}
+
+// holdsUser says whether the URL holds a user's name or password.
+func (u httpURL) holdsUser() bool {
+	parsed, err := url.Parse(string(u))
+	return err == nil && parsed.User != nil
 }
 
 // String hides the password.

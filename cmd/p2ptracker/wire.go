@@ -92,7 +92,7 @@ func newHandler(c *Config, store *redisstore.Store, locator tracker.Locator, log
 		Timeout:      c.AnnounceTimeout.duration(),
 		ScrapeAll:    c.ScrapeAll,
 	}, log)
-	people := rest.New(store, store, store, rest.Options{
+	people := rest.New(store, rest.Options{
 		AdminToken:      c.AdminToken,
 		TorrentMaxBytes: int64(c.TorrentMaxBytes),
 		Timeout:         restTimeout,
@@ -100,12 +100,15 @@ func newHandler(c *Config, store *redisstore.Store, locator tracker.Locator, log
 	return clientaddr.Middleware(route(clients, people), c.ProxyPass, c.TrustedProxies)
 }
 
-// route tells announces and scrapes from all else. An http.ServeMux would
-// redirect paths that it finds untidy, and not every client follows.
+// route tells announces and scrapes from all else, such as /scrape/HASH.json. An
+// http.ServeMux would redirect paths that it finds untidy, and not every client
+// follows.
 func route(clients, people http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch word, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); word {
-		case "announce", "scrape":
+		switch word, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); {
+		case word == "scrape" && strings.HasSuffix(strings.TrimSuffix(rest, "/"), ".json"):
+			people.ServeHTTP(w, r)
+		case word == "announce", word == "scrape":
 			clients.ServeHTTP(w, r)
 		default:
 			people.ServeHTTP(w, r)

@@ -13,8 +13,9 @@ func TestRoute(t *testing.T) {
 	handler := route(name("clients"), name("people"))
 	for path, want := range map[string]string{
 		"/announce": "clients", "/announce/": "clients", "/scrape": "clients", "/scrape/": "clients",
-		"/scrape/0123.json": "clients",
-		"/":                 "people", "/announces": "people", "/torrents/": "people", "/torrents/announce": "people",
+		"/scrape/0123": "clients", "/scrape//": "clients", "/announce/0123.json": "clients",
+		"/scrape/0123.json": "people", "/scrape/0123.json/": "people", "/scrape/.json": "people", "/scrape.json": "people",
+		"/": "people", "/announces": "people", "/torrents/": "people", "/torrents/announce": "people",
 		"//announce": "people", "/healthz": "people",
 	} {
 		r, err := http.NewRequest(http.MethodGet, path, http.NoBody)

@@ -1,13 +1,17 @@
 package bthttp
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
 
 // addresses are where other peers reach the host: addr, and also of the other
 // family if the client told it (BEP 7). They are the address the request came
 // from, unless the client is trusted to name others: ip replaces that address,
 // ipv4 and ipv6 replace the one of their family or add the other.
 func (q *announceQuery) addresses(client netip.Addr, port uint16, trustIP bool) (addr, also netip.AddrPort) {
-	addr = netip.AddrPortFrom(client.Unmap().WithZone(""), port)
+	addr = netip.AddrPortFrom(tracker.PlainAddr(client), port)
 	if !trustIP {
 		return addr, also
 	}

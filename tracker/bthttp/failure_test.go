@@ -28,7 +28,7 @@ func TestFailures(t *testing.T) {
 		never  bool
 		level  string // that it is logged at
 	}{
-		{"the request's fault", fmt.Errorf("%s: %w", secret, tracker.ClientError("not here")), "not here", true, ""},
+		{"the request's fault", fmt.Errorf("%s: %w", secret, tracker.ClientError("not here")), "not here", true, "DEBUG"},
 		{"store away", fmt.Errorf("%s: %w", secret, tracker.ErrUnavailable), "tracker cannot reach its store now", false, "DEBUG"},
 		{"location not known", fmt.Errorf("%s: %w", secret, tracker.ErrLocationUnknown), "location of this host is not known yet", false, "DEBUG"},
 		{"client gone", fmt.Errorf("%s: %w", secret, context.Canceled), "internal error", false, "DEBUG"},
@@ -44,13 +44,82 @@ func TestFailures(t *testing.T) {
 				handler.ServeHTTP(reply, httptest.NewRequest(http.MethodGet, target, nil))
 
 				checkFailure(t, reply, test.reason, test.never)
-				if lines := strings.Count(logged.String(), "\n"); test.level == "" && lines != 0 || test.level != "" && lines != 1 {
-					t.Errorf("logged %d lines: %s", lines, &logged)
-				}
-				if test.level != "" && (!strings.Contains(logged.String(), "level="+test.level) || !strings.Contains(logged.String(), secret)) {
-					t.Errorf("logged %s", &logged)
-				}
+				checkLine(t, &logged, "level="+test.level, ` error="`+secret)
 			})
+		}
+	}
+}
+
+// checkLine holds that one line is logged, and what is in it.
+func checkLine(t *testing.T, logged *bytes.Buffer, parts ...string) {
+	t.Helper()
+	line := logged.String()
+	if strings.Count(line, "\n") != 1 {
+		t.Errorf("logged not one line but %q", line)
+	}
+	for _, part := range parts {
+		if !strings.Contains(line, part) {
+			t.Errorf("logged %q without %q", line, part)
+		}
+	}
+}
+
+// TestRefusalsAreLogged: what a client does wrong is one line with DEBUG, and
+// none without.
+func TestRefusalsAreLogged(t *testing.T) {
+	for _, test := range []struct{ method, target, remote, want string }{
+		{"GET", "/announce?port=6881", "192.0.2.7:4000", `msg="request failed" path=/announce error="info_hash must be 20 bytes" client=192.0.2.7:4000`},
+		{"GET", "/announce?port=6881", "192.0.2.7:0", "client=192.0.2.7\n"},
+		{"GET", "/scrape", "[2001:db8::7]:0", `error="scrape must name an info_hash" client=2001:db8::7` + "\n"},
+		{"GET", "/scrape?info_hash=x", "192.0.2.7:0", `msg="request failed" path=/scrape error=`},
+		{"POST", announce, "192.0.2.7:0", `msg="request refused" method=POST path=/announce status=405 client=192.0.2.7` + "\n"},
+		{"GET", "/scrape/" + hexHash, "192.0.2.7:0", `msg="request refused" method=GET path=/scrape/` + hexHash + ` status=404 client=192.0.2.7` + "\n"},
+		{"GET", "/announce//", "192.0.2.7:0", "path=/announce// status=404"},
+	} {
+		for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo} {
+			var logged bytes.Buffer
+			log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: level}))
+			handler := bthttp.New(&fixedSwarm{}, bthttp.Options{Timeout: time.Minute}, log)
+			r := httptest.NewRequest(test.method, test.target, nil)
+			r.RemoteAddr = test.remote
+			handler.ServeHTTP(httptest.NewRecorder(), r)
+			if level == slog.LevelDebug {
+				checkLine(t, &logged, "level=DEBUG", test.want)
+			} else if logged.Len() != 0 {
+				t.Errorf("%s %s: logged %s without DEBUG", test.method, test.target, &logged)
+			}
+		}
+	}
+}
+
+// inactiveSwarm has no active transfer.
+type inactiveSwarm struct{ fixedSwarm }
+
+func (*inactiveSwarm) Announce(context.Context, tracker.AnnounceRequest) (tracker.AnnounceResponse, error) {
+	return tracker.AnnounceResponse{Warning: "not active"}, nil
+}
+
+// TestWarningsAreLogged: the announce of a transfer that is not active is one
+// line with DEBUG; one that is answered as usual is none.
+func TestWarningsAreLogged(t *testing.T) {
+	for _, test := range []struct {
+		swarm bthttp.Announcer
+		level slog.Level
+		lines bool
+	}{
+		{&inactiveSwarm{}, slog.LevelDebug, true},
+		{&inactiveSwarm{}, slog.LevelInfo, false},
+		{&fixedSwarm{}, slog.LevelDebug, false},
+	} {
+		var logged bytes.Buffer
+		log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: test.level}))
+		r := httptest.NewRequest(http.MethodGet, announce, nil)
+		r.RemoteAddr = "192.0.2.7:0"
+		bthttp.New(test.swarm, bthttp.Options{Timeout: time.Minute}, log).ServeHTTP(httptest.NewRecorder(), r)
+		if test.lines {
+			checkLine(t, &logged, "level=DEBUG", "hash="+strings.ToUpper(hexHash), `warning="not active"`, "client=192.0.2.7\n")
+		} else if logged.Len() != 0 {
+			t.Errorf("logged %s", &logged)
 		}
 	}
 }
@@ -76,27 +145,6 @@ func checkFailure(t *testing.T, reply *httptest.ResponseRecorder, reason string,
 	}
 	if !never && (got.RetryIn != int64(1) || got.Interval < 10 || got.Interval > 20) {
 		t.Errorf("retry in %v, interval %d", got.RetryIn, got.Interval)
-	}
-}
-
-func TestScrapeJSONFailures(t *testing.T) {
-	for _, test := range []struct {
-		err    error
-		status int
-		code   string
-	}{
-		{tracker.ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},
-		{errors.New("a secret"), http.StatusInternalServerError, "internal"},
-	} {
-		handler := bthttp.New(&fixedSwarm{err: test.err}, bthttp.Options{Timeout: time.Minute}, quiet)
-		reply := httptest.NewRecorder()
-		handler.ServeHTTP(reply, httptest.NewRequest(http.MethodGet, "/scrape/"+hexHash+".json", nil))
-		if reply.Code != test.status || !strings.Contains(reply.Body.String(), `"code":"`+test.code+`"`) || strings.Contains(reply.Body.String(), "secret") {
-			t.Errorf("%v: reply is %d %s", test.err, reply.Code, reply.Body)
-		}
-		if kind := reply.Header().Get("Content-Type"); kind != "application/json" {
-			t.Errorf("Content-Type is %q", kind)
-		}
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -46,9 +45,9 @@ type server struct {
 	log     *slog.Logger
 }
 
-// New serves GET /announce and /scrape, both also with a trailing slash, and
-// /scrape/HASH.json. The client's address is the request's RemoteAddr, which
-// package clientaddr puts right behind proxies.
+// New serves GET /announce and /scrape, both also with a trailing slash. The
+// client's address is the request's RemoteAddr, which package clientaddr puts
+// right behind proxies.
 func New(t Announcer, opts Options, log *slog.Logger) http.Handler {
 	return &server{tracker: t, opts: opts, log: log}
 }
@@ -61,16 +60,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/scrape", "/scrape/":
 		handle = s.scrape
 	default:
-		if !isScrapeJSON(r.URL.Path) {
-			http.NotFound(w, r)
-			return
-		}
-		handle = s.scrapeJSON
+		s.refuse(w, r, http.StatusNotFound)
+		return
 	}
 	// HEAD is refused too: a host would be recorded and never see its peers.
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		s.refuse(w, r, http.StatusMethodNotAllowed)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.opts.Timeout)
@@ -84,6 +80,10 @@ func (s *server) announce(ctx context.Context, w http.ResponseWriter, r *http.Re
 		s.fail(w, r, err)
 		return
 	}
+	// The hash costs memory, so it is not named in vain.
+	if resp.Warning != "" && s.log.Enabled(ctx, slog.LevelDebug) {
+		s.logAt(r, slog.LevelDebug, "announce answered with a warning", "hash", req.InfoHash, "warning", resp.Warning)
+	}
 	write(w, func(dst []byte) []byte { return AppendAnnounce(dst, req, resp) })
 }
 
@@ -94,7 +94,7 @@ func (s *server) answer(ctx context.Context, r *http.Request) (
 	if err != nil {
 		return req, resp, fmt.Errorf("client's address: %w", err)
 	}
-	client := remote.Addr().Unmap().WithZone("")
+	client := tracker.PlainAddr(remote.Addr())
 	trusted := slices.ContainsFunc(s.opts.TrustIPParam, func(p netip.Prefix) bool { return p.Contains(client) })
 	if req, err = ParseAnnounce(r.URL.RawQuery, client, trusted); err != nil {
 		return req, resp, err
@@ -120,6 +120,12 @@ func (s *server) scrape(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	write(w, func(dst []byte) []byte { return AppendScrape(dst, entries) })
 }
 
+// refuse answers what is no request of a BitTorrent client.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, status int) {
+	s.logAt(r, slog.LevelDebug, "request refused", "method", r.Method, "path", r.URL.Path, "status", status)
+	http.Error(w, http.StatusText(status), status)
+}
+
 // fail answers with a failure reason, and status 200: libtorrent and transmission
 // drop the body of any other.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -128,19 +134,26 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // logFailure is the one place where errors of requests are logged. A request's
-// own fault is no news. A store or a location source that is away is logged where
-// it goes and comes back, and not for every request in between.
+// own fault concerns whoever debugs it only. A store or a location source that is
+// away is logged where it goes and comes back, and not for every request in
+// between.
 func (s *server) logFailure(r *http.Request, err error) {
 	level := slog.LevelError
 	var fault tracker.ClientError
 	switch {
-	case errors.As(err, &fault), errors.Is(err, tracker.ErrNotFound):
-		return
-	case errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
+	case errors.As(err, &fault), errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
 		errors.Is(err, context.Canceled): // the client went away
 		level = slog.LevelDebug
 	}
-	s.log.Log(r.Context(), level, "request failed", "path", r.URL.Path, "client", r.RemoteAddr, "err", err)
+	s.logAt(r, level, "request failed", "path", r.URL.Path, "error", err)
+}
+
+// logAt logs about a request and names its client, if lines of this level are
+// wanted.
+func (s *server) logAt(r *http.Request, level slog.Level, message string, args ...any) {
+	if s.log.Enabled(r.Context(), level) {
+		s.log.Log(r.Context(), level, message, append(args, "client", tracker.ClientName(r.RemoteAddr))...)
+	}
 }
 
 // maxPooled is the largest buffer that is kept: a rare scrape of everything
@@ -162,8 +175,4 @@ func write(w http.ResponseWriter, appendReply func([]byte) []byte) {
 		*buffer = body
 		buffers.Put(buffer)
 	}
-}
-
-func isScrapeJSON(path string) bool {
-	return strings.HasPrefix(path, "/scrape/") && strings.HasSuffix(path, ".json")
 }

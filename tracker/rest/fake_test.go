@@ -24,6 +24,7 @@ type fake struct {
 	torrents map[string]tracker.Torrent
 	active   map[tracker.InfoHash]string
 	stats    map[tracker.InfoHash]tracker.Statistics
+	counts   map[tracker.InfoHash]tracker.ScrapeEntry
 	members  map[tracker.Set][]string
 	failing  map[tracker.InfoHash]error
 	err      error
@@ -35,6 +36,7 @@ func newFake() *fake {
 		torrents: map[string]tracker.Torrent{},
 		active:   map[tracker.InfoHash]string{},
 		stats:    map[tracker.InfoHash]tracker.Statistics{},
+		counts:   map[tracker.InfoHash]tracker.ScrapeEntry{},
 		members:  map[tracker.Set][]string{},
 		failing:  map[tracker.InfoHash]error{},
 	}
@@ -124,9 +126,19 @@ func (f *fake) Deactivate(_ context.Context, hash tracker.InfoHash) error {
 	return f.err
 }
 
+func (f *fake) Scrape(_ context.Context, hashes []tracker.InfoHash) (entries []tracker.ScrapeEntry, _ error) {
+	for _, hash := range hashes {
+		if entry, ok := f.counts[hash]; ok {
+			entries = append(entries, entry)
+		}
+	}
+	return entries, f.err
+}
+
 func (f *fake) Ready(context.Context) error { return f.err }
 
-// handle returns the interface over a fake; it logs to out, if that is not nil.
+// handle returns the interface over a fake; it logs to out, if that is not nil,
+// from level info on.
 func handle(f *fake, opts Options, out io.Writer) http.Handler {
 	if opts.TorrentMaxBytes == 0 {
 		opts.TorrentMaxBytes = 1 << 20
@@ -138,7 +150,13 @@ func handle(f *fake, opts Options, out io.Writer) http.Handler {
 	if out != nil {
 		log = slog.New(slog.NewTextHandler(out, nil))
 	}
-	return New(f, f, f, opts, log)
+	return New(f, opts, log)
+}
+
+// debugged is the interface over a fake that logs all to out.
+func debugged(f *fake, opts Options, out io.Writer) http.Handler {
+	opts.Timeout = time.Minute
+	return New(f, opts, slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})))
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -21,6 +21,7 @@ func TestStoreFails(t *testing.T) {
 	requests := map[string]string{
 		"/torrents": "GET", "/torrents/build-42.torrent": "GET, DELETE", "/transfers": "GET, DELETE",
 		"/transfers/" + known + ".json": "GET, DELETE", "/transfers/racks/" + known + ".json": "GET",
+		"/scrape/" + known + ".json": "GET",
 	}
 	for _, test := range []struct {
 		err    error
@@ -28,7 +29,7 @@ func TestStoreFails(t *testing.T) {
 		level  string
 	}{
 		{errors.New("secret of the store"), 500, "ERROR"},
-		{fmt.Errorf("secret of the store: %w", tracker.ErrUnavailable), 503, "WARN"},
+		{fmt.Errorf("secret of the store: %w", tracker.ErrUnavailable), 503, "DEBUG"}, // the store logs it itself
 		{fmt.Errorf("secret of the store: %w", context.DeadlineExceeded), 503, "WARN"},
 	} {
 		for path, methods := range requests {
@@ -36,7 +37,7 @@ func TestStoreFails(t *testing.T) {
 				f := full(t)
 				f.err = test.err
 				var log strings.Builder
-				w := serve(handle(f, Options{}, &log), request(method, path, nil))
+				w := serve(debugged(f, Options{}, &log), request(method, path, nil))
 				code := map[int]string{500: "internal", 503: "unavailable"}[test.status]
 				if got := errorOf(t, w.Body.Bytes()); w.Code != test.status || got != code {
 					t.Errorf("%s %s: status %d, want %d", method, path, w.Code, test.status)
@@ -56,6 +57,24 @@ func TestStoreFails(t *testing.T) {
 	}
 }
 
+// TestClientInLog: behind a proxy the client's port is not known, and not logged.
+func TestClientInLog(t *testing.T) {
+	for remoteAddr, want := range map[string]string{
+		"192.0.2.7:4000": "192.0.2.7:4000", "192.0.2.7:0": "192.0.2.7", "[2001:db8::7]:0": "2001:db8::7",
+	} {
+		for _, method := range []string{http.MethodPut, http.MethodDelete} { // one fails, one does not
+			var log strings.Builder
+			h := debugged(full(t), Options{AdminToken: token}, &log)
+			r := request(method, "/torrents/build-42.torrent", nil, bearer(token)...)
+			r.RemoteAddr = remoteAddr
+			serve(h, r)
+			if line := log.String() + " "; !strings.Contains(strings.ReplaceAll(line, "\n", " "), " client="+want+" ") {
+				t.Errorf("%s of %s: logged %q", method, remoteAddr, line)
+			}
+		}
+	}
+}
+
 // slow is a store that answers at the deadline only.
 type slow struct{ *fake }
 
@@ -66,7 +85,7 @@ func (slow) Transfers(ctx context.Context) (map[tracker.InfoHash]string, error) 
 
 func TestDeadline(t *testing.T) {
 	f := newFake()
-	h := New(f, slow{f}, f, Options{Timeout: time.Millisecond}, quiet())
+	h := New(slow{f}, Options{Timeout: time.Millisecond}, quiet())
 	if w := serve(h, request(http.MethodGet, "/transfers", nil)); w.Code != http.StatusServiceUnavailable {
 		t.Errorf("status %d: %s", w.Code, w.Body)
 	}
@@ -157,7 +176,7 @@ func TestDeactivateAll(t *testing.T) {
 		f.active[hash(b)] = ""
 	}
 	f.failing[hash(2)] = tracker.ErrNotFound // ended by somebody else
-	f.failing[hash(3)] = fmt.Errorf("timeout: %w", tracker.ErrUnavailable)
+	f.failing[hash(3)] = fmt.Errorf("timeout: %w", context.DeadlineExceeded)
 	f.failing[hash(4)] = errors.New("secret")
 	w := serve(h, request(http.MethodDelete, "/transfers", nil))
 	got := deactivation(t, w.Body.Bytes())

@@ -13,7 +13,7 @@ func (s *server) healthz(w http.ResponseWriter, _ *http.Request, _ string) error
 // readyz says whether the store answers, so that a proxy knows whom to ask. It
 // is asked every second or so, and the store itself logs that it is away.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request, _ string) error {
-	if err := s.health.Ready(r.Context()); err != nil {
+	if err := s.store.Ready(r.Context()); err != nil {
 		s.log.Debug("not ready", "error", err)
 		writeFault(w, errNotReady)
 		return nil

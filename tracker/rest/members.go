@@ -29,7 +29,7 @@ func (s *server) listMembers(word string, set tracker.Set) handler {
 		if err != nil {
 			return err
 		}
-		page, err := s.transfers.Members(r.Context(), hash, set, query.Get("cursor"), limit)
+		page, err := s.store.Members(r.Context(), hash, set, query.Get("cursor"), limit)
 		if err != nil {
 			return fmt.Errorf("%s of %s: %w", word, hash, err)
 		}

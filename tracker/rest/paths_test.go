@@ -29,6 +29,7 @@ func full(t *testing.T) *fake {
 		},
 	}
 	f.stats[hash(0x01)] = tracker.Statistics{Active: true}
+	f.counts[hash(0xab)] = tracker.ScrapeEntry{InfoHash: hash(0xab), Complete: 1, Downloaded: 2, Incomplete: 3, Downloaders: 2}
 	f.members = map[tracker.Set][]string{
 		tracker.SetPeers:           {"10.0.0.1:6881", "[2001:db8::1]:6881"},
 		tracker.SetSeeders:         {"10.0.0.1:6881"},
@@ -56,6 +57,7 @@ func TestShapes(t *testing.T) {
 		{"/transfers/representants/" + known + ".json", "representants"},
 		{"/transfers/racks/" + known + ".json", "racks"},
 		{"/transfers/racks/" + known + ".json?limit=1", "racks-page"},
+		{"/scrape/" + known + ".json", "scrape"},
 	} {
 		want, err := os.ReadFile("testdata/" + test.golden + ".json")
 		if err != nil {
@@ -121,6 +123,13 @@ func TestNotFoundAndBadRequests(t *testing.T) {
 		"/transfers/" + known + "0.json":                                  400,
 		"/transfers/" + known[1:] + "g.json":                              400,
 		"/transfers/.json":                                                400,
+		"/scrape":                                                         404,
+		"/scrape/" + known:                                                404,
+		"/scrape/" + unknown + ".json":                                    404,
+		"/scrape/a/" + known + ".json":                                    404,
+		"/scrape/" + known + ".json//":                                    404,
+		"/scrape/xyz.json":                                                400,
+		"/scrape/.json":                                                   400,
 		"/transfers/peers":                                                404,
 		"/transfers/others/" + known + ".json":                            404,
 		"/transfers/representatives/" + known + ".json":                   404,
@@ -152,6 +161,7 @@ func TestMethods(t *testing.T) {
 		"/transfers/" + known + ".json":       "DELETE, GET, HEAD",
 		"/transfers/peers/" + known + ".json": "GET, HEAD",
 		"/transfers/racks/" + known + ".json": "GET, HEAD",
+		"/scrape/" + known + ".json":          "GET, HEAD",
 		"/healthz":                            "GET, HEAD",
 		"/readyz":                             "GET, HEAD",
 	} {

@@ -1,5 +1,5 @@
 // Package rest is the interface for pipelines and people: torrents, transfers,
-// their statistics, and health, as JSON. The paths are the older tracker's; each
+// their statistics and counts, and health, as JSON. The paths are the older tracker's; each
 // also answers with a slash at its end, without a redirect.
 package rest
 
@@ -55,10 +55,25 @@ type Transfers interface {
 	Deactivate(ctx context.Context, hash tracker.InfoHash) error
 }
 
+// Scrapes counts as clients are told.
+type Scrapes interface {
+	// Scrape returns an entry for each of the hashes whose transfer is active;
+	// the others are left out.
+	Scrape(ctx context.Context, hashes []tracker.InfoHash) ([]tracker.ScrapeEntry, error)
+}
+
 // Health says whether requests can be served.
 type Health interface {
 	// Ready returns nil if the store answers.
 	Ready(ctx context.Context) error
+}
+
+// Store is all that the interface asks.
+type Store interface {
+	Torrents
+	Transfers
+	Scrapes
+	Health
 }
 
 // Options are the settings of the interface.
@@ -70,8 +85,8 @@ type Options struct {
 
 // New returns the handler of all paths of this package; any other path is a
 // 404. RemoteAddr of its requests is the client's address, even behind proxies.
-func New(torrents Torrents, transfers Transfers, health Health, opts Options, log *slog.Logger) http.Handler {
-	s := &server{torrents: torrents, transfers: transfers, health: health, opts: opts, log: log}
+func New(store Store, opts Options, log *slog.Logger) http.Handler {
+	s := &server{store: store, opts: opts, log: log}
 	s.routes = s.allRoutes()
 	return s
 }

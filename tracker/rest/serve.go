@@ -5,13 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // server answers requests. It keeps no state of its own.
 type server struct {
-	torrents    Torrents
-	transfers   Transfers
-	health      Health
+	store       Store
 	opts        Options
 	log         *slog.Logger
 	routes      []route
@@ -50,19 +50,19 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
 }
 
 // report logs an error, once, and returns what of it may be shown. What is the
-// client's fault, or comes of its going away, concerns whoever debugs it only.
+// client's fault, or comes of its going away, concerns whoever debugs it only. So
+// does a store that is away: that is logged where it goes and comes back.
 func (s *server) report(r *http.Request, err error) fault {
 	f := faultOf(err)
 	level := slog.LevelDebug
-	if !errors.Is(r.Context().Err(), context.Canceled) {
-		switch f.status {
-		case http.StatusInternalServerError:
-			level = slog.LevelError
-		case http.StatusServiceUnavailable:
-			level = slog.LevelWarn
-		}
+	switch {
+	case errors.Is(r.Context().Err(), context.Canceled), errors.Is(err, tracker.ErrUnavailable):
+	case f.status == http.StatusInternalServerError:
+		level = slog.LevelError
+	case f.status == http.StatusServiceUnavailable:
+		level = slog.LevelWarn
 	}
 	s.log.Log(r.Context(), level, "request failed",
-		"method", r.Method, "path", r.URL.Path, "client", r.RemoteAddr, "status", f.status, "error", err)
+		"method", r.Method, "path", r.URL.Path, "client", tracker.ClientName(r.RemoteAddr), "status", f.status, "error", err)
 	return f
 }

@@ -28,7 +28,7 @@ func checkName(name string) error {
 
 // listTorrents writes {name: hash}.
 func (s *server) listTorrents(w http.ResponseWriter, r *http.Request, _ string) error {
-	torrents, err := s.torrents.Torrents(r.Context())
+	torrents, err := s.store.Torrents(r.Context())
 	if err != nil {
 		return fmt.Errorf("list torrents: %w", err)
 	}
@@ -44,7 +44,7 @@ func (s *server) getTorrent(w http.ResponseWriter, r *http.Request, name string)
 	if err := checkName(name); err != nil {
 		return err
 	}
-	file, err := s.torrents.Torrent(r.Context(), name)
+	file, err := s.store.Torrent(r.Context(), name)
 	if err != nil {
 		return fmt.Errorf("get torrent: %w", err)
 	}
@@ -73,14 +73,14 @@ func (s *server) addTorrent(w http.ResponseWriter, r *http.Request, name string)
 	if err != nil {
 		return err
 	}
-	created, err := s.torrents.AddTorrent(r.Context(), torrent)
+	created, err := s.store.AddTorrent(r.Context(), torrent)
 	if err != nil {
 		return fmt.Errorf("add torrent %s: %w", torrent.InfoHash, err)
 	}
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
-		s.log.Info("torrent registered", "name", name, "hash", torrent.InfoHash, "client", r.RemoteAddr)
+		s.log.Info("torrent registered", "name", name, "hash", torrent.InfoHash, "client", tracker.ClientName(r.RemoteAddr))
 	}
 	return writeJSON(w, status, added{name, torrent.InfoHash.String(), torrent.Length})
 }
@@ -90,9 +90,9 @@ func (s *server) removeTorrent(w http.ResponseWriter, r *http.Request, name stri
 	if err := checkName(name); err != nil {
 		return err
 	}
-	if err := s.torrents.RemoveTorrent(r.Context(), name); err != nil {
+	if err := s.store.RemoveTorrent(r.Context(), name); err != nil {
 		return fmt.Errorf("remove torrent: %w", err)
 	}
-	s.log.Info("torrent removed", "name", name, "client", r.RemoteAddr)
+	s.log.Info("torrent removed", "name", name, "client", tracker.ClientName(r.RemoteAddr))
 	return writeJSON(w, http.StatusOK, map[string]string{"removed": name})
 }

@@ -13,7 +13,7 @@ import (
 
 // listTransfers writes {hash: torrent name} of the active ones.
 func (s *server) listTransfers(w http.ResponseWriter, r *http.Request, _ string) error {
-	transfers, err := s.transfers.Transfers(r.Context())
+	transfers, err := s.store.Transfers(r.Context())
 	if err != nil {
 		return fmt.Errorf("list transfers: %w", err)
 	}
@@ -31,7 +31,7 @@ func (s *server) getStatistics(w http.ResponseWriter, r *http.Request, digits st
 		return err
 	}
 	racks := r.URL.Query().Get("racks") == "1"
-	stats, err := s.transfers.Statistics(r.Context(), hash, racks)
+	stats, err := s.store.Statistics(r.Context(), hash, racks)
 	if err != nil {
 		return fmt.Errorf("statistics of %s: %w", hash, err)
 	}
@@ -60,7 +60,7 @@ func (s *server) deactivate(w http.ResponseWriter, r *http.Request, digits strin
 // deactivateAll ends and archives every active transfer. One that fails does
 // not keep the others from being tried.
 func (s *server) deactivateAll(w http.ResponseWriter, r *http.Request, _ string) error {
-	transfers, err := s.transfers.Transfers(r.Context())
+	transfers, err := s.store.Transfers(r.Context())
 	if err != nil {
 		return fmt.Errorf("list transfers: %w", err)
 	}
@@ -86,10 +86,10 @@ func (s *server) deactivateAll(w http.ResponseWriter, r *http.Request, _ string)
 }
 
 func (s *server) archive(r *http.Request, hash tracker.InfoHash) error {
-	if err := s.transfers.Deactivate(r.Context(), hash); err != nil {
+	if err := s.store.Deactivate(r.Context(), hash); err != nil {
 		return fmt.Errorf("deactivate %s: %w", hash, err)
 	}
-	s.log.Info("transfer deactivated", "hash", hash, "client", r.RemoteAddr)
+	s.log.Info("transfer deactivated", "hash", hash, "client", tracker.ClientName(r.RemoteAddr))
 	return nil
 }
 
