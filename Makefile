@@ -13,8 +13,8 @@ PARALLEL ?= 2
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Run the tracker; settings come from the environment
-	go run ./cmd/p2ptracker serve
+run: build ## Run the tracker; settings come from the environment
+	@exec bin/p2ptracker serve
 
 build: ## Build a static binary, bin/p2ptracker
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/p2ptracker ./cmd/p2ptracker
