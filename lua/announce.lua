@@ -14,9 +14,10 @@ KEYS
   13 {HASH}:peers:P         14 {HASH}:racks           15 {HASH}:hosts
   16 {HASH}:progress        17 {HASH}:oldest          18 {HASH}:peer:ADDRESS
   19… the groups of the location, from the rack outwards: of the rack N, R, S,
-      seeders, leechers, progress, list:N, list:L; of each further group R, seeders, leechers; last the
-      {HASH}:swarm's seeders, leechers. Their names are derived (keys.lua), as
-      those of other hosts' groups must be; they are declared all the same.
+      seeders, leechers, progress, list:N, list:L; of each further group R, seeders,
+      leechers, list:N, list:L; last the {HASH}:swarm's seeders, leechers. Their names
+      are derived (keys.lua), as those of other hosts' groups must be; they are
+      declared all the same.
 
 ARGV
    1 now          unix time in seconds; empty: the clock of Redis
@@ -48,7 +49,8 @@ if not asked for.
 
 Status: 1 recorded; 0 the transfer is not active, nothing was written.
 
-Cost: grows with want, never with the swarm. At most 4 racks and 16 hosts expire.
+Cost: grows with want and max_repr, never with the swarm. At most 16 hosts of 4 racks
+expire, and where more are due, the representatives on the host's own path.
 ]]
 local registered, closed, name, length, first_started, last_started, first_completed,
   last_completed, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress,
@@ -78,7 +80,7 @@ if #call('ZRANGEBYSCORE', oldest, '-inf', due, 'LIMIT', 0, 1) > 0 then
   backlog = rare().expire()
 end
 
-local host = load(address)
+local host = load_host(address)
 local path
 -- The common case: the host last seen at this address announces again, and nothing has
 -- changed but numbers.

@@ -10,7 +10,7 @@ KEYS
    5… the transfer's other keys that are known by name, as they come
 
 ARGV
-   1 limit         hosts and racks to move, at most
+   1 limit         hosts to move, at most; of racks a tenth, since each has more keys
    2 archive_ttl   seconds that the archive is kept
 
 Returns {status}.
@@ -38,8 +38,8 @@ local function archive(key)
 end
 
 -- drain moves members of a set to the archived one, after what hangs on each.
-local function drain(set, visit)
-  local members = call('SPOP', set, limit)
+local function drain(set, count, visit)
+  local members = call('SPOP', set, count)
   for _, member in ipairs(members) do
     visit(member)
     call('SADD', stamp .. ':' .. set, member)
@@ -67,7 +67,8 @@ local function archive_rack(rack)
   end
 end
 
-if drain(peers_N, archive_host) > 0 or drain(racks, archive_rack) > 0 then
+if drain(peers_N, limit, archive_host) > 0
+  or drain(racks, math.ceil(limit / 10), archive_rack) > 0 then
   return { 1 }
 end
 for i = 5, #KEYS do

@@ -1,5 +1,6 @@
 --[[
-scrape: counts the hosts of a transfer, as one announce's reply would (R9).
+scrape: counts the hosts of a transfer (R9). They are live as of the last announce: only
+announces let hosts expire.
 
 KEYS
    1 {HASH}:registered   2 {HASH}:peers:S   3 {HASH}:peers:L

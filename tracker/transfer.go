@@ -14,7 +14,8 @@ type Torrent struct {
 }
 
 // Statistics tell how far a transfer is. Peers, and the progress, count every
-// host seen until the transfer is archived; Seeders and Leechers count live ones.
+// host seen until the transfer is archived; Seeders and Leechers count
+// those that were live at the last announce.
 type Statistics struct {
 	Active         bool
 	Peers          int

@@ -20,7 +20,7 @@ type Config struct {
 	SMDBNegativeTTL seconds `envconfig:"SMDB_NEGATIVE_TTL" default:"10" min:"1" desc:"seconds for which a host that the SMDB does not know is not asked again"`
 	SMDBMaxStale    seconds `envconfig:"SMDB_MAX_STALE" default:"86400" min:"2" desc:"age in seconds at which a location that could not be confirmed is no longer used; more than SMDB_TTL"`
 
-	MaxReprRack     int     `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100000" desc:"hosts of a rack that take part in the global swarm"`
+	MaxReprRack     int     `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100" desc:"hosts of a rack that take part in the global swarm"`
 	MaxPeers        int     `envconfig:"MAXPEERS" default:"30" min:"1" max:"200" desc:"peers in a reply, at most"`
 	ActiveInterval  seconds `envconfig:"ACTIVE_INTERVAL" default:"45" min:"1" desc:"seconds between two announces while the transfer is active"`
 	PassiveInterval seconds `envconfig:"PASSIVE_INTERVAL" default:"300" min:"1" desc:"seconds between two announces while it is not"`

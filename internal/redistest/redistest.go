@@ -2,7 +2,8 @@
 package redistest
 
 import (
-	"bufio"
+	"fmt"
+	"io"
 	"net"
 	"os/exec"
 	"strconv"
@@ -61,6 +62,8 @@ func (s *Server) Stop() {
 	}
 }
 
+// answers says whether it is this very process that answers: another one may
+// have been faster to take the port.
 func (s *Server) answers() bool {
 	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
 	if err != nil {
@@ -68,11 +71,11 @@ func (s *Server) answers() bool {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(time.Second))
-	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+	if _, err := conn.Write([]byte("INFO server\r\nQUIT\r\n")); err != nil {
 		return false
 	}
-	line, _ := bufio.NewReader(conn).ReadString('\n')
-	return strings.HasPrefix(line, "+PONG")
+	info, _ := io.ReadAll(conn)
+	return strings.Contains(string(info), fmt.Sprintf("process_id:%d\r\n", s.PID))
 }
 
 func freeAddr(tb testing.TB) string {

@@ -9,7 +9,7 @@ local function is_due(addr)
 end
 
 local function expire_host(addr)
-  local host = load(addr)
+  local host = load_host(addr)
   if host and host.live then
     leave(host)
     call('HSET', record_key(addr), 'state', 'gone')
@@ -28,7 +28,7 @@ end
 -- still says enough to take it out of the live sets.
 local function expire_contact(entry, rack, part)
   local addr, second = string.match(entry, '^(%S+) ?(%S*)$')
-  if load(addr) then
+  if load_host(addr) then
     expire_host(addr)
   else
     leave({ address = addr, also = second, rack = rack, state = part == ':seeders' and 'seeder' or 'paused' })

@@ -26,7 +26,7 @@ local function attach(host, addr)
   if addr == '' or addr == host.also or is_ipv6(addr) == is_ipv6(host.address) then
     return
   end
-  local other = load(addr)
+  local other = load_host(addr)
   if other then
     forget(other)
   end
@@ -75,7 +75,7 @@ end
 -- the host is at the other.
 local function called_so()
   local first = call('HGET', hosts, peer_id .. key)
-  local host = first and load(first)
+  local host = first and load_host(first)
   if host then
     expire_if_due(host)
   end
@@ -96,9 +96,7 @@ local function known_host(recorded)
   end
   if recorded and recorded.id == peer_id .. key then
     return recorded, true
-  elseif recorded and event == 'stopped' then -- a late word of who had the address before
-    return nil, false
-  elseif recorded then
+  elseif recorded and event ~= 'stopped' then -- a late stop displaces nobody
     forget(recorded)
   end
   return called_so()

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -153,13 +154,13 @@ func (s *Store) doneArchiving(ctx context.Context, hash tracker.InfoHash, outcom
 
 // resumeArchives finishes what was broken off, by whichever frontend.
 func (s *Store) resumeArchives(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, resumeInterval)
+	defer cancel()
 	hashes, err := s.hashes(ctx, keyArchiving)
 	for _, hash := range hashes {
-		if err == nil {
-			err = s.finish(ctx, hash)
-		}
+		err = errors.Join(err, s.finish(ctx, hash))
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		s.log.Warn("archiving goes on later", "error", err)
 	}
 }

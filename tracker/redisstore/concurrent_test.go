@@ -107,7 +107,6 @@ func checkAfterwards(
 		if stats.Racks[rack].Progress != progress[rack] {
 			t.Errorf("sums of %s are %+v, expected %+v", rack, stats.Racks[rack].Progress, progress[rack])
 		}
-		// R6: who announces now finds a place if one is free.
 		live := f.members(k.rackPeers(rack))
 		representatives := f.members(k.rackRepresentatives(rack))
 		for _, addr := range representatives {

@@ -252,11 +252,15 @@ func (h *history) checkStored(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	progress := h.model.progress()
-	for rack, got := range stats.Racks {
-		if got.Progress != progress[rack] {
-			t.Fatalf("progress of %s is %+v, expected %+v", rack, got.Progress, progress[rack])
+	var total tracker.Progress
+	for rack, want := range h.model.progress() {
+		if got := stats.Racks[rack].Progress; got != want {
+			t.Fatalf("progress of %s is %+v, expected %+v", rack, got, want)
 		}
+		total = total.Add(want)
+	}
+	if stats.Progress != total {
+		t.Fatalf("progress is %+v, expected %+v", stats.Progress, total)
 	}
 	if fields, _ := h.command("HLEN", k.hosts()).AsInt64(); int(fields) != len(h.model.hosts) {
 		t.Fatalf("%d identities kept for %d hosts", fields, len(h.model.hosts))

@@ -74,7 +74,7 @@ func (k transferKeys) group(path tracker.Location, part string) string {
 func (k transferKeys) location(path tracker.Location) []string {
 	var names []string
 	for i, group := range path.Groups() {
-		parts := []string{"R", "seeders", "leechers"}
+		parts := []string{"R", "seeders", "leechers", "list:N", "list:L"}
 		if i == 0 {
 			parts = []string{"N", "R", "S", "seeders", "leechers", "progress", "list:N", "list:L"}
 		}

@@ -102,10 +102,9 @@ func (m *model) find(a tracker.Announce) (h *modelHost, touch bool) {
 	id := string(a.PeerID[:]) + a.Key
 	stopped := a.Event == tracker.EventStopped
 	if h = m.at(a.Addr); h == nil || h.id != id {
-		if h != nil && stopped {
-			return nil, false
+		if !stopped { // a late stop displaces nobody
+			m.remove(h)
 		}
-		m.remove(h)
 		h = m.called(id)
 		if h != nil && sameFamily(h.addr, a.Addr) {
 			if stopped || h.live && h.addr.Addr() != a.Addr.Addr() {

@@ -139,13 +139,19 @@ func (s *Store) noteStranger(ctx context.Context, hash tracker.InfoHash) error {
 			b.Sadd().Key(keyTransfers).Member(hash.String()).Build(),
 			b.Zrange().Key(keyUnregistered).Min("0").Max(strconv.Itoa(-strangersMax - 1)).Build(),
 			b.Zrangebyscore().Key(keyUnregistered).Min("-inf").Max(oldest).Limit(0, 100).Build(),
+			b.Exists().Key(keysOf(hash).registered()).Build(),
 		}
 	})
 	if err != nil {
 		return err
 	}
+	if registered, err := results[4].AsInt64(); err != nil || registered == 1 { // meanwhile
+		return s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+			return b.Zrem().Key(keyUnregistered).Member(hash.String()).Build()
+		}).Error()
+	}
 	var excess []string
-	for _, result := range results[2:] {
+	for _, result := range results[2:4] {
 		part, err := result.AsStrSlice()
 		if err != nil {
 			return mapError(err)

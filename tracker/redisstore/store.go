@@ -82,7 +82,7 @@ func (s *Store) connect() error {
 		ConnWriteTimeout:  s.opts.Timeout,
 		ForceSingleClient: true,
 		DisableCache:      true,
-		DisableRetry:      true, // a `completed` must not count twice
+		DisableRetry:      true, // nothing is sent twice: a `completed` would count twice
 	})
 	if err != nil {
 		return mapError(err)
