@@ -75,7 +75,7 @@ func (s *Store) hashes(ctx context.Context, key string) ([]tracker.InfoHash, err
 	hashes := make([]tracker.InfoHash, len(members))
 	for i, member := range members {
 		if hashes[i], err = tracker.ParseInfoHash(member); err != nil {
-			return nil, fmt.Errorf("set %s: member %q: %v", key, member, err) // no fault of a client
+			return nil, fmt.Errorf("set %s: %q is no info hash", key, member) // no client's fault
 		}
 	}
 	return hashes, nil
