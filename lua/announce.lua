@@ -76,7 +76,7 @@ if not call('GET', registered) and not rare().activate() then
   return { 0 }
 end
 
-if #call('ZRANGEBYSCORE', oldest, '-inf', due, 'LIMIT', 0, 1) > 0 then
+if call('ZCOUNT', oldest, '-inf', due) > 0 then
   backlog = rare().expire()
 end
 

@@ -69,5 +69,5 @@ local function expire()
       budget = expire_rack(rack, budget)
     end
   end
-  return #call('ZRANGEBYSCORE', oldest, '-inf', due, 'LIMIT', 0, 1) == 1
+  return call('ZCOUNT', oldest, '-inf', due) > 0
 end
