@@ -28,7 +28,7 @@ type cluster struct {
 
 // faults are what no program may log. A Redis that was too slow for a frontend
 // is none: on a busy machine that happens, and clients come back.
-var faults = []string{`level=ERROR msg="request failed"`, "redis lost its data", "DATA RACE", "panic:"}
+var faults = []string{`level=ERROR msg="request failed"`, "store lost its data", "DATA RACE", "panic:"}
 
 // startCluster runs Redis, the SMDB stub, the frontends and a proxy until the
 // test ends.

@@ -51,7 +51,7 @@ func openStore(c *Config, log *slog.Logger) (*redisstore.Store, func(), error) {
 		return nil, nil, err
 	}
 	log.Warn("EMBEDDED STORE: REDISHOST is not set, so NOTHING OUTLIVES THIS PROCESS and no other frontend sees it")
-	opts.Addr = embedded.Addr()
+	opts.Addr, opts.Password = embedded.Addr(), embedded.Password()
 	store := redisstore.Open(opts, log)
 	return store, func() { store.Close(); embedded.Close() }, nil
 }

@@ -153,7 +153,7 @@ func TestArchiveExpires(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer embedded.Close()
-	f := newFixture(t, embedded.Addr())
+	f := newEmbeddedFixture(t, embedded)
 	hash := populate(t, f)
 	if err := f.Deactivate(context.Background(), hash); err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func BenchmarkAnnounceScript(b *testing.B) {
 		{"flat swarm of 100000", 1, 100_000, func(i int) int { return 2 + i*7919%99_998 }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			f := newFixture(b, redistest.Start(b).Addr)
+			f := newFixture(b, testOptions(redistest.Start(b).Addr))
 			hash := f.registerTransfer(b, 1)
 			announceOfHost := func(n int) tracker.Announce {
 				a := announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n/bench.each)), n)

@@ -17,11 +17,11 @@ import (
 func TestConcurrentFrontends(t *testing.T) {
 	const hosts, rounds, frontends = 300, 12, 4
 	addr := redistest.Start(t).Addr
-	f := newFixture(t, addr)
+	f := newFixture(t, testOptions(addr))
 	hash := f.registerTransfer(t, 1)
 	stores := []*Store{f.Store}
 	for len(stores) < frontends {
-		stores = append(stores, openStore(t, addr, f.clock))
+		stores = append(stores, openStore(t, f.opts))
 	}
 	racks := []tracker.Location{"dc1/row1/r1", "dc1/row1/r2", "dc1/row2/r1", "dc2/r1", "r9", "r10"}
 

@@ -157,7 +157,7 @@ func TestLateUnlistIsUndone(t *testing.T) {
 
 // A Redis that answers but refuses to write is not ready.
 func TestReadOnlyRedisIsNotReady(t *testing.T) {
-	f := newFixture(t, redistest.Start(t).Addr)
+	f := newFixture(t, testOptions(redistest.Start(t).Addr))
 	for _, test := range []struct{ set, reset []string }{
 		{[]string{"REPLICAOF", "127.0.0.1", "1"}, []string{"REPLICAOF", "NO", "ONE"}},
 		{[]string{"CONFIG", "SET", "maxmemory", "1"}, []string{"CONFIG", "SET", "maxmemory", "0"}},

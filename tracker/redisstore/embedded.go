@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"crypto/rand"
 	"fmt"
 	"time"
 
@@ -10,23 +11,30 @@ import (
 // Embedded is a Redis inside the process, for trying out and for small sites.
 // Nothing in it outlives the process.
 type Embedded struct {
-	server *miniredis.Miniredis
-	stop   chan struct{}
+	server   *miniredis.Miniredis
+	password string
+	stop     chan struct{}
 }
 
-// StartEmbedded starts one on a free port of the loopback.
+// StartEmbedded starts one on a free port of the loopback, with a password of
+// its own: other users of the machine may not write past the tracker.
 func StartEmbedded() (*Embedded, error) {
+	password := rand.Text()
 	server := miniredis.NewMiniRedis()
+	server.RequireAuth(password)
 	if err := server.Start(); err != nil {
 		return nil, fmt.Errorf("embedded store: %w", err)
 	}
-	e := &Embedded{server: server, stop: make(chan struct{})}
+	e := &Embedded{server: server, password: password, stop: make(chan struct{})}
 	go e.passTime()
 	return e, nil
 }
 
 // Addr is where it listens, host:port.
 func (e *Embedded) Addr() string { return e.server.Addr() }
+
+// Password is what a connection must know.
+func (e *Embedded) Password() string { return e.password }
 
 // Close ends it; all it held is gone.
 func (e *Embedded) Close() {

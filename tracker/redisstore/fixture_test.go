@@ -43,17 +43,24 @@ func eachStore(t *testing.T, test func(t *testing.T, f *fixture)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(embedded.Close)
-		test(t, newFixture(t, embedded.Addr()))
+		test(t, newEmbeddedFixture(t, embedded))
 	})
 	t.Run("redis", func(t *testing.T) {
-		test(t, newFixture(t, redistest.Start(t).Addr))
+		test(t, newFixture(t, testOptions(redistest.Start(t).Addr)))
 	})
 }
 
-func newFixture(tb testing.TB, addr string) *fixture {
+func newEmbeddedFixture(tb testing.TB, embedded *Embedded) *fixture {
+	opts := testOptions(embedded.Addr())
+	opts.Password = embedded.Password()
+	return newFixture(tb, opts)
+}
+
+func newFixture(tb testing.TB, opts Options) *fixture {
 	tb.Helper()
 	clock := newClock()
-	return &fixture{openStore(tb, addr, clock), clock, openRaw(tb, addr)}
+	opts.Now = clock.Now
+	return &fixture{openStore(tb, opts), clock, openRaw(tb, opts)}
 }
 
 func testOptions(addr string) Options {
@@ -61,22 +68,18 @@ func testOptions(addr string) Options {
 }
 
 // openStore opens a frontend's store and waits until it is ready.
-func openStore(tb testing.TB, addr string, clock *clock) *Store {
+func openStore(tb testing.TB, opts Options) *Store {
 	tb.Helper()
-	opts := testOptions(addr)
-	if clock != nil {
-		opts.Now = clock.Now
-	}
 	s := Open(opts, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	tb.Cleanup(s.Close)
 	await(tb, "the store is ready", func() bool { return s.Ready(context.Background()) == nil })
 	return s
 }
 
-func openRaw(tb testing.TB, addr string) rueidis.Client {
+func openRaw(tb testing.TB, opts Options) rueidis.Client {
 	tb.Helper()
 	raw, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress: []string{addr}, DisableCache: true, ForceSingleClient: true,
+		InitAddress: []string{opts.Addr}, Password: opts.Password, DisableCache: true, ForceSingleClient: true,
 	})
 	if err != nil {
 		tb.Fatal(err)

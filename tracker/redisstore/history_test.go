@@ -33,7 +33,7 @@ func TestHistories(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		stores := []*Store{f.Store}
 		for len(stores) < historyFrontends {
-			stores = append(stores, openStore(t, f.opts.Addr, f.clock))
+			stores = append(stores, openStore(t, f.opts))
 		}
 		rapid.Check(t, func(t *rapid.T) {
 			h := newHistory(t, f, stores, 12)
@@ -52,7 +52,7 @@ func TestHistories(t *testing.T) {
 // Then the counts may lag, and only they: nobody who is due is handed out or keeps
 // a place. In the end all is cleared away.
 func TestHistoriesWithBacklog(t *testing.T) {
-	f := newFixture(t, redistest.Start(t).Addr)
+	f := newFixture(t, testOptions(redistest.Start(t).Addr))
 	rapid.Check(t, func(t *rapid.T) {
 		h := newHistory(t, f, []*Store{f.Store}, 60)
 		h.locations, h.lags = slices.Concat(historyPlaces...), true

@@ -26,7 +26,7 @@ func TestNotesOfAHost(t *testing.T) {
 		await(t, "the host is noted again", func() bool { return f.card(keyRacks) == 1 })
 		// Another frontend notes a host that has long been live.
 		f.command("DEL", keyRacks)
-		other := openStore(t, f.opts.Addr, f.clock)
+		other := openStore(t, f.opts)
 		if _, err := other.Announce(context.Background(), announceOf(hash, "dc1/r1", 1)); err != nil {
 			t.Fatal(err)
 		}

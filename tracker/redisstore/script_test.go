@@ -83,7 +83,7 @@ func TestScriptHeaders(t *testing.T) {
 // can be checked: all keys of a call lie in one slot.
 func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 	server := redistest.Start(t)
-	f := newFixture(t, server.Addr)
+	f := newFixture(t, testOptions(server.Addr))
 	hash := testHash(1)
 	if err := f.command("ACL", "SETUSER", "script", "on", ">secret", "resetkeys",
 		"~*{"+hash.String()+"}:*", "+@all").Error(); err != nil {
@@ -145,7 +145,7 @@ func hashTag(key string) string {
 // TestScriptFlush: a Redis that forgets its scripts while announces are under
 // way is noticed by nobody.
 func TestScriptFlush(t *testing.T) {
-	f := newFixture(t, redistest.Start(t).Addr)
+	f := newFixture(t, testOptions(redistest.Start(t).Addr))
 	hash := f.registerTransfer(t, 1)
 	var failed atomic.Int64
 	inParallel(5000, func(n int) {

@@ -37,13 +37,13 @@ func (s *Store) watch(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil && up:
-			s.log.Error("redis cannot be used; trying again", "address", s.opts.Addr, "error", err)
+			s.log.Error("store cannot be used; trying again", "address", s.opts.Addr, "error", err)
 		case err == nil && !(up && seen):
-			s.log.Info("redis is ready", "address", s.opts.Addr)
+			s.log.Info("store is ready", "address", s.opts.Addr)
 		}
 		if empty {
 			if seen {
-				s.log.Error("redis lost its data: the torrents must be registered again", "address", s.opts.Addr)
+				s.log.Error("store lost its data: the torrents must be registered again", "address", s.opts.Addr)
 			}
 			err = s.prepare(ctx)
 		}

@@ -43,9 +43,9 @@ func openLogged(t *testing.T, opts Options) (*Store, *logged) {
 }
 
 const (
-	downLine  = "redis cannot be used"
-	readyLine = "redis is ready"
-	lostLine  = "redis lost its data"
+	downLine  = "store cannot be used"
+	readyLine = "store is ready"
+	lostLine  = "store lost its data"
 )
 
 // TestRedisComesAndGoes: down at start, up, gone, back and empty. Every announce
@@ -118,7 +118,7 @@ func TestOtherKeyModelIsRefused(t *testing.T) {
 // TestNoBlindRetry: an announce whose reply is lost is not sent again.
 func TestNoBlindRetry(t *testing.T) {
 	server := redistest.Start(t)
-	f := newFixture(t, server.Addr)
+	f := newFixture(t, testOptions(server.Addr))
 	hash := f.registerTransfer(t, 1)
 	f.announce(t, announceOf(hash, "r1", 1))
 	// The announce waits behind this pause; its connection is then killed.
