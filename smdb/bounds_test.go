@@ -1,0 +1,119 @@
+package smdb
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Deadlines, cancellation and size: what bounds a lookup and the cache.
+
+// Whoever asks first may leave: the lookup goes on for the others, and for his
+// next try.
+func TestCanceledAskerLeavesTheLookup(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.delay = 2 * time.Second
+		first, leave := context.WithCancel(b.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := b.cache.Locate(first, hostAddr); !errors.Is(err, context.Canceled) {
+				b.Errorf("first: %v", err)
+			}
+		})
+		synctest.Wait()
+		for range 10 {
+			wg.Go(func() {
+				if place, err := b.cache.Locate(b.Context(), hostAddr); place != rackA || err != nil {
+					b.Errorf("another: %+v, %v", place, err)
+				}
+			})
+		}
+		synctest.Wait()
+		leave()
+		wg.Wait()
+		b.want(rackA, nil, 1)
+	})
+}
+
+func TestAskerLeavesAtHisDeadline(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.delay = 2 * time.Second
+		ctx, cancel := context.WithTimeout(b.Context(), time.Second)
+		defer cancel()
+		before := time.Now()
+		_, err := b.cache.Locate(ctx, hostAddr)
+		if !errors.Is(err, tracker.ErrLocationUnknown) || !errors.Is(err, context.DeadlineExceeded) {
+			b.Error(err)
+		}
+		if waited := time.Since(before); waited != time.Second {
+			b.Errorf("left after %v", waited)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		b.want(rackA, nil, 1)
+	})
+}
+
+// Even with no time left, a known host is answered.
+func TestKnownHostNeedsNoTime(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.want(rackA, nil, 1)
+		ctx, cancel := context.WithCancel(b.Context())
+		cancel()
+		if place, err := b.cache.Locate(ctx, hostAddr); place != rackA || err != nil {
+			b.Errorf("%+v, %v", place, err)
+		}
+	})
+}
+
+func TestLookupIsBounded(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.delay = 365 * 24 * time.Hour
+		before := time.Now()
+		b.want(tracker.Place{}, context.DeadlineExceeded, 1)
+		if waited := time.Since(before); waited != testOptions.Timeout {
+			b.Errorf("gave up after %v", waited)
+		}
+	})
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		ip := hostAddr
+		for range 5 * testOptions.Size {
+			if _, err := b.cache.Locate(b.Context(), ip); err != nil {
+				b.Fatal(err)
+			}
+			ip = ip.Next()
+		}
+		b.cache.answers.CleanUp()
+		if size := b.cache.answers.EstimatedSize(); size > testOptions.Size {
+			b.Errorf("%d hosts remembered", size)
+		}
+	})
+}
+
+func TestCacheOptions(t *testing.T) {
+	if err := testOptions.Validate(); err != nil {
+		t.Error(err)
+	}
+	for name, spoil := range map[string]func(o *CacheOptions){
+		"TTL":         func(o *CacheOptions) { o.TTL = 0 },
+		"MaxStale":    func(o *CacheOptions) { o.MaxStale = o.TTL },
+		"NegativeTTL": func(o *CacheOptions) { o.NegativeTTL = -1 },
+		"FailureTTL":  func(o *CacheOptions) { o.FailureTTL = 0 },
+		"Timeout":     func(o *CacheOptions) { o.Timeout = 0 },
+		"Size":        func(o *CacheOptions) { o.Size = 0 },
+	} {
+		o := testOptions
+		spoil(&o)
+		if err := o.Validate(); err == nil || err.Error()[:len(name)] != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
