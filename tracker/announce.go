@@ -40,7 +40,7 @@ type AnnounceResponse struct {
 	Incomplete  int // live leechers of the transfer
 	Downloaded  int // hosts that ever completed it
 	Peers       []Peer
-	ExternalIP  netip.Addr // the address the request came from (BEP 24)
+	ExternalIP  netip.Addr // the host's address as the tracker knows it (BEP 24)
 	Warning     string     // shown to the client's user; empty for none
 }
 
