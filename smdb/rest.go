@@ -14,6 +14,22 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
+// SMDBSettings say where the server-management database is.
+type SMDBSettings struct {
+	SMDBURL URL `envconfig:"SMDB_URL" desc:"base URL of the server-management database (SMDB)"`
+}
+
+// smdbConnections bounds the calls to the SMDB at once.
+const smdbConnections = 32
+
+func (s *SMDBSettings) open(env Env) (Source, error) {
+	source, err := NewREST(string(s.SMDBURL), RESTOptions{Timeout: env.Timeout, Connections: smdbConnections})
+	if err != nil {
+		return nil, fmt.Errorf("SMDB_URL: %w", err)
+	}
+	return source, nil
+}
+
 const (
 	// maxAnswer is how many bytes of an answer are read: one host's record.
 	maxAnswer = 64 << 10

@@ -9,6 +9,23 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
+// SubnetSettings say which subnets are racks.
+type SubnetSettings struct {
+	Subnets string `envconfig:"SUBNETS" default:"24,64" desc:"lengths of the prefixes, of IPv4 and of IPv6, that make a rack"`
+}
+
+func (s *SubnetSettings) open(Env) (Source, error) {
+	var bits4, bits6 int
+	if _, err := fmt.Sscanf(s.Subnets, "%d,%d", &bits4, &bits6); err != nil {
+		return nil, fmt.Errorf("SUBNETS: must be two lengths like 24,64, not %q", s.Subnets)
+	}
+	source, err := NewSubnet(bits4, bits6)
+	if err != nil {
+		return nil, fmt.Errorf("SUBNETS: %w", err)
+	}
+	return source, nil
+}
+
 // Subnet groups hosts by the network their address is in. It never asks
 // anybody, so it is a tracker.Locator as well as a Source.
 type Subnet struct {

@@ -60,8 +60,8 @@ func (c *Config) checkTogether() error {
 	case c.PeerTTL < 2*c.ActiveInterval:
 		return fmt.Errorf("PEER_TTL: must be at least twice ACTIVE_INTERVAL (%s), not %s: hosts would count as gone between two announces",
 			c.ActiveInterval, c.PeerTTL)
-	case c.SMDBMaxStale <= c.SMDBTTL:
-		return fmt.Errorf("SMDB_MAX_STALE: must be more than SMDB_TTL (%s), not %s", c.SMDBTTL, c.SMDBMaxStale)
+	case c.LocationMaxStale <= c.LocationTTL:
+		return fmt.Errorf("LOCATION_MAX_STALE: must be more than LOCATION_TTL (%s), not %s", c.LocationTTL, c.LocationMaxStale)
 	// No header can carry such a token: HTTP cuts off the blanks.
 	case c.AdminToken != strings.TrimSpace(c.AdminToken):
 		return errors.New("ADMIN_TOKEN: must not begin or end with a blank")

@@ -1,5 +1,7 @@
 package main
 
+import "github.com/p2ptracker/p2ptracker/smdb"
+
 // Config holds every setting of the program. Each is read from P2PTRACKER_NAME
 // or NAME in the environment, or from the config file (see load). The tags are
 // the documentation: desc says the meaning and the unit, min and max bound a
@@ -14,11 +16,12 @@ type Config struct {
 	RedisPassword string `envconfig:"REDIS_PASSWORD" secret:"true" desc:"password at Redis"`
 	RedisDB       int    `envconfig:"REDIS_DB" default:"0" min:"0" max:"65535" desc:"number of the Redis database"`
 
-	SMDBURL         httpURL `envconfig:"SMDB_URL" desc:"base URL of the server-management database; empty means that hosts are grouped by subnet (/24, /64)"`
-	SMDBTimeout     seconds `envconfig:"SMDB_TIMEOUT" default:"2" min:"1" max:"60" desc:"seconds an SMDB call may take"`
-	SMDBTTL         seconds `envconfig:"SMDB_TTL" default:"3600" min:"1" desc:"seconds after which a known location is asked again"`
-	SMDBNegativeTTL seconds `envconfig:"SMDB_NEGATIVE_TTL" default:"10" min:"1" desc:"seconds for which a host that the SMDB does not know is not asked again"`
-	SMDBMaxStale    seconds `envconfig:"SMDB_MAX_STALE" default:"86400" min:"2" desc:"age in seconds at which a location that could not be confirmed is no longer used; more than SMDB_TTL"`
+	Location            string  `envconfig:"LOCATION" desc:"sources that know where hosts stand, asked in this order, separated by commas; empty means smdb if SMDB_URL is set, otherwise subnet"`
+	LocationTimeout     seconds `envconfig:"LOCATION_TIMEOUT" default:"2" min:"1" max:"60" desc:"seconds a remote source may take to answer"`
+	LocationTTL         seconds `envconfig:"LOCATION_TTL" default:"3600" min:"1" desc:"seconds after which a known location is asked again"`
+	LocationNegativeTTL seconds `envconfig:"LOCATION_NEGATIVE_TTL" default:"10" min:"1" desc:"seconds for which a host that no source knows is not asked again"`
+	LocationMaxStale    seconds `envconfig:"LOCATION_MAX_STALE" default:"86400" min:"2" desc:"age in seconds at which a location that could not be confirmed is no longer used; more than LOCATION_TTL"`
+	smdb.Settings
 
 	MaxReprRack     int     `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100" desc:"hosts of a rack that take part in the global swarm"`
 	MaxPeers        int     `envconfig:"MAXPEERS" default:"30" min:"1" max:"200" desc:"peers in a reply, at most"`

@@ -117,10 +117,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"SMDB_URL", "http://"},
 		{"SMDB_URL", "http://smdb.example.net/?q=1"},
 		{"SMDB_URL", "http://smdb.example.net/%zz"},
-		{"SMDB_TIMEOUT", "0"},
-		{"SMDB_TTL", "0"},
-		{"SMDB_NEGATIVE_TTL", "0"},
-		{"SMDB_MAX_STALE", "3600"}, // not more than SMDB_TTL
+		{"LOCATION_TIMEOUT", "0"},
+		{"LOCATION_TTL", "0"},
+		{"LOCATION_NEGATIVE_TTL", "0"},
+		{"LOCATION_MAX_STALE", "3600"}, // not more than LOCATION_TTL
 		{"MAX_REPR_RACK", "0"},
 		{"MAX_REPR_RACK", "two"},
 		{"MAXPEERS", "0"},
@@ -169,7 +169,7 @@ func TestLoadRefusesTogether(t *testing.T) {
 	for _, pairs := range [][][2]string{
 		{{"TRUSTED_PROXIES", ""}, {"PROXYPASS", "true"}},
 		{{"PEER_TTL", "1199"}, {"ACTIVE_INTERVAL", "600"}},
-		{{"SMDB_MAX_STALE", "60"}, {"SMDB_TTL", "60"}},
+		{{"LOCATION_MAX_STALE", "60"}, {"LOCATION_TTL", "60"}},
 	} {
 		cleanEnvironment(t)
 		for _, pair := range pairs {

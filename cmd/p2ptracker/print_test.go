@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
+
 	"pgregory.net/rapid"
 )
 
@@ -59,11 +61,13 @@ func TestPrintedConfigReadsBack(t *testing.T) {
 // A URL with a password is hidden as a whole: with the password alone hidden it
 // would read back as another one.
 func TestURLsWithPasswordsAreHidden(t *testing.T) {
-	for url, hidden := range map[httpURL]bool{
+	for url, hidden := range map[smdb.URL]bool{
 		"": false, "http://smdb": false, "http://me:geheim@smdb": true, "http://geheim@smdb": true, "http://:geheim@smdb": true,
 	} {
 		var out strings.Builder
-		if err := printConfig(&out, &Config{SMDBURL: url}); err != nil {
+		var c Config
+		c.SMDBURL = url
+		if err := printConfig(&out, &c); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(out.String(), "geheim") {

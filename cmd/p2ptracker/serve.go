@@ -50,10 +50,11 @@ func serve(ctx context.Context, c *Config, log *slog.Logger) error {
 		return err
 	}
 	defer closeStore()
-	locator, err := newLocator(c, log)
+	locator, closeLocator, err := newLocator(c, log)
 	if err != nil {
 		return err
 	}
+	defer closeLocator()
 	server := newServer(newHandler(c, store, locator, log), log)
 	log.Info("listening", "address", listener.Addr().String(), "version", programVersion())
 	return runServer(ctx, server, listener, c.ShutdownTimeout.duration(), log)

@@ -17,18 +17,25 @@ type setting struct {
 
 // settings lists the fields of a Config in their order.
 func settings(c *Config) []setting {
-	value := reflect.ValueOf(c).Elem()
-	list := make([]setting, value.NumField())
-	for i := range list {
-		tag := value.Type().Field(i).Tag
-		list[i] = setting{
-			name:         tag.Get("envconfig"),
-			meaning:      tag.Get("desc"),
-			defaultValue: tag.Get("default"),
-			secret:       tag.Get("secret") == "true",
-			tag:          tag,
-			field:        value.Field(i),
+	return settingsIn(reflect.ValueOf(c).Elem())
+}
+
+// settingsIn lists those of a struct, and of the structs embedded in it.
+func settingsIn(value reflect.Value) (list []setting) {
+	for i := range value.NumField() {
+		field := value.Type().Field(i)
+		if field.Anonymous {
+			list = append(list, settingsIn(value.Field(i))...)
+			continue
 		}
+		list = append(list, setting{
+			name:         field.Tag.Get("envconfig"),
+			meaning:      field.Tag.Get("desc"),
+			defaultValue: field.Tag.Get("default"),
+			secret:       field.Tag.Get("secret") == "true",
+			tag:          field.Tag,
+			field:        value.Field(i),
+		})
 	}
 	return list
 }
@@ -38,8 +45,8 @@ func (s setting) value() string { return fmt.Sprint(s.field.Interface()) }
 
 // isSecret says whether the present value must not be shown.
 func (s setting) isSecret() bool {
-	if u, ok := reflect.TypeAssert[httpURL](s.field); ok {
-		return u.holdsUser()
+	if value, ok := reflect.TypeAssert[interface{ Secret() bool }](s.field); ok {
+		return value.Secret()
 	}
 	return s.secret && !s.field.IsZero()
 }

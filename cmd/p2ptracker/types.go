@@ -4,12 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
 // seconds is a span of time, written as a whole number of seconds.
@@ -94,32 +91,4 @@ func (n networks) String() string {
 		words[i] = prefix.String()
 	}
 	return strings.Join(words, ",")
-}
-
-// httpURL is an SMDB_URL, or empty. It may hold a password.
-type httpURL string
-
-// Decode never repeats the URL in its error, for the password's sake.
-func (u *httpURL) Decode(text string) error {
-	*u = httpURL(text)
-	if text == "" {
-		return nil
-	}
-	_, err := smdb.ParseURL(text)
-	return err
-}
-
-// holdsUser says whether the URL holds a user's name or password.
-func (u httpURL) holdsUser() bool {
-	parsed, err := url.Parse(string(u))
-	return err == nil && parsed.User != nil
-}
-
-// String hides the password.
-func (u httpURL) String() string {
-	parsed, err := url.Parse(string(u))
-	if err != nil {
-		return ""
-	}
-	return parsed.Redacted()
 }

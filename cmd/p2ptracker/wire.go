@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,13 +21,9 @@ const (
 	redisTimeout = 3 * time.Second  // of a connection attempt, and of a Redis that does not answer
 	restTimeout  = 30 * time.Second // of a REST request; an archive it cannot finish goes on later
 
-	subnetBits4 = 24 // hosts of a rack, where there is no SMDB
-	subnetBits6 = 64
-
-	smdbConnections = 32               // calls to the SMDB at once
-	smdbQueue       = 10 * time.Second // a call may wait that long for its turn, when everybody starts at once
-	smdbFailureTTL  = 5 * time.Second  // a host is not asked for again so soon after a failure; clients come back after 10 s
-	smdbCacheSize   = 500_000          // hosts
+	locationQueue      = 10 * time.Second // a lookup may wait that long for its turn, when everybody starts at once
+	locationFailureTTL = 5 * time.Second  // a host is not asked for again so soon after a failure; clients come back after 10 s
+	locationCacheSize  = 500_000          // hosts
 )
 
 // openStore returns the store, which connects in the background, and what ends
@@ -56,25 +51,27 @@ func openStore(c *Config, log *slog.Logger) (*redisstore.Store, func(), error) {
 	return store, func() { store.Close(); embedded.Close() }, nil
 }
 
-// newLocator returns what knows where hosts stand: the SMDB behind a cache, or
-// their addresses.
-func newLocator(c *Config, log *slog.Logger) (tracker.Locator, error) {
-	if c.SMDBURL == "" {
-		return smdb.NewSubnet(subnetBits4, subnetBits6)
+// newLocator returns what knows where hosts stand, the chain of sources behind a
+// cache, and what ends it.
+func newLocator(c *Config, log *slog.Logger) (tracker.Locator, func(), error) {
+	location := c.Location
+	if location == "" {
+		location = c.DefaultLocation()
 	}
-	timeout := c.SMDBTimeout.duration()
-	source, err := smdb.NewREST(string(c.SMDBURL), smdb.RESTOptions{Timeout: timeout, Connections: smdbConnections})
+	timeout := c.LocationTimeout.duration()
+	chain, err := smdb.Open(location, &c.Settings, smdb.Env{Timeout: timeout, Log: log})
 	if err != nil {
-		return nil, fmt.Errorf("SMDB_URL: %w", err)
+		return nil, nil, settingsError{err}
 	}
-	return smdb.NewCache(source, smdb.CacheOptions{
-		TTL:         c.SMDBTTL.duration(),
-		MaxStale:    c.SMDBMaxStale.duration(),
-		NegativeTTL: c.SMDBNegativeTTL.duration(),
-		FailureTTL:  smdbFailureTTL,
-		Timeout:     timeout + smdbQueue,
-		Size:        smdbCacheSize,
-	}, log), nil
+	cache := smdb.NewCache(chain, smdb.CacheOptions{
+		TTL:         c.LocationTTL.duration(),
+		MaxStale:    c.LocationMaxStale.duration(),
+		NegativeTTL: c.LocationNegativeTTL.duration(),
+		FailureTTL:  locationFailureTTL,
+		Timeout:     timeout + locationQueue,
+		Size:        locationCacheSize,
+	}, log)
+	return cache, chain.Close, nil
 }
 
 // newHandler joins announces, scrapes and REST into one.

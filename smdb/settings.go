@@ -1,0 +1,106 @@
+package smdb
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Settings are those of all sources, as envconfig reads them. A new source is a
+// file, with a type that has its settings and the method open, and a line here:
+// source is its name in LOCATION, and remote says that it asks somebody who may be
+// slow or away, so that it is put behind the bounds of remote.go.
+type Settings struct {
+	SMDBSettings   `source:"smdb" remote:"true"`
+	SubnetSettings `source:"subnet"`
+}
+
+// Env is what every source is given besides its settings.
+type Env struct {
+	Timeout time.Duration // LOCATION_TIMEOUT: of one question to a remote source
+	Log     *slog.Logger
+}
+
+// opener is the settings of one source.
+type opener interface {
+	// open checks them and returns the source; an error begins with the name of
+	// the setting that makes no sense. A source that is an io.Closer is closed
+	// with its chain.
+	open(env Env) (Source, error)
+}
+
+// DefaultLocation is the LOCATION of whoever sets none: the SMDB if there is
+// one, as with the older tracker, otherwise subnets.
+func (s *Settings) DefaultLocation() string {
+	if s.SMDBURL != "" {
+		return "smdb"
+	}
+	return "subnet"
+}
+
+// Open makes the chain that LOCATION names: sources, separated by commas, in the
+// order in which they are asked. An error begins with the name of a setting.
+func Open(location string, s *Settings, env Env) (*Chain, error) {
+	kinds := kindsOf(s)
+	chain := &Chain{}
+	for name := range strings.SplitSeq(location, ",") {
+		name = strings.TrimSpace(name)
+		i := slices.IndexFunc(kinds, func(k sourceKind) bool { return k.name == name })
+		switch {
+		case i < 0:
+			err := fmt.Errorf("LOCATION: there is no source %q; there are %s", name, strings.Join(namesOf(kinds), ", "))
+			return nil, closeAfter(chain, err)
+		case slices.ContainsFunc(chain.links, func(l link) bool { return l.name == name }):
+			return nil, closeAfter(chain, fmt.Errorf("LOCATION: %s is named twice", name))
+		}
+		source, err := kinds[i].open(env)
+		if err != nil {
+			return nil, closeAfter(chain, err)
+		}
+		l := link{name: name, source: source}
+		if closer, ok := source.(io.Closer); ok {
+			l.closer = closer
+		}
+		if kinds[i].remote {
+			l.source = newRemote(source, env.Timeout)
+		}
+		chain.links = append(chain.links, l)
+	}
+	return chain, nil
+}
+
+func closeAfter(chain *Chain, err error) error {
+	chain.Close()
+	return err
+}
+
+// sourceKind is one line of Settings.
+type sourceKind struct {
+	opener
+	name   string
+	remote bool
+}
+
+func kindsOf(s *Settings) []sourceKind {
+	value := reflect.ValueOf(s).Elem()
+	var kinds []sourceKind
+	for i := range value.NumField() {
+		tag := value.Type().Field(i).Tag
+		if o, ok := value.Field(i).Addr().Interface().(opener); ok {
+			kinds = append(kinds, sourceKind{opener: o, name: tag.Get("source"), remote: tag.Get("remote") == "true"})
+		}
+	}
+	return kinds
+}
+
+func namesOf(kinds []sourceKind) []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.name
+	}
+	return names
+}
