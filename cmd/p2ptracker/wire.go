@@ -46,7 +46,7 @@ func openStore(c *Config, log *slog.Logger) (*redisstore.Store, func(), error) {
 		return nil, nil, err
 	}
 	log.Warn("EMBEDDED STORE: REDISHOST is not set, so NOTHING OUTLIVES THIS PROCESS and no other frontend sees it")
-	opts.Addr, opts.Password = embedded.Addr(), embedded.Password()
+	opts.Addr, opts.Password, opts.Single = embedded.Addr(), embedded.Password(), true
 	store := redisstore.Open(opts, log)
 	return store, func() { store.Close(); embedded.Close() }, nil
 }

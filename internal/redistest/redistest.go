@@ -18,16 +18,23 @@ type Server struct {
 	Addr string // host:port
 	PID  int
 
-	tb  testing.TB
-	dir string
-	cmd *exec.Cmd
+	tb      testing.TB
+	dir     string
+	options []string
+	cmd     *exec.Cmd
 }
 
 // Start runs a redis-server on a free port of the loopback until the test ends.
 // It keeps nothing on disk. A machine without redis-server fails the test.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
-	s := &Server{Addr: freeAddr(tb), tb: tb, dir: tb.TempDir()}
+	return start(tb)
+}
+
+// start runs a server with further options of redis-server.
+func start(tb testing.TB, options ...string) *Server {
+	tb.Helper()
+	s := &Server{Addr: freeAddr(tb), tb: tb, dir: tb.TempDir(), options: options}
 	s.Run()
 	tb.Cleanup(s.Stop)
 	return s
@@ -37,8 +44,10 @@ func Start(tb testing.TB) *Server {
 func (s *Server) Run() {
 	s.tb.Helper()
 	host, port, _ := net.SplitHostPort(s.Addr)
-	s.cmd = exec.Command("redis-server", "--bind", host, "--port", port, "--dir", s.dir,
-		"--save", "", "--appendonly", "no", "--loglevel", "warning")
+	s.cmd = exec.Command("redis-server", append([]string{
+		"--bind", host, "--port", port, "--dir", s.dir,
+		"--save", "", "--appendonly", "no", "--loglevel", "warning",
+	}, s.options...)...)
 	// A test binary that is killed takes its servers along.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
@@ -65,17 +74,23 @@ func (s *Server) Stop() {
 // answers says whether it is this very process that answers: another one may
 // have been faster to take the port.
 func (s *Server) answers() bool {
+	info, err := s.ask("INFO server")
+	return err == nil && strings.Contains(info, fmt.Sprintf("process_id:%d\r\n", s.PID))
+}
+
+// ask sends a command and returns the raw reply.
+func (s *Server) ask(command string) (string, error) {
 	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
 	if err != nil {
-		return false
+		return "", err
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(time.Second))
-	if _, err := conn.Write([]byte("INFO server\r\nQUIT\r\n")); err != nil {
-		return false
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := conn.Write([]byte(command + "\r\nQUIT\r\n")); err != nil {
+		return "", err
 	}
-	info, _ := io.ReadAll(conn)
-	return strings.Contains(string(info), fmt.Sprintf("process_id:%d\r\n", s.PID))
+	reply, err := io.ReadAll(conn)
+	return string(reply), err
 }
 
 func freeAddr(tb testing.TB) string {

@@ -35,7 +35,8 @@ type fixture struct {
 	raw rueidis.Client
 }
 
-// eachStore runs a test on the embedded store and on a real redis-server.
+// eachStore runs a test on the embedded store, on a real redis-server and on a real
+// Redis Cluster.
 func eachStore(t *testing.T, test func(t *testing.T, f *fixture)) {
 	t.Run("embedded", func(t *testing.T) {
 		embedded, err := StartEmbedded()
@@ -48,11 +49,14 @@ func eachStore(t *testing.T, test func(t *testing.T, f *fixture)) {
 	t.Run("redis", func(t *testing.T) {
 		test(t, newFixture(t, testOptions(redistest.Start(t).Addr)))
 	})
+	t.Run("cluster", func(t *testing.T) {
+		test(t, newFixture(t, testOptions(redistest.StartCluster(t)[0].Addr)))
+	})
 }
 
 func newEmbeddedFixture(tb testing.TB, embedded *Embedded) *fixture {
 	opts := testOptions(embedded.Addr())
-	opts.Password = embedded.Password()
+	opts.Password, opts.Single = embedded.Password(), true
 	return newFixture(tb, opts)
 }
 
@@ -79,7 +83,7 @@ func openStore(tb testing.TB, opts Options) *Store {
 func openRaw(tb testing.TB, opts Options) rueidis.Client {
 	tb.Helper()
 	raw, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress: []string{opts.Addr}, Password: opts.Password, DisableCache: true, ForceSingleClient: true,
+		InitAddress: []string{opts.Addr}, Password: opts.Password, DisableCache: true, ForceSingleClient: opts.Single,
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -115,8 +119,11 @@ func (f *fixture) card(key string) int {
 	return int(n)
 }
 
-func (f *fixture) keys(pattern string) []string {
-	keys, _ := f.command("KEYS", pattern).AsStrSlice()
+func (f *fixture) keys(pattern string) (keys []string) {
+	for _, node := range f.raw.Nodes() {
+		part, _ := node.Do(context.Background(), node.B().Keys().Pattern(pattern).Build()).AsStrSlice()
+		keys = append(keys, part...)
+	}
 	return keys
 }
 

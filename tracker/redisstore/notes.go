@@ -99,25 +99,31 @@ func (s *Store) writeNote(ctx context.Context, key noteKey) {
 // undoes what came too late.
 func (s *Store) noteHost(ctx context.Context, key noteKey) error {
 	hash := key.hash.String()
-	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{
 			b.Sadd().Key(keyRacks).Member(string(key.rack)).Build(),
 			b.Sadd().Key(keyRackHosts(key.rack)).Member(key.ip.String()).Build(),
 			b.Zrem().Key(keyUnregistered).Member(hash).Build(),
 			b.Sadd().Key(keyTransfers).Member(hash).Build(),
 			b.Sadd().Key(keyActiveTransfers).Member(hash).Build(),
-			b.Exists().Key(keysOf(key.hash).registered()).Build(),
 		}
 	})
 	if err != nil {
 		return err
 	}
-	if registered, err := results[5].AsInt64(); err != nil || registered == 1 {
-		return mapError(err)
+	if registered, err := s.isRegistered(ctx, key.hash); err != nil || registered {
+		return err
 	}
 	return s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
 		return b.Srem().Key(keyActiveTransfers).Member(hash).Build()
 	}).Error()
+}
+
+func (s *Store) isRegistered(ctx context.Context, hash tracker.InfoHash) (bool, error) {
+	registered, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Exists().Key(keysOf(hash).registered()).Build()
+	}).AsBool()
+	return registered, mapError(err)
 }
 
 // noteStranger keeps the hash of a transfer that is not active among all seen,
@@ -136,22 +142,30 @@ func (s *Store) noteStranger(ctx context.Context, hash tracker.InfoHash) error {
 	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{
 			b.Zadd().Key(keyUnregistered).ScoreMember().ScoreMember(float64(now.Unix()), hash.String()).Build(),
-			b.Sadd().Key(keyTransfers).Member(hash.String()).Build(),
 			b.Zrange().Key(keyUnregistered).Min("0").Max(strconv.Itoa(-strangersMax - 1)).Build(),
 			b.Zrangebyscore().Key(keyUnregistered).Min("-inf").Max(oldest).Limit(0, 100).Build(),
-			b.Exists().Key(keysOf(hash).registered()).Build(),
 		}
 	})
 	if err != nil {
 		return err
 	}
-	if registered, err := results[4].AsInt64(); err != nil || registered == 1 { // meanwhile
+	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Sadd().Key(keyTransfers).Member(hash.String()).Build()
+	}).Error()
+	if err != nil {
+		return mapError(err)
+	}
+	registered, err := s.isRegistered(ctx, hash)
+	if err != nil {
+		return err
+	}
+	if registered { // meanwhile
 		return s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
 			return b.Zrem().Key(keyUnregistered).Member(hash.String()).Build()
 		}).Error()
 	}
 	var excess []string
-	for _, result := range results[2:4] {
+	for _, result := range results[1:] {
 		part, err := result.AsStrSlice()
 		if err != nil {
 			return mapError(err)
@@ -165,11 +179,14 @@ func (s *Store) dropStrangers(ctx context.Context, hashes []string) error {
 	if len(hashes) == 0 {
 		return nil
 	}
-	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{
-			b.Srem().Key(keyTransfers).Member(hashes...).Build(),
-			b.Zrem().Key(keyUnregistered).Member(hashes...).Build(),
-		}
-	})
-	return err
+	err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Srem().Key(keyTransfers).Member(hashes...).Build()
+	}).Error()
+	if err != nil {
+		return mapError(err)
+	}
+	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Zrem().Key(keyUnregistered).Member(hashes...).Build()
+	}).Error()
+	return mapError(err)
 }

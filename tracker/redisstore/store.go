@@ -19,12 +19,15 @@ import (
 
 // Options say where Redis is and what the store is to keep.
 type Options struct {
-	Addr       string // host:port
+	Addr       string // host:port; of a Redis Cluster, any of its nodes
 	Username   string
 	Password   string
 	DB         int
 	Timeout    time.Duration // of a connection attempt, and of a server that does not answer
 	ArchiveTTL time.Duration // how long a deactivated transfer is kept
+
+	// Single says that Addr is no Redis Cluster; otherwise it is asked.
+	Single bool
 
 	// Now, if set, replaces the clock of Redis in tests.
 	Now func() time.Time
@@ -80,7 +83,7 @@ func (s *Store) connect() error {
 		ClientName:        "p2ptracker",
 		Dialer:            net.Dialer{Timeout: s.opts.Timeout},
 		ConnWriteTimeout:  s.opts.Timeout,
-		ForceSingleClient: true,
+		ForceSingleClient: s.opts.Single || s.opts.DB != 0, // a cluster has one database only
 		DisableCache:      true,
 		DisableRetry:      true, // nothing is sent twice: a `completed` would count twice
 	})
@@ -102,8 +105,9 @@ func (s *Store) do(ctx context.Context, build func(rueidis.Builder) rueidis.Comp
 	return results[0]
 }
 
-// doAll sends plain commands in one go. The error is that of the first command
-// that failed; a nil reply is none.
+// doAll sends plain commands in one go: those of one transfer, or of one global
+// key, in their order; the others, which may lie on several nodes of a cluster, in
+// any. The error is that of the first command that failed; a nil reply is none.
 func (s *Store) doAll(ctx context.Context, build func(rueidis.Builder) []rueidis.Completed) ([]rueidis.RedisResult, error) {
 	client, err := s.client()
 	if err != nil {

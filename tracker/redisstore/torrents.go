@@ -143,13 +143,17 @@ func (s *Store) RemoveTorrent(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{
-			b.Del().Key(keysOf(hash).torrent()).Build(),
-			b.Hdel().Key(keyTorrents).Field(name).Build(),
-		}
-	})
-	return err
+	// The name goes last: by it the rest is found again after a crash.
+	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Del().Key(keysOf(hash).torrent()).Build()
+	}).Error()
+	if err != nil {
+		return mapError(err)
+	}
+	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Hdel().Key(keyTorrents).Field(name).Build()
+	}).Error()
+	return mapError(err)
 }
 
 func (s *Store) torrentHash(ctx context.Context, name string) (tracker.InfoHash, error) {

@@ -120,31 +120,39 @@ func (s *Store) Ready(ctx context.Context) error {
 	return s.loadScripts(ctx)
 }
 
+// loadScripts gives every server the scripts it lacks; of a cluster each has its own.
 func (s *Store) loadScripts(ctx context.Context) error {
-	names := slices.Sorted(maps.Keys(lua.All))
-	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		command := b.ScriptExists().Sha1(sha1Of(lua.All[names[0]]))
-		for _, name := range names[1:] {
-			command = command.Sha1(sha1Of(lua.All[name]))
-		}
-		return []rueidis.Completed{command.Build()}
-	})
+	client, err := s.client()
 	if err != nil {
 		return err
 	}
-	loaded, err := results[0].AsIntSlice()
+	for _, node := range client.Nodes() {
+		if err := loadInto(ctx, node); err != nil {
+			return mapError(err)
+		}
+	}
+	return nil
+}
+
+func loadInto(ctx context.Context, node rueidis.Client) error {
+	names := slices.Sorted(maps.Keys(lua.All))
+	exists := node.B().ScriptExists().Sha1(sha1Of(lua.All[names[0]]))
+	for _, name := range names[1:] {
+		exists = exists.Sha1(sha1Of(lua.All[name]))
+	}
+	loaded, err := node.Do(ctx, exists.Build()).AsIntSlice()
 	if err != nil || len(loaded) != len(names) {
 		return fmt.Errorf("script exists: %d values: %w", len(loaded), err)
 	}
-	_, err = s.doAll(ctx, func(b rueidis.Builder) (commands []rueidis.Completed) {
-		for i, name := range names {
-			if loaded[i] == 0 {
-				commands = append(commands, b.ScriptLoad().Script(lua.All[name]).Build())
-			}
+	for i, name := range names {
+		if loaded[i] != 0 {
+			continue
 		}
-		return commands
-	})
-	return err
+		if err := node.Do(ctx, node.B().ScriptLoad().Script(lua.All[name]).Build()).Error(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func sha1Of(source string) string {
