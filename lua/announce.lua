@@ -12,8 +12,9 @@ KEYS
    7 {HASH}:first_completed  8 {HASH}:last_completed   9 {HASH}:peers:N
   10 {HASH}:peers:R         11 {HASH}:peers:S         12 {HASH}:peers:L
   13 {HASH}:peers:P         14 {HASH}:racks           15 {HASH}:hosts
-  16 {HASH}:progress        17 {HASH}:oldest          18 {HASH}:peer:ADDRESS
-  19… the groups of the location, from the rack outwards: of the rack N, R, S,
+  16 {HASH}:progress        17 {HASH}:oldest          18 {HASH}:leases
+  19 {HASH}:peer:ADDRESS
+  20… the groups of the location, from the rack outwards: of the rack N, R, S,
       seeders, leechers, progress, list:N, list:L; of each further group R, seeders,
       leechers, list:N, list:L; last the {HASH}:swarm's seeders, leechers. Their names
       are derived (keys.lua), as those of other hosts' groups must be; they are
@@ -38,14 +39,24 @@ ARGV
   16 auto         1: an unknown transfer becomes active; else empty
   17 location     path of groups, the rack last
   18 hostname     may be empty
+  19 scope        of max_repr: transfer, or rack: of all transfers together
+  20 lease        GROUP ADDRESS TOKEN that was taken for the host; else empty
+  21 probe_interval  seconds between two probes of a representative; empty: none
+  22 look         1: tell which representatives nobody has probed for long; else empty
 
 Returns {status} or {status, complete, incomplete, downloaded, joined, represents,
-peers, ids}. joined: 1 if the host was not live before; represents: how many of its
+peers, ids, told}. joined: 1 if the host was not live before; represents: how many of its
 groups it represents. peers: empty, or a number and then hosts, a line each, their one
 or two addresses parted by a blank. As many as the number says are handed out in any
 case and in this order; if there are more, those are the rest of the rack, perhaps with
 the host itself, for the frontend to choose from. ids: a peer id for each host, or none
-if not asked for.
+if not asked for. told: what the frontend is to do, a string each:
+  promoted                   to count: a place was taken
+  demoted WHY                to count: a place was lost
+  lease GROUP ADDRESS        a place is free: take a lease, and announce again with it
+  renew GROUP ADDRESS        the same lease, anew
+  settle GROUP ADDRESS TOKEN a lease was given back
+  check ADDRESS NOW ALSO     probe this representative; ALSO may be empty
 
 Status: 1 recorded; 0 the transfer is not active, nothing was written.
 
@@ -54,9 +65,9 @@ expire, and where more are due, the representatives on the host's own path.
 ]]
 local registered, closed, name, length, first_started, last_started, first_completed,
   last_completed, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress,
-  oldest, own_record = unpack(KEYS, 1, 18)
+  oldest, leases, own_record = unpack(KEYS, 1, 19)
 local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
-  compact, ids, auto, location, hostname = unpack(ARGV, 1, 18)
+  compact, ids, auto, location, hostname, scope, lease, probe_interval, look = unpack(ARGV, 1, 22)
 want, max_repr, ttl = tonumber(want), tonumber(max_repr), tonumber(ttl)
 local call = redis.call
 -- The clock is that of Redis: those of the frontends may disagree.
@@ -106,8 +117,11 @@ local represents, peers, id_list = 0, '', {}
 if host.live then
   local representatives
   represents, representatives = elect(host, path)
+  if look ~= '' then
+    rare().claim_overdue(representatives)
+  end
   peers, id_list = hand_out(host, path, represents, representatives)
 end
 return { 1, call('SCARD', peers_S), call('SCARD', peers_L),
   tonumber(call('HGET', progress, 'completed')) or 0, host.joined and 1 or 0, represents,
-  peers, id_list }
+  peers, id_list, rarely and rarely.all_told() or {} }

@@ -2,7 +2,9 @@ package tracker
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -43,10 +45,35 @@ type Announce struct {
 
 // Rules are the settings that decide who gets which peers.
 type Rules struct {
-	MaxReprRack  int           // representatives of a group
-	MaxPeers     int           // peers in a reply
-	PeerTTL      time.Duration // silence after which a host is no longer live
-	AutoRegister bool          // an unknown info hash becomes an active transfer
+	MaxReprRack   int           // representatives of a group
+	ReprScope     ReprScope     // what MaxReprRack bounds
+	MaxPeers      int           // peers in a reply
+	PeerTTL       time.Duration // silence after which a host is no longer live
+	ProbeInterval time.Duration // between two probes of a representative; 0: none
+	AutoRegister  bool          // an unknown info hash becomes an active transfer
+}
+
+// ReprScope says what MaxReprRack bounds (R8).
+type ReprScope uint8
+
+const (
+	ScopeTransfer ReprScope = iota // the representatives of a group in each transfer
+	ScopeRack                      // those in all transfers together, by machines
+)
+
+var scopeNames = [...]string{"transfer", "rack"}
+
+// String is the word of REPR_SCOPE.
+func (s ReprScope) String() string { return scopeNames[s] }
+
+// Decode reads the word of REPR_SCOPE.
+func (s *ReprScope) Decode(word string) error {
+	i := slices.Index(scopeNames[:], word)
+	if i < 0 {
+		return fmt.Errorf("must be transfer or rack, not %q", word)
+	}
+	*s = ReprScope(i)
+	return nil
 }
 
 // Handout is what the store answers to an announce.
@@ -57,4 +84,22 @@ type Handout struct {
 	Downloaded int
 	Represents int // how many of the host's groups it represents, from its rack outwards
 	Peers      []Peer
+	Checks     []Check // representatives that this frontend is to probe from now on
 }
+
+// Check is a representative that is to be probed, by the frontend that claimed it.
+type Check struct {
+	InfoHash InfoHash
+	Addr     netip.AddrPort // by which the store knows it
+	Also     netip.AddrPort // its address of the other family, or zero
+	Claimed  int64          // when it was claimed, in seconds of the store's clock
+}
+
+// Verdict is what follows from a probe.
+type Verdict uint8
+
+const (
+	ProbeAgain  Verdict = iota // it is to be probed again, by the same frontend
+	ProbedDead                 // it was dead, and has lost its places
+	ProbeNoMore                // it represents nothing any more, or another frontend probes it
+)

@@ -79,6 +79,7 @@ func newHandler(c *Config, store *redisstore.Store, locator tracker.Locator, log
 	t := tracker.New(store, locator,
 		tracker.Rules{
 			MaxReprRack:  c.MaxReprRack,
+			ReprScope:    c.ReprScope,
 			MaxPeers:     c.MaxPeers,
 			PeerTTL:      c.PeerTTL.duration(),
 			AutoRegister: c.AutoRegister,

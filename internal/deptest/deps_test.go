@@ -37,6 +37,7 @@ var others = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"cmd/p2ptracker"},
 	"github.com/joho/godotenv":             {"cmd/p2ptracker"},
 	"github.com/spf13/cobra":               {"cmd/p2ptracker", "cmd/smdbstub"},
+	"github.com/prometheus/client_golang":  {"tracker/redisstore", "tracker/probe", "smdb", "cmd/p2ptracker"},
 	"github.com/maypok86/otter/v2":         {"smdb", "tracker/redisstore"},
 }
 

@@ -4,26 +4,33 @@
 -- elect walks from the rack outwards for as long as the host represents the group, and
 -- takes a place where one is free. It returns how many groups the host represents, and a
 -- list of representatives for each group it came to.
+--
+-- In the swarm around its group a representative is seen no later than it announced, and
+-- under REPR_SCOPE=rack no later than its lease is good for.
 local function elect(host, path)
   local lists = {}
   for level = 1, #path - 1 do
-    local members = backlog and rare().living_representatives(path[level])
-      or call('SMEMBERS', path[level] .. ':R')
+    local swarm = path[level]
+    local members = (backlog or scope == 'rack') and rare().standing_representatives(swarm)
+      or call('SMEMBERS', swarm .. ':R')
     lists[level] = members
     local mine = false
     for _, addr in ipairs(members) do
       mine = mine or addr == host.address
     end
     if not mine then
-      if #members >= max_repr then
+      if #members >= max_repr or not rare().take_place(host, path, level) then
         return level - 1, lists
       end
-      rare().take_place(host, path, level)
     elseif #members > max_repr then -- the bound was lowered
-      rare().withdraw(host, path, level)
+      rare().withdraw(host, path, level, 'bound')
       return level - 1, lists
     end
-    call('ZADD', path[level + 1] .. kind(host), host.seen, contact(host))
+    local seen = host.seen
+    if scope == 'rack' then
+      seen = math.min(seen, rare().keep_lease(host, swarm))
+    end
+    call('ZADD', path[level + 1] .. kind(host), seen, contact(host))
   end
   return #path - 1, lists
 end

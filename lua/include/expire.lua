@@ -1,6 +1,7 @@
 -- Hosts that were silent for too long leave within the announces of others, a bounded
--- few at a time. `oldest` holds for each rack a time before which none of its hosts was
--- last seen; it may lie too early, never too late.
+-- few at a time, and so do representatives whose leases have run out. `oldest` holds for each
+-- rack a time before which none of its hosts was last seen, and for which all of its
+-- leases are good; it may lie too early, never too late.
 local EXPIRE_RACKS, EXPIRE_HOSTS = 4, 16
 
 local function is_due(addr)
@@ -11,7 +12,7 @@ end
 local function expire_host(addr)
   local host = load_host(addr)
   if host and host.live then
-    leave(host)
+    leave(host, 'expired')
     call('HSET', record_key(addr), 'state', 'gone')
   end
 end
@@ -31,7 +32,8 @@ local function expire_contact(entry, rack, part)
   if load_host(addr) then
     expire_host(addr)
   else
-    leave({ address = addr, also = second, rack = rack, state = part == ':seeders' and 'seeder' or 'paused' })
+    leave({ address = addr, also = second, rack = rack, state = part == ':seeders' and 'seeder' or 'paused' },
+      'expired')
   end
 end
 
@@ -53,6 +55,10 @@ local function expire_rack(rack, budget)
     budget = budget - #entries
   end
   local seen = earliest(swarm)
+  local held = scope == 'rack' and lapse_leases(rack)
+  if seen and held then
+    seen = math.min(seen, held)
+  end
   if seen then
     call('ZADD', oldest, seen, rack)
   else

@@ -2,14 +2,10 @@
 -- One peer id and key is one host (R7), known by the address it came from first, and by
 -- one of the other family.
 
-local function is_ipv6(addr)
-  return string.byte(addr) == 91 -- [
-end
-
--- forget removes every trace of a host.
+-- forget removes every trace of a host, whose address is another's now.
 local function forget(host)
   if host.live then
-    leave(host)
+    leave(host, 'replaced')
   end
   tally(host.rack, host.left, nil)
   call('SREM', peers_N, host.address)
@@ -31,7 +27,7 @@ local function attach(host, addr)
     forget(other)
   end
   if host.live then
-    leave(host)
+    leave(host, 'changed')
   end
   if host.also ~= '' then
     call('DEL', record_key(host.also))
@@ -43,7 +39,7 @@ end
 -- move puts a host into another rack; what it had counts there from now on.
 local function move(host, rack)
   if host.live then
-    leave(host)
+    leave(host, 'moved')
   end
   tally(host.rack, host.left, nil)
   host.rack, host.left = rack, nil
@@ -52,7 +48,7 @@ end
 -- relocate puts a host, with all that is known of it, at another address.
 local function relocate(host, addr)
   if host.live then
-    leave(host)
+    leave(host, 'changed')
   end
   call('RENAME', record_key(host.address), record_key(addr))
   call('SREM', peers_N, host.address)

@@ -1,24 +1,48 @@
--- Places of representatives, taken and freed outside the common way.
+-- Places of representatives, taken and looked at outside the common way.
 
+-- take_place makes the host a representative of path[level]. It returns whether it could:
+-- under REPR_SCOPE=rack not without a lease.
 local function take_place(host, path, level)
-  call('SADD', path[level] .. ':R', host.address)
+  local swarm = path[level]
+  local group = group_of(swarm)
+  local place = group .. ' ' .. host.address
+  if scope == 'rack' then
+    local token = find_lease(host, group)
+    if not token then
+      return false
+    end
+    call('HSET', leases, place, token)
+    call('PERSIST', leases)
+    call('ZADD', oldest, 'LT', good_for(token), host.rack)
+  end
+  call('SADD', swarm .. ':R', host.address)
   if level == 1 then
     call('SADD', peers_R, host.address)
   end
-  drop_lists(path[level])
+  drop_lists(swarm)
   drop_lists(path[level + 1])
-end
-
--- living_representatives lists a group's, after those have left that are due.
-local function living_representatives(swarm)
-  local living = {}
-  for _, addr in ipairs(call('SMEMBERS', swarm .. ':R')) do
-    if not is_due(addr) then
-      living[#living + 1] = addr
-    else
-      expire_host(addr)
-      call('SREM', swarm .. ':R', addr) -- even if its record was lost
+  if lost[place] then
+    lost[place] = nil
+  else
+    tell('promoted')
+    if level == 1 then
+      begin_probing(host.address)
     end
   end
-  return living
+  return true
+end
+
+-- standing_representatives lists a group's, after those have left that are due, or whose
+-- leases have run out.
+local function standing_representatives(swarm)
+  local standing = {}
+  for _, addr in ipairs(call('SMEMBERS', swarm .. ':R')) do
+    if backlog and is_due(addr) then
+      expire_host(addr)
+      call('SREM', swarm .. ':R', addr) -- even if its record was lost
+    elseif scope ~= 'rack' or not lapse(swarm, addr) then
+      standing[#standing + 1] = addr
+    end
+  end
+  return standing
 end

@@ -7,13 +7,19 @@ local function rare()
   end
 -- include: clock
 -- include: progress
+-- include: lose
 -- include: swarms
+-- include: leases
 -- include: expire
 -- include: find
 -- include: record
 -- include: settle
+-- include: probing
+-- include: overdue
 -- include: places
   rarely = { activate = activate, expire = expire, settle = settle, withdraw = withdraw,
-    take_place = take_place, living_representatives = living_representatives }
+    take_place = take_place, standing_representatives = standing_representatives,
+    keep_lease = keep_lease, claim_overdue = claim_overdue,
+    all_told = all_told }
   return rarely
 end

@@ -38,7 +38,7 @@ local function record(host, state, touch)
   local own = record_key(host.address)
   note_dates(host, own)
   if host.live and host.state ~= state then
-    leave(host)
+    leave(host, state == 'gone' and 'stopped' or 'changed')
   end
   if not host.left then
     call('SADD', peers_N, host.address)

@@ -3,11 +3,6 @@
 -- kept as two sorted sets, its seeders and its leechers: members are contacts, scores the
 -- times when they were last seen.
 
--- drop_lists forgets the ready lists of a swarm: its hosts or their places changed.
-local function drop_lists(swarm)
-  call('DEL', swarm .. ':list:N', swarm .. ':list:L')
-end
-
 -- mark puts a host into the live sets an operator reads (SADD), or takes it out (SREM).
 local function mark(verb, host, rack_swarm)
   call(verb, rack_swarm .. ':N', host.address)
@@ -33,24 +28,10 @@ local function enter(host, path)
   end
 end
 
--- withdraw ends a host's part in the swarms beyond path[level] and gives up its
--- places from there outwards.
-local function withdraw(host, path, level)
-  while level < #path and call('SREM', path[level] .. ':R', host.address) == 1 do
-    if level == 1 then
-      call('SREM', peers_R, host.address)
-    end
-    drop_lists(path[level])
-    level = level + 1
-    call('ZREM', path[level] .. kind(host), contact(host))
-    drop_lists(path[level])
-  end
-end
-
--- leave takes a live host out of every live set.
-local function leave(host)
+-- leave takes a live host out of every live set; why is withdraw's.
+local function leave(host, why)
   local path = swarms_of(host.rack)
-  withdraw(host, path, 1)
+  withdraw(host, path, 1, why)
   call('ZREM', path[1] .. kind(host), contact(host))
   mark('SREM', host, path[1])
   drop_lists(path[1])

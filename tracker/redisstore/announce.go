@@ -6,36 +6,65 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // Announce implements tracker.Store.
 func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Handout, error) {
-	r, err := s.run(ctx, announceScript, announceCall(a, s.now(), rand.Uint32()), announceValues)
+	done, err := s.announce(ctx, a, lease{})
+	if err == nil && done.wants() {
+		done, err = s.announceWithLeases(ctx, a, done)
+	}
 	if err != nil {
 		return tracker.Handout{}, err
 	}
-	handout, joined, err := readHandout(a, r)
-	if err != nil {
-		return tracker.Handout{}, err
-	}
-	s.note(a, handout.Active, joined)
-	return handout, nil
+	s.note(a, done.Active, done.joined)
+	return done.Handout, nil
 }
 
-// announceCall builds the call of announce.lua; see its header. now is the
-// clock, in seconds, or empty.
-func announceCall(a tracker.Announce, now string, seed uint32) scriptCall {
+// announced is what one call of announce.lua did.
+type announced struct {
+	tracker.Handout
+	told
+	joined bool // the host was not live before
+}
+
+// announce calls the script once, with a lease if one was taken for the host.
+func (s *Store) announce(ctx context.Context, a tracker.Announce, l lease) (announced, error) {
+	options := announceOptions{now: s.now(), seed: rand.Uint32(), lease: l, look: s.looksForProbes(a)}
+	r, err := s.run(ctx, announceScript, announceCall(a, options), announceValues)
+	if err != nil {
+		return announced{}, err
+	}
+	done, err := readHandout(a, r)
+	if err != nil {
+		return announced{}, err
+	}
+	s.follow(done.told, a.Rules)
+	return done, nil
+}
+
+// announceOptions are the arguments of announce.lua besides the announce itself.
+type announceOptions struct {
+	now   string // the clock in seconds, or empty
+	seed  uint32
+	lease lease
+	look  bool // for representatives that nobody probes
+}
+
+// announceCall builds the call of announce.lua; see its header.
+func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 	k := keysOf(a.InfoHash)
 	keys := append(make([]string, 0, 40),
 		k.registered(), k.closed(), k.name(), k.length(),
 		k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
 		k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-		k.racks(), k.hosts(), k.progress(), k.oldest(), k.peer(a.Addr))
+		k.racks(), k.hosts(), k.progress(), k.oldest(), k.leases(), k.peer(a.Addr))
 	args := []string{
-		now,
-		strconv.FormatUint(uint64(seed), 10),
+		o.now,
+		strconv.FormatUint(uint64(o.seed), 10),
 		a.Addr.String(),
 		address(a.Also),
 		string(a.PeerID[:]),
@@ -52,6 +81,10 @@ func announceCall(a tracker.Announce, now string, seed uint32) scriptCall {
 		flag(a.AutoRegister),
 		string(a.Location),
 		a.Hostname,
+		a.ReprScope.String(),
+		o.lease.argument(),
+		seconds(a.ProbeInterval),
+		flag(o.look),
 	}
 	return scriptCall{append(keys, k.location(a.Location)...), args}
 }
@@ -97,32 +130,47 @@ func flag(b bool) string {
 	return ""
 }
 
-const announceValues = 7 // behind the status
+// seconds is a span as a script takes it; none is empty.
+func seconds(span time.Duration) string {
+	if span <= 0 {
+		return ""
+	}
+	return strconv.Itoa(int(span.Seconds()))
+}
 
-// readHandout maps the reply of announce.lua; joined says that the host was
-// not live before.
-func readHandout(a tracker.Announce, r reply) (handout tracker.Handout, joined bool, err error) {
+const announceValues = 8 // behind the status
+
+// readHandout maps the reply of announce.lua.
+func readHandout(a tracker.Announce, r reply) (announced, error) {
 	if r.status == 0 {
-		return tracker.Handout{}, false, nil
+		return announced{}, nil
 	}
 	n, err := r.ints(5)
 	if err != nil {
-		return tracker.Handout{}, false, err
+		return announced{}, err
 	}
-	handout = tracker.Handout{Active: true, Complete: n[0], Incomplete: n[1], Downloaded: n[2], Represents: n[4]}
+	done := announced{
+		Handout: tracker.Handout{Active: true, Complete: n[0], Incomplete: n[1], Downloaded: n[2], Represents: n[4]},
+		joined:  n[3] == 1,
+	}
 	text, err := r.values[5].ToString()
 	if err != nil {
-		return tracker.Handout{}, false, fmt.Errorf("script announce: peers: %w", err)
+		return announced{}, fmt.Errorf("script announce: peers: %w", err)
 	}
-	if handout.Peers, err = readPeers(text, a); err != nil {
-		return tracker.Handout{}, false, fmt.Errorf("script announce: peers: %w", err)
+	if done.Peers, err = readPeers(text, a); err != nil {
+		return announced{}, fmt.Errorf("script announce: peers: %w", err)
 	}
 	ids, err := r.values[6].AsStrSlice()
-	if err != nil || len(ids) > len(handout.Peers) {
-		return tracker.Handout{}, false, fmt.Errorf("script announce: %d peer ids: %w", len(ids), err)
+	if err != nil || len(ids) > len(done.Peers) {
+		return announced{}, fmt.Errorf("script announce: %d peer ids: %w", len(ids), err)
 	}
 	for i, id := range ids {
-		copy(handout.Peers[i].ID[:], id)
+		copy(done.Peers[i].ID[:], id)
 	}
-	return handout, n[3] == 1, nil
+	done.told, err = readTold(r.values[7], a.InfoHash)
+	if err != nil {
+		return announced{}, fmt.Errorf("script announce: told: %w", err)
+	}
+	done.Checks = done.told.checks
+	return done, nil
 }

@@ -61,6 +61,9 @@ func (s *Store) finish(ctx context.Context, hash tracker.InfoHash) error {
 		if err := s.unlist(ctx, hash, name); err != nil {
 			return err
 		}
+		if err := s.settleAll(ctx, hash); err != nil {
+			return err
+		}
 	}
 	return s.archive(ctx, hash)
 }
@@ -127,7 +130,7 @@ func (s *Store) archiveCall(hash tracker.InfoHash) scriptCall {
 			k.name(), k.length(), k.torrent(),
 			k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
 			k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.hosts(), k.progress(), k.oldest(),
+			k.hosts(), k.progress(), k.oldest(), k.leases(),
 		},
 		args: []string{strconv.Itoa(archiveStep), s.archiveTTL()},
 	}

@@ -104,6 +104,24 @@ func await(tb testing.TB, what string, condition func() bool) {
 	tb.Fatalf("waited in vain until %s", what)
 }
 
+// failer is what a test and a rapid check have in common.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// awaitErrands waits until what an announce left to do is done.
+func awaitErrands(t failer, s *Store) {
+	t.Helper()
+	for range 10_000 {
+		if s.errands.pending.Load() == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatalf("errands are not done")
+}
+
 // command sends a command to the plain client.
 func (f *fixture) command(words ...string) rueidis.RedisResult {
 	return f.raw.Do(context.Background(), f.raw.B().Arbitrary(words...).Build())

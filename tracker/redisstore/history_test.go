@@ -29,7 +29,12 @@ var historyPlaces = [][]tracker.Location{
 	{"dc2/row1/x/r1", "dc2/row1/x/r2", "dc2/row2/x/r1", "dc1/r3"},
 }
 
-func TestHistories(t *testing.T) {
+func TestHistories(t *testing.T) { testHistories(t, tracker.ScopeTransfer) }
+
+// With a single transfer the scope makes no difference.
+func TestHistoriesByRack(t *testing.T) { testHistories(t, tracker.ScopeRack) }
+
+func testHistories(t *testing.T, scope tracker.ReprScope) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		stores := []*Store{f.Store}
 		for len(stores) < historyFrontends {
@@ -37,6 +42,7 @@ func TestHistories(t *testing.T) {
 		}
 		rapid.Check(t, func(t *rapid.T) {
 			h := newHistory(t, f, stores, 12)
+			h.scope = scope
 			// At most 12 hosts of 4 racks expire in a call, so none is left over.
 			h.locations = rapid.SampledFrom(historyPlaces).Draw(t, "locations")
 			t.Repeat(map[string]func(*rapid.T){
@@ -75,11 +81,12 @@ type history struct {
 	last      map[int]tracker.Announce // of each machine
 	locations []tracker.Location
 	lags      bool // expiry may lag behind
+	scope     tracker.ReprScope
 }
 
 // newHistory begins with a transfer that nobody has announced.
 func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history {
-	for _, key := range f.keys("*{*") {
+	for _, key := range f.keys("*{*") { // those of leases, too
 		f.command("DEL", key)
 	}
 	torrent := tracker.Torrent{Name: "payload", InfoHash: testHash(1), Length: testLength, File: []byte("x")}
@@ -132,7 +139,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")
 	a.NumWant = rapid.SampledFrom([]int{-1, 0, 1, 3, 5, 200}).Draw(t, "numwant")
 	a.MaxReprRack = rapid.SampledFrom([]int{1, 2, 2, 2, 2, 3}).Draw(t, "max_repr_rack")
-	if !h.lags { // else who was due by a short one may not be by the next
+	if !h.lags && h.scope == tracker.ScopeTransfer { // else who was due by a short one may not be by the next
 		a.PeerTTL = rapid.SampledFrom([]time.Duration{660, 660, 660, 300, 900}).Draw(t, "ttl") * time.Second
 	}
 	a.Compact = rapid.Bool().Draw(t, "compact")
@@ -142,10 +149,12 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 // send announces to a frontend and to the model, and compares.
 func (h *history) send(t *rapid.T, frontend *Store, n int, a tracker.Announce) {
 	h.last[n] = a
+	a.ReprScope = h.scope
 	handout, err := frontend.Announce(context.Background(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
+	awaitErrands(t, frontend)
 	h.model.now = h.Now().Unix()
 	host := h.model.announce(a)
 	if host == nil {

@@ -19,6 +19,10 @@ const (
 	keyTorrents        = "torrents"         // hash: torrent name -> info hash
 )
 
+// keyLeases is a hash: leases of a group, by the host's address and the info hash of
+// its transfer. It lies in the group's slot.
+func keyLeases(group tracker.Location) string { return "leases:{" + string(group) + "}" }
+
 // keyRackHosts is a set: all hosts (ip) ever seen in a rack.
 func keyRackHosts(rack tracker.Location) string { return "rack:" + string(rack) }
 
@@ -53,6 +57,7 @@ func (k transferKeys) racks() string    { return k.key("racks") }    // set: Loc
 func (k transferKeys) hosts() string    { return k.key("hosts") }    // hash: peer id and key -> ip:port
 func (k transferKeys) progress() string { return k.key("progress") } // hash: sums
 func (k transferKeys) oldest() string   { return k.key("oldest") }   // sorted set: rack by unix time
+func (k transferKeys) leases() string   { return k.key("leases") }   // hash: tokens of places
 
 // peer is a hash: the record of the host at an address.
 func (k transferKeys) peer(addr netip.AddrPort) string { return k.key("peer:" + addr.String()) }
@@ -68,6 +73,16 @@ func (k transferKeys) rackProgress(rack tracker.Location) string { return k.grou
 
 func (k transferKeys) group(path tracker.Location, part string) string {
 	return k.key("rack:" + string(path) + ":" + part)
+}
+
+// swarmAround names the sets of the swarm that a group's representatives are in.
+func (k transferKeys) swarmAround(group tracker.Location) (seeders, leechers string) {
+	around := group.Groups()[1:]
+	if len(around) == 0 {
+		return k.key("swarm:seeders"), k.key("swarm:leechers")
+	}
+	outer := tracker.Location(around[0])
+	return k.group(outer, "seeders"), k.group(outer, "leechers")
 }
 
 // location lists the keys of a host's groups, in the order of announce.lua.

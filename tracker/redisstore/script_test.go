@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -20,20 +21,29 @@ import (
 // calls are one call of each script, as this package builds them.
 func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 	torrent := tracker.Torrent{Name: "payload-1", InfoHash: a.InfoHash, Length: testLength, File: []byte("d4:infode")}
+	l := lease{a.Location, a.Addr.String(), a.InfoHash, "1"}
+	confirm, err := confirmCall(l, a.PeerTTL)
+	if err != nil {
+		panic(err)
+	}
 	return map[string]scriptCall{
-		"announce":   announceCall(a, s.now(), 1),
+		"announce":   announceCall(a, announceOptions{now: s.now(), seed: 1}),
 		"scrape":     scrapeCall(a.InfoHash),
 		"statistics": statisticsCall(a.InfoHash),
 		"register":   registerCall(torrent, s.now()),
 		"close":      s.closeCall(a.InfoHash),
 		"archive":    s.archiveCall(a.InfoHash),
+		"lease":      leaseCall(l, s.nowMicro(), a.Rules),
+		"release":    releaseCall(l),
+		"confirm":    confirm,
+		"probe":      probeCall(tracker.Check{InfoHash: a.InfoHash, Addr: a.Addr}, s.now(), time.Second, true),
 	}
 }
 
 var (
 	headerSection  = regexp.MustCompile(`(?ms)^(KEYS|ARGV)$(.*?)^$`)
 	headerArgument = map[string]*regexp.Regexp{
-		"KEYS": regexp.MustCompile(`(\d+)(?: (\{HASH\}\S+)|… )`), // two or three in a line
+		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+)|… )`), // two or three in a line
 		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),     // one in a line
 	}
 )
@@ -70,6 +80,7 @@ func TestScriptHeaders(t *testing.T) {
 				continue
 			}
 			want := strings.ReplaceAll(key, "{HASH}", string(keysOf(testHash(1))))
+			want = strings.ReplaceAll(want, "{GROUP}", "{r1}")
 			want = strings.ReplaceAll(want, "ADDRESS", "10.0.0.1:6881")
 			if i >= len(call.keys) || call.keys[i] != want {
 				t.Errorf("%s: key %d is not %s", name, i+1, want)
@@ -101,7 +112,7 @@ func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 		t.Helper()
 		result := rueidis.NewLuaScript(lua.All[name]).Exec(context.Background(), user, call.keys, call.args)
 		r, err := readReply(name, result, map[string]int{
-			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1,
+			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1, "probe": 2,
 		}[name])
 		if err != nil {
 			t.Fatal(err)
@@ -128,7 +139,15 @@ func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 		if n == 50 {
 			f.Advance(testRules.PeerTTL)
 		}
-		run("announce", announceCall(a, f.now(), uint32(n)))
+		a.ReprScope = tracker.ReprScope(n / 30)
+		a.ProbeInterval = time.Second
+		calls := f.calls(a)
+		run("announce", announceCall(a, announceOptions{
+			now: f.now(), seed: uint32(n), look: true,
+			lease: lease{a.Location, a.Addr.String(), a.InfoHash, f.nowMicro()},
+		}))
+		run("confirm", calls["confirm"])
+		run("probe", calls["probe"])
 	}
 	for _, name := range []string{"scrape", "statistics", "close", "archive", "archive", "archive"} {
 		run(name, f.calls(announceOf(hash, "r1", 1))[name])

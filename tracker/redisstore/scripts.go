@@ -28,6 +28,10 @@ var (
 	registerScript   = newScript("register")
 	closeScript      = newScript("close")
 	archiveScript    = newScript("archive")
+	leaseScript      = newScript("lease")
+	releaseScript    = newScript("release")
+	confirmScript    = newScript("confirm")
+	probeScript      = newScript("probe")
 )
 
 // scriptCall is one call of a script, as the pure functions of this package

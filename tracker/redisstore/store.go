@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -29,6 +31,9 @@ type Options struct {
 	// Single says that Addr is no Redis Cluster; otherwise it is asked.
 	Single bool
 
+	// Metrics, if set, is where the store's counters are registered.
+	Metrics prometheus.Registerer
+
 	// Now, if set, replaces the clock of Redis in tests.
 	Now func() time.Time
 }
@@ -40,6 +45,9 @@ type Store struct {
 	log       *slog.Logger
 	connected atomic.Pointer[rueidis.Client]
 	notes     *notebook
+	errands   *errands
+	looks     *otter.Cache[lookKey, time.Duration]
+	counts    *counts
 	stop      context.CancelFunc
 	stopped   sync.WaitGroup
 }
@@ -52,8 +60,14 @@ func Open(opts Options, log *slog.Logger) *Store {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{opts: opts, log: log, stop: stop}
 	s.notes = newNotebook()
+	s.errands = newErrands()
+	s.looks = newLooks()
+	s.counts = newCounts(opts.Metrics)
 	s.stopped.Go(func() { s.watch(ctx) })
 	s.stopped.Go(func() { s.writeNotes(ctx) })
+	for range errandWorkers {
+		s.stopped.Go(func() { s.runErrands(ctx) })
+	}
 	return s
 }
 
@@ -128,4 +142,12 @@ func (s *Store) now() string {
 		return ""
 	}
 	return fmt.Sprint(s.opts.Now().Unix())
+}
+
+// nowMicro is that of a script that reads it in microseconds.
+func (s *Store) nowMicro() string {
+	if s.opts.Now == nil {
+		return ""
+	}
+	return fmt.Sprint(s.opts.Now().UnixMicro())
 }

@@ -1,0 +1,69 @@
+-- Leases, under REPR_SCOPE=rack: how long a place may be held, and what takes one. Others
+-- are counted where the group is, see ../lease.lua.
+
+-- include: good
+
+-- held_for is that of the token by which a place is held, or nil.
+local function held_for(swarm, addr)
+  local token = call('HGET', leases, group_of(swarm) .. ' ' .. addr)
+  return token and good_for(token)
+end
+
+-- find_lease returns the token by which a host may take a place of the group: that of a
+-- place it lost within this call, or the one the frontend took for it. If there is none
+-- the frontend is asked for one.
+local function find_lease(host, group)
+  local before = lost[group .. ' ' .. host.address]
+  if before and before.token and before.address == lease_address(host) and good_for(before.token) > due then
+    return before.token
+  end
+  local of, addr, token = string.match(lease, '^(%S+) (%S+) (%d+)$')
+  if of == group and addr == lease_address(host) and good_for(token) > due
+    and tonumber(token) > tonumber(call('HGET', leases, group) or 0) then
+    return token
+  end
+  tell('lease', group, lease_address(host))
+end
+
+-- keep_lease asks the frontend for a newer lease where a representative needs one, and returns
+-- what its present one is good for.
+local function keep_lease(host, swarm)
+  local held = held_for(swarm, host.address)
+  if held <= now then
+    tell('renew', group_of(swarm), lease_address(host))
+  end
+  return held
+end
+
+-- lapse withdraws a representative whose lease has run out, and returns whether it has.
+local function lapse(swarm, addr)
+  if (held_for(swarm, addr) or 0) > due then
+    return false
+  end
+  local host = load_host(addr)
+  local path = host and swarms_of(host.rack) or {}
+  for level = 1, #path - 1 do
+    if path[level] == swarm then
+      withdraw(host, path, level, 'lapsed')
+    end
+  end
+  call('SREM', swarm .. ':R', addr) -- even if its record was lost
+  return true
+end
+
+-- lapse_leases looks at all places of a rack's hosts. It returns the earliest second that one
+-- of those that are left is held for, or nil.
+local function lapse_leases(rack)
+  local first
+  local path = swarms_of(rack)
+  for _, addr in ipairs(call('SMEMBERS', path[1] .. ':R')) do
+    for level = 1, #path - 1 do
+      if lapse(path[level], addr) then
+        break
+      end
+      local held = held_for(path[level], addr)
+      first = math.min(first or held, held)
+    end
+  end
+  return first
+end

@@ -1,0 +1,59 @@
+-- Places of representatives that are lost, and what the frontend is told to do after the
+-- call. A place that is lost and taken again within one call was never lost.
+--
+-- Under REPR_SCOPE=rack a place is held by a lease of its group, see lease.lua. `leases`
+-- keeps the token of each place as GROUP ADDRESS, and as GROUP the highest token whose lease
+-- was released: one that is not higher takes no place any more, see confirm.lua.
+local told, lost = {}, {}
+
+local function tell(...)
+  told[#told + 1] = table.concat({ ... }, ' ')
+end
+
+local function group_of(swarm)
+  return string.sub(swarm, #tag + 7) -- behind {HASH}:rack:
+end
+
+local function is_ipv6(addr)
+  return string.byte(addr) == 91 -- [
+end
+
+-- lease_address is by which of its addresses a host holds leases: the same in all transfers,
+-- whichever it announced from first.
+local function lease_address(host)
+  return is_ipv6(host.address) and host.also ~= '' and host.also or host.address
+end
+
+-- drop_lists forgets the ready lists of a swarm: its hosts or their places changed.
+local function drop_lists(swarm)
+  call('DEL', swarm .. ':list:N', swarm .. ':list:L')
+end
+
+-- withdraw ends a host's part in the swarms beyond path[level] and gives up its places from
+-- there outwards. why: stopped, expired, changed, moved, replaced, bound, lapsed, probe.
+local function withdraw(host, path, level, why)
+  while level < #path and call('SREM', path[level] .. ':R', host.address) == 1 do
+    local group = group_of(path[level])
+    local place = group .. ' ' .. host.address
+    lost[place] = { why = why, group = group, address = lease_address(host), token = call('HGET', leases, place) }
+    call('HDEL', leases, place)
+    if level == 1 then
+      call('SREM', peers_R, host.address)
+    end
+    drop_lists(path[level])
+    level = level + 1
+    call('ZREM', path[level] .. kind(host), contact(host))
+    drop_lists(path[level])
+  end
+end
+
+-- all_told is what the frontend is to do, once all is done here.
+local function all_told()
+  for _, place in pairs(lost) do
+    tell('demoted', place.why)
+    if place.token then
+      tell('settle', place.group, place.address, place.token)
+    end
+  end
+  return told
+end

@@ -1,0 +1,84 @@
+--[[
+lease: takes or renews one host's lease of a group, under REPR_SCOPE=rack.
+
+Invariant (R8): at most max_repr machines hold leases of a group that have not run out, over
+all transfers together. A host is known here by its machine, the ip of its address: two
+clients of one machine cross the uplink as one.
+
+The place itself is in the transfer, which may be on another server: there it is held for
+ttl and a quarter from the moment that the token names. Here the lease runs longer, by as much
+as the servers' clocks may disagree.
+
+KEYS
+   1 leases:{GROUP}
+
+ARGV
+   1 now        unix time in microseconds; empty: the clock of Redis
+   2 address    ip:port of the host
+   3 hash       info hash of its transfer
+   4 max_repr   machines that may hold leases
+   5 ttl        seconds of silence after which a host is not live
+
+Returns {status, token, doubtful}. token: unix time in microseconds, higher than any before;
+empty if there is none. doubtful: leases of others, ADDRESS HASH TOKEN each, that are worth a look
+whether their places are still held: at most 8, and each at most once in 10 s.
+
+Status: 1 the host has a lease by this token, instead of the one it may have had;
+2 all places are taken.
+
+Cost: grows with max_repr and the number of transfers.
+]]
+local leases = KEYS[1]
+local now, address, hash, max_repr, ttl = unpack(ARGV, 1, 5)
+max_repr, ttl = tonumber(max_repr), tonumber(ttl)
+local call = redis.call
+if now == '' then
+  local time = call('TIME')
+  now = time[1] * 1e6 + time[2]
+end
+now = tonumber(now)
+-- By how many seconds clocks may disagree, and between two looks at a lease.
+local SLACK, LOOK_INTERVAL, LOOKS = 60, 10, 8
+local life = 1.25 * ttl + SLACK
+
+local function machine_of(addr)
+  return string.match(addr, '^(.*):')
+end
+
+-- Each lease is a field ADDRESS HASH, and a value TOKEN LOOKED, when it was last looked at.
+-- The field `last` is the highest token there was.
+local own = address .. ' ' .. hash
+local last, others, machines, doubtful = 0, 0, {}, {}
+local fields = call('HGETALL', leases)
+for i = 1, #fields, 2 do
+  local field, value = fields[i], fields[i + 1]
+  local token, looked = string.match(value, '^(%d+) (%d+)$')
+  local machine = machine_of(field)
+  if field == 'last' then
+    last = tonumber(value)
+  elseif token / 1e6 + life <= now / 1e6 then
+    call('HDEL', leases, field)
+  elseif machine ~= machine_of(address) then
+    if not machines[machine] then
+      machines[machine], others = true, others + 1
+    end
+    if looked / 1e6 + LOOK_INTERVAL <= now / 1e6 and #doubtful < LOOKS then
+      doubtful[#doubtful + 1] = field
+    end
+  end
+end
+
+if others >= max_repr then
+  local list = {}
+  for _, field in ipairs(doubtful) do
+    local token = string.match(call('HGET', leases, field), '^%d+')
+    call('HSET', leases, field, token .. ' ' .. string.format('%.0f', now))
+    list[#list + 1] = field .. ' ' .. token
+  end
+  return { 2, '', list }
+end
+
+local token = string.format('%.0f', math.max(now, last + 1))
+call('HSET', leases, own, token .. ' ' .. token, 'last', token)
+call('EXPIRE', leases, math.ceil(life))
+return { 1, token, {} }

@@ -1,0 +1,88 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Errands are what an announce leaves to do in other slots that decides nothing of its
+// reply: leases to renew and to settle. One that is lost is made good: a lease runs out,
+// or is found to be doubtful.
+
+const (
+	errandsPending = 4096 // further ones are lost
+	errandWorkers  = 4
+	errandTimeout  = 5 * time.Second
+)
+
+type errand func(ctx context.Context) error
+
+type errands struct {
+	queue   chan errand
+	pending atomic.Int64 // queued or under way
+}
+
+func newErrands() *errands { return &errands{queue: make(chan errand, errandsPending)} }
+
+// later queues an errand.
+func (s *Store) later(e errand) {
+	s.errands.pending.Add(1)
+	select {
+	case s.errands.queue <- e:
+	default:
+		s.errands.pending.Add(-1)
+		s.counts.leases.WithLabelValues("dropped").Inc()
+	}
+}
+
+func (s *Store) settleLater(l lease, ttl time.Duration) {
+	s.later(func(ctx context.Context) error { return s.settle(ctx, l, ttl) })
+}
+
+// follow does what a script told, and counts.
+func (s *Store) follow(t told, rules tracker.Rules) {
+	s.counts.promotions.Add(float64(t.promoted))
+	for _, why := range t.demoted {
+		s.counts.demotions.WithLabelValues(why).Inc()
+	}
+	if len(t.settle)+len(t.renew) > 0 {
+		s.later(func(ctx context.Context) error { return s.tidy(ctx, t, rules) })
+	}
+}
+
+// tidy settles leases before it renews others, which may need their places.
+func (s *Store) tidy(ctx context.Context, t told, rules tracker.Rules) (err error) {
+	for _, l := range t.settle {
+		err = errors.Join(err, s.settle(ctx, l, rules.PeerTTL))
+	}
+	for _, l := range t.renew {
+		err = errors.Join(err, s.renew(ctx, l, rules))
+	}
+	return err
+}
+
+// runErrands runs errands until the store is closed.
+func (s *Store) runErrands(ctx context.Context) {
+	for {
+		select {
+		case e := <-s.errands.queue:
+			s.runErrand(ctx, e)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Store) runErrand(ctx context.Context, e errand) {
+	defer s.errands.pending.Add(-1)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), errandTimeout)
+	defer cancel()
+	if err := e(ctx); err != nil {
+		s.counts.leases.WithLabelValues("failed").Inc()
+		s.log.Debug("lease left over", "error", err)
+	}
+}

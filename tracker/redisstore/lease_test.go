@@ -1,0 +1,222 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// leased is a fixture whose errands the test does, or loses.
+type leased struct {
+	*fixture
+	t        *testing.T
+	frontend *Store
+}
+
+func eachLeased(t *testing.T, test func(t *testing.T, f *leased)) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		for n := range byte(2) {
+			f.registerTransfer(t, n)
+		}
+		test(t, &leased{f, t, f.handDriven(f.Now)})
+	})
+}
+
+// announceTo is one to transfer n, of a host that fetches.
+func (f *leased) announceTo(n int, rack tracker.Location, host int, event tracker.Event) tracker.Handout {
+	f.t.Helper()
+	a := announceOf(testHash(byte(n)), rack, host)
+	a.Event, a.ReprScope = event, tracker.ScopeRack
+	handout, err := f.frontend.Announce(context.Background(), a)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return handout
+}
+
+// represents says of some hosts that announce to transfer n whether they represent their rack.
+func (f *leased) represents(n int, rack tracker.Location, hosts ...int) (all []bool) {
+	f.t.Helper()
+	for _, host := range hosts {
+		all = append(all, f.announceTo(n, rack, host, tracker.EventNone).Represents > 0)
+	}
+	return all
+}
+
+func (f *leased) expect(what string, got []bool, want ...bool) {
+	f.t.Helper()
+	for i := range want {
+		if got[i] != want[i] {
+			f.t.Fatalf("%s: represent %v, expected %v", what, got, want)
+		}
+	}
+}
+
+func (f *leased) doErrands() {
+	f.t.Helper()
+	for len(f.frontend.errands.queue) > 0 {
+		if err := (<-f.frontend.errands.queue)(context.Background()); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}
+
+func (f *leased) loseErrands() {
+	for len(f.frontend.errands.queue) > 0 {
+		<-f.frontend.errands.queue
+	}
+}
+
+func (f *leased) take(host int) lease {
+	f.t.Helper()
+	a := announceOf(testHash(0), "r1", host)
+	taken, _, err := f.frontend.takeLease(context.Background(), lease{group: "r1", addr: a.Addr.String(), hash: a.InfoHash}, testRules)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return taken
+}
+
+// Who represents the rack in one transfer does so in another, too, and nobody else does;
+// when it has left both, its place is free.
+func TestLeasesOverTransfers(t *testing.T) {
+	eachLeased(t, func(_ *testing.T, f *leased) {
+		f.expect("first transfer", f.represents(0, "r1", 1, 2, 3), true, true, false)
+		f.expect("second transfer", f.represents(1, "r1", 3, 2, 1), false, true, true)
+		f.announceTo(0, "r1", 1, tracker.EventStopped)
+		f.doErrands()
+		f.expect("after it left one", f.represents(0, "r1", 3), false)
+		f.announceTo(1, "r1", 1, tracker.EventStopped)
+		f.doErrands()
+		f.expect("after it left both", f.represents(0, "r1", 3), true)
+	})
+}
+
+// A host of both families holds one lease, by whichever it announced first.
+func TestLeasesOfBothFamilies(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		for n, first := range []bool{true, false} {
+			a := announceOf(testHash(byte(n)), "r1", 1)
+			a.ReprScope, a.Also = tracker.ScopeRack, sixOf(1)
+			if first {
+				a.Addr, a.Also = a.Also, a.Addr
+			}
+			if _, err := f.frontend.Announce(context.Background(), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.expect("others", f.represents(0, "r1", 2, 3), true, false)
+	})
+}
+
+// Each case loses something, and the place is taken in the end by the host that announces.
+func TestLeasesLeftOver(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		f.take(1) // and a crash
+		f.take(2)
+		f.expect("at once", f.represents(0, "r1", 3), false)
+		f.Advance(11 * time.Second)
+		f.expect("after a look", f.represents(0, "r1", 3, 4), true, true)
+
+		f.announceTo(0, "r1", 3, tracker.EventStopped)
+		f.loseErrands()
+		f.Advance(11 * time.Second)
+		f.expect("after a lost settlement", f.represents(0, "r1", 5), true)
+
+		if err := f.frontend.Deactivate(context.Background(), testHash(0)); err != nil {
+			t.Fatal(err)
+		}
+		f.expect("after the transfer's end", f.represents(1, "r1", 6, 7, 8), true, true, false)
+	})
+}
+
+// A lease that comes late takes no place, if it may be another's by now.
+func TestLeasesComeLate(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		late := f.take(1)
+		f.expect("meanwhile", f.represents(0, "r1", 1), true)
+		f.announceTo(0, "r1", 1, tracker.EventStopped)
+		f.doErrands()
+		f.expect("others", f.represents(1, "r1", 2, 3), true, true)
+		a := announceOf(testHash(0), "r1", 1)
+		a.ReprScope = tracker.ScopeRack
+		done, err := f.frontend.announce(context.Background(), a, late)
+		if err != nil || done.Represents != 0 {
+			t.Errorf("a late lease: represents %d groups, %v", done.Represents, err)
+		}
+	})
+}
+
+// What ends an old lease leaves the one that replaced it.
+func TestLeasesReleasedLate(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		old := f.take(1)
+		f.expect("both", f.represents(0, "r1", 1, 2), true, true)
+		if _, err := f.frontend.run(context.Background(), releaseScript, releaseCall(old), 0); err != nil {
+			t.Fatal(err)
+		}
+		f.expect("a third", f.represents(1, "r1", 3), false)
+	})
+}
+
+// The clock of the group's server may be ahead of, or behind, that of the transfer's.
+func TestLeasesBetweenClocks(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		f.expect("both", f.represents(0, "r1", 1, 2), true, true)
+		held := testRules.PeerTTL + testRules.PeerTTL/4
+		f.Advance(held - time.Second) // the places are held yet
+		ahead := f.handDriven(func() time.Time { return f.Now().Add(50 * time.Second) })
+		a := announceOf(testHash(1), "r1", 3)
+		taken, _, err := ahead.takeLease(context.Background(), lease{group: "r1", addr: a.Addr.String(), hash: a.InfoHash}, testRules)
+		if err != nil || taken.token != "" {
+			t.Errorf("a third lease was given: %v, %v", taken, err)
+		}
+	})
+}
+
+// A representative whose lease was not renewed is one no more when that has run out, and
+// is not handed out then, though it is live; also if its rack stays silent, and if many
+// racks are due.
+func TestLeasesRunOut(t *testing.T) {
+	for name, due := range map[string]int{"alone": 0, "among many": 30} {
+		t.Run(name, func(t *testing.T) { testLeasesRunOut(t, due) })
+	}
+}
+
+func testLeasesRunOut(t *testing.T, due int) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		f.announceTo(0, "r1", 1, tracker.EventStarted)
+		for n := range due {
+			f.announceTo(0, tracker.Location(fmt.Sprint("x", n)), 100+n, tracker.EventStarted)
+		}
+		for range 4 {
+			f.Advance(200 * time.Second)
+			f.announceTo(0, "r1", 1, tracker.EventNone)
+			f.loseErrands()
+		}
+		f.Advance(30 * time.Second)
+		outside := f.announceTo(0, "r2", 2, tracker.EventStarted)
+		if outside.Represents == 0 || len(outside.Peers) != 0 {
+			t.Errorf("%d peers, represents %d", len(outside.Peers), outside.Represents)
+		}
+		if outside.Incomplete < 2 {
+			t.Errorf("%d live, but the host announced", outside.Incomplete)
+		}
+		f.expect("again", f.represents(0, "r1", 1), true)
+	})
+}
+
+// A representative that announces in time, and whose errands are done, stays one for ever.
+func TestLeasesAreRenewed(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		f.expect("at first", f.represents(0, "dc1/r1", 1, 2, 3), true, true, false)
+		for range 20 {
+			f.Advance(600 * time.Second)
+			f.expect("later", f.represents(0, "dc1/r1", 3, 1, 2), false, true, true)
+			f.doErrands()
+		}
+	})
+}

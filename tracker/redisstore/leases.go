@@ -1,0 +1,253 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Leases, under REPR_SCOPE=rack (R8). A place of a representative is kept with its
+// transfer, and the bound over all transfers with the group: in two slots, perhaps of
+// two servers. So a place is taken in two steps: a lease at the group, then the place by
+// it. Whatever gets lost in between, the bound holds: a place is never held for longer
+// than its lease. What is left over is found and settled: see settle, and the doubtful
+// ones of lease.lua.
+
+// lease is one host's right to represent a group in one transfer.
+type lease struct {
+	group tracker.Location
+	addr  string // ip:port of the host
+	hash  tracker.InfoHash
+	token string // when it was taken, in microseconds; empty if it is not
+}
+
+// leaseOf reads GROUP ADDRESS, perhaps with a TOKEN.
+func leaseOf(words []string, hash tracker.InfoHash) lease {
+	l := lease{group: tracker.Location(words[0]), addr: words[1], hash: hash}
+	if len(words) > 2 {
+		l.token = words[2]
+	}
+	return l
+}
+
+// argument is how announce.lua takes a lease; none is empty.
+func (l lease) argument() string {
+	if l.token == "" {
+		return ""
+	}
+	return string(l.group) + " " + l.addr + " " + l.token
+}
+
+// leaseRounds is how often one announce takes leases: one for each group around a host,
+// and one more for a lease that came too late.
+const leaseRounds = tracker.MaxGroups + 1
+
+// announceWithLeases goes on with an announce whose host may have a place if it has a
+// lease: it takes that and announces again, which records the same once more.
+func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done announced) (announced, error) {
+	var settled []lease
+	for round := 0; done.wants() && round < leaseRounds; round++ {
+		settled = append(settled, done.settle...)
+		if err := s.settleGroup(ctx, done.lease.group, settled, a.Rules); err != nil {
+			return announced{}, err
+		}
+		taken, err := s.takeFreeLease(ctx, done.lease, a.Rules)
+		if err != nil {
+			return announced{}, err
+		}
+		if taken.token == "" {
+			break
+		}
+		again, err := s.announce(ctx, a, taken)
+		if err != nil || again.lease.group == taken.group {
+			s.settleLater(taken, a.PeerTTL) // nobody knows, or it did not serve
+		}
+		if err != nil {
+			return announced{}, err
+		}
+		again.joined = again.joined || done.joined
+		again.Checks = append(done.Checks, again.Checks...)
+		done = again
+	}
+	return done, nil
+}
+
+// settleGroup settles those of a group that were given back by this very announce: the
+// place is free for its host.
+func (s *Store) settleGroup(ctx context.Context, group tracker.Location, leases []lease, rules tracker.Rules) error {
+	for _, l := range leases {
+		if l.group != group {
+			continue
+		}
+		if err := s.settle(ctx, l, rules.PeerTTL); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeFreeLease takes a lease, if need be after those of others that may be left over have
+// been settled. If there is none it has no token.
+func (s *Store) takeFreeLease(ctx context.Context, l lease, rules tracker.Rules) (lease, error) {
+	taken, doubtful, err := s.takeLease(ctx, l, rules)
+	if err != nil || len(doubtful) == 0 {
+		return taken, err
+	}
+	for _, other := range doubtful {
+		if err := s.settle(ctx, other, rules.PeerTTL); err != nil {
+			return lease{}, err
+		}
+	}
+	taken, _, err = s.takeLease(ctx, l, rules)
+	return taken, err
+}
+
+// takeLease takes a lease, or takes it anew: then it has a token. If it cannot be had,
+// doubtful are those of others that may be left over.
+func (s *Store) takeLease(ctx context.Context, l lease, rules tracker.Rules) (taken lease, doubtful []lease, err error) {
+	r, err := s.run(ctx, leaseScript, leaseCall(l, s.nowMicro(), rules), 2)
+	if err != nil {
+		return lease{}, nil, err
+	}
+	if l.token, err = r.values[0].ToString(); err != nil {
+		return lease{}, nil, fmt.Errorf("script lease: token: %w", err)
+	}
+	s.counts.leases.WithLabelValues(map[bool]string{true: "granted", false: "denied"}[l.token != ""]).Inc()
+	lines, err := r.values[1].AsStrSlice()
+	if err != nil {
+		return lease{}, nil, fmt.Errorf("script lease: doubtful: %w", err)
+	}
+	for _, line := range lines {
+		other, err := readDoubtful(l.group, line)
+		if err != nil {
+			return lease{}, nil, fmt.Errorf("script lease: %q: %w", line, err)
+		}
+		doubtful = append(doubtful, other)
+	}
+	return l, doubtful, nil
+}
+
+func leaseCall(l lease, now string, rules tracker.Rules) scriptCall {
+	return scriptCall{
+		keys: []string{keyLeases(l.group)},
+		args: []string{
+			now, l.addr, l.hash.String(), strconv.Itoa(rules.MaxReprRack), seconds(rules.PeerTTL),
+		},
+	}
+}
+
+// readDoubtful reads ADDRESS HASH TOKEN.
+func readDoubtful(group tracker.Location, line string) (lease, error) {
+	words := strings.Split(line, " ")
+	if len(words) != 3 {
+		return lease{}, fmt.Errorf("%d words", len(words))
+	}
+	hash, err := tracker.ParseInfoHash(words[1])
+	return lease{group, words[0], hash, words[2]}, err
+}
+
+// settle makes a lease and the place it is for agree: if the place is held, it is held by
+// this lease from now on; if not, the lease ends. It may be done at any time, and again.
+// ttl is PEER_TTL.
+func (s *Store) settle(ctx context.Context, l lease, ttl time.Duration) error {
+	call, err := confirmCall(l, ttl)
+	if err != nil {
+		return err
+	}
+	r, err := s.run(ctx, confirmScript, call, 0)
+	if err != nil {
+		return err
+	}
+	if r.status == leaseHeld {
+		s.counts.leases.WithLabelValues("held").Inc()
+		return nil
+	}
+	r, err = s.run(ctx, releaseScript, releaseCall(l), 0)
+	if err == nil && r.status != 0 {
+		s.counts.leases.WithLabelValues("released").Inc()
+	}
+	return err
+}
+
+// leaseHeld is a status of confirm.lua.
+const leaseHeld = 1
+
+func confirmCall(l lease, ttl time.Duration) (scriptCall, error) {
+	addr, err := netip.ParseAddrPort(l.addr)
+	if err != nil {
+		return scriptCall{}, fmt.Errorf("lease of %s: %w", l.group, err)
+	}
+	k := keysOf(l.hash)
+	seeders, leechers := k.swarmAround(l.group)
+	return scriptCall{
+		keys: []string{k.registered(), k.leases(), k.peer(addr), k.rackRepresentatives(l.group), seeders, leechers},
+		args: []string{string(l.group), l.addr, l.token, seconds(ttl)},
+	}, nil
+}
+
+func releaseCall(l lease) scriptCall {
+	return scriptCall{keys: []string{keyLeases(l.group)}, args: []string{l.addr, l.hash.String(), l.token}}
+}
+
+// renew takes a lease anew for the representative that has it.
+func (s *Store) renew(ctx context.Context, l lease, rules tracker.Rules) error {
+	taken, err := s.takeFreeLease(ctx, l, rules)
+	if err != nil || taken.token == "" {
+		return err
+	}
+	return s.settle(ctx, taken, rules.PeerTTL)
+}
+
+// noTTL is for leases of a transfer that is over: no place is held by them.
+const noTTL = 0
+
+// settleAll ends the leases of a transfer that is over.
+func (s *Store) settleAll(ctx context.Context, hash tracker.InfoHash) error {
+	k := keysOf(hash)
+	places, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Hgetall().Key(k.leases()).Build()
+	}).AsStrMap()
+	if err != nil {
+		return fmt.Errorf("leases of %s: %w", hash, mapError(err))
+	}
+	for place, token := range places {
+		group, addr, held := strings.Cut(place, " ")
+		if !held { // a group's highest token
+			continue
+		}
+		l := lease{tracker.Location(group), addr, hash, token}
+		if err := s.nameAsLeased(ctx, &l); err != nil {
+			return err
+		}
+		if err := s.settle(ctx, l, noTTL); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameAsLeased puts the IPv4 address of a host of both families into its lease: by that
+// one it is held, see lease_address in lua/include/lose.lua.
+func (s *Store) nameAsLeased(ctx context.Context, l *lease) error {
+	addr, err := netip.ParseAddrPort(l.addr)
+	if err != nil || addr.Addr().Is4() {
+		return err
+	}
+	also, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Hget().Key(keysOf(l.hash).peer(addr)).Field("also").Build()
+	}).ToString()
+	if err != nil && !rueidis.IsRedisNil(err) {
+		return mapError(err)
+	}
+	if also != "" {
+		l.addr = also
+	}
+	return nil
+}

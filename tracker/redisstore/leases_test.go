@@ -1,0 +1,306 @@
+package redisstore
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/p2ptracker/p2ptracker/internal/redistest"
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Histories of several transfers under REPR_SCOPE=rack, in which every step between the
+// servers may be late, be done by another frontend's side, or be lost: after each of them
+// the bound holds over all transfers together (R8), and in the end no place is left
+// empty (R6).
+
+const leaseTransfers = 3
+
+var leaseRacks = []tracker.Location{"r1", "dc1/r1", "dc1/r2"}
+
+func TestLeaseHistories(t *testing.T) {
+	for name, addr := range map[string]func() string{
+		"redis":   func() string { return redistest.Start(t).Addr },
+		"cluster": func() string { return redistest.StartCluster(t)[0].Addr },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, testOptions(addr()))
+			rapid.Check(t, func(t *rapid.T) {
+				h := newLeaseHistory(t, f)
+				t.Repeat(map[string]func(*rapid.T){
+					"announce":  h.announce,
+					"announce2": h.announce,
+					"go on":     h.goOn,
+					"errand":    h.errand,
+					"settle":    h.settleLate,
+					"wait":      h.wait,
+					"end":       h.end,
+					"":          h.check,
+				})
+				h.finish(t)
+			})
+		})
+	}
+}
+
+type leaseHistory struct {
+	*fixture
+	frontend *Store // whose errands are run by the test
+	leaser   *Store // the same, of which the servers of leases have another clock
+	slow     []func(*rapid.T)
+	leases   []lease // all there ever were
+}
+
+func newLeaseHistory(t *rapid.T, f *fixture) *leaseHistory {
+	for _, key := range append(f.keys("*{*"), f.keys("torrents")...) {
+		f.command("DEL", key)
+	}
+	skew := time.Duration(rapid.IntRange(-25, 25).Draw(t, "skew")) * time.Second
+	h := &leaseHistory{fixture: f, frontend: f.handDriven(f.Now)}
+	h.leaser = f.handDriven(func() time.Time { return f.Now().Add(skew) })
+	for n := range leaseTransfers {
+		h.register(t, n)
+	}
+	return h
+}
+
+// handDriven is a store on the fixture's connection that does nothing by itself.
+func (f *fixture) handDriven(now func() time.Time) *Store {
+	s := &Store{
+		opts: f.opts, log: slog.New(slog.DiscardHandler), notes: newNotebook(), errands: newErrands(),
+		looks: newLooks(), counts: newCounts(nil),
+	}
+	s.opts.Now = now
+	s.connected.Store(f.connected.Load())
+	return s
+}
+
+func (h *leaseHistory) register(t *rapid.T, n int) {
+	name := "payload-" + strconv.Itoa(n)
+	torrent := tracker.Torrent{Name: name, InfoHash: testHash(byte(n)), Length: testLength, File: []byte(name)}
+	if _, err := h.frontend.AddTorrent(context.Background(), torrent); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// leaseAnnounce is one of machine n, of which each rack has four.
+func leaseAnnounce(transfer, n int) tracker.Announce {
+	a := announceOf(testHash(byte(transfer)), leaseRacks[n%len(leaseRacks)], n)
+	a.ReprScope = tracker.ScopeRack
+	return a
+}
+
+const leaseMachines = 12
+
+func (h *leaseHistory) announce(t *rapid.T) {
+	n := rapid.IntRange(0, leaseMachines-1).Draw(t, "machine")
+	a := leaseAnnounce(rapid.IntRange(0, leaseTransfers-1).Draw(t, "transfer"), n)
+	a.Event = rapid.SampledFrom([]tracker.Event{
+		tracker.EventNone, tracker.EventNone, tracker.EventStarted, tracker.EventCompleted, tracker.EventStopped,
+	}).Draw(t, "event")
+	a.Left = rapid.SampledFrom([]uint64{0, 400, testLength}).Draw(t, "left")
+	if rapid.IntRange(0, 5).Draw(t, "families") == 0 {
+		a.Also = sixOf(n)
+	}
+	h.step(t, a, lease{})
+}
+
+// step calls announce.lua. If it asks for a lease, that is taken at once, later, or never,
+// since the frontend crashed or the reply was lost.
+func (h *leaseHistory) step(t *rapid.T, a tracker.Announce, l lease) {
+	done, err := h.frontend.announce(context.Background(), a, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.checkCrossing(t, a, done.Handout)
+	if !done.wants() {
+		return
+	}
+	h.sometime(t, func(t *rapid.T) {
+		taken, _, err := h.leaser.takeLease(context.Background(), done.lease, a.Rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if taken.token == "" {
+			return
+		}
+		h.leases = append(h.leases, taken)
+		h.sometime(t, func(t *rapid.T) { h.step(t, a, taken) })
+	})
+}
+
+// sometime does something now, later or never.
+func (h *leaseHistory) sometime(t *rapid.T, do func(*rapid.T)) {
+	switch rapid.SampledFrom([]string{"now", "now", "now", "later", "never"}).Draw(t, "when") {
+	case "now":
+		do(t)
+	case "later":
+		h.slow = append(h.slow, do)
+	}
+}
+
+func (h *leaseHistory) goOn(t *rapid.T) {
+	if len(h.slow) == 0 {
+		return
+	}
+	i := rapid.IntRange(0, len(h.slow)-1).Draw(t, "which")
+	do := h.slow[i]
+	h.slow = slices.Delete(h.slow, i, i+1)
+	do(t)
+}
+
+// errand does one of those that announces left, twice perhaps, or loses it.
+func (h *leaseHistory) errand(t *rapid.T) {
+	select {
+	case e := <-h.frontend.errands.queue:
+		for range rapid.IntRange(0, 2).Draw(t, "times") {
+			if err := e(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	default:
+		return
+	}
+}
+
+// settleLate settles any lease there ever was, and may break off in between.
+func (h *leaseHistory) settleLate(t *rapid.T) {
+	if len(h.leases) == 0 {
+		return
+	}
+	l := rapid.SampledFrom(h.leases).Draw(t, "lease")
+	call, err := confirmCall(l, testRules.PeerTTL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := h.frontend.run(context.Background(), confirmScript, call, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.status == leaseHeld {
+		return
+	}
+	h.sometime(t, func(t *rapid.T) {
+		if _, err := h.frontend.run(context.Background(), releaseScript, releaseCall(l), 0); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func (h *leaseHistory) wait(t *rapid.T) {
+	h.Advance(time.Duration(rapid.SampledFrom([]int{1, 1, 1, 11, 11, 170, 400, 700, 900}).Draw(t, "seconds")) * time.Second)
+}
+
+// end deactivates a transfer and registers it anew: of what was under way nothing counts.
+func (h *leaseHistory) end(t *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(t, "rarely") != 0 {
+		return
+	}
+	n := rapid.IntRange(0, leaseTransfers-1).Draw(t, "transfer")
+	if err := h.frontend.Deactivate(context.Background(), testHash(byte(n))); err != nil {
+		t.Fatal(err)
+	}
+	h.register(t, n)
+}
+
+// crossing are the machines that represent a group in one of the transfers.
+func (h *leaseHistory) crossing(group tracker.Location, transfers ...int) map[netip.Addr]bool {
+	machines := map[netip.Addr]bool{}
+	ttl := int64(testRules.PeerTTL.Seconds())
+	for _, n := range transfers {
+		k := keysOf(testHash(byte(n)))
+		tokens, _ := h.command("HGETALL", k.leases()).AsStrMap()
+		for _, member := range h.members(k.rackRepresentatives(group)) {
+			token, _ := strconv.ParseInt(tokens[string(group)+" "+member], 10, 64)
+			if token/1e6+ttl/4 > h.Now().Unix()-ttl {
+				machines[h.machine(k, member)] = true
+			}
+		}
+	}
+	return machines
+}
+
+// machine is the address by which a host holds leases: that of IPv4 if it has one.
+func (h *leaseHistory) machine(k transferKeys, member string) netip.Addr {
+	addr := netip.MustParseAddrPort(member)
+	also, _ := h.command("HGET", k.peer(addr), "also").ToString()
+	if addr.Addr().Is6() && also != "" {
+		addr = netip.MustParseAddrPort(also)
+	}
+	return addr.Addr()
+}
+
+var allTransfers = []int{0, 1, 2}
+
+func leaseGroups() []tracker.Location { return append(slices.Clone(leaseRacks), "dc1") }
+
+func (h *leaseHistory) check(t *rapid.T) {
+	for _, group := range leaseGroups() {
+		if crossing := h.crossing(group, allTransfers...); len(crossing) > testRules.MaxReprRack {
+			t.Fatalf("R8: %d machines represent %s: %v", len(crossing), group, crossing)
+		}
+	}
+}
+
+// checkCrossing holds a reply against R1: only representatives are handed beyond their
+// racks, to representatives.
+func (h *leaseHistory) checkCrossing(t *rapid.T, a tracker.Announce, handout tracker.Handout) {
+	transfer := int(a.InfoHash[19])
+	for _, peer := range handout.Peers {
+		rack := leaseRacks[hostNumber(peer)%len(leaseRacks)]
+		if rack == a.Location {
+			continue
+		}
+		if handout.Represents == 0 || !h.crossing(rack, transfer)[peer.Addr4.Addr()] {
+			t.Fatalf("R1: %v of %s, which represents %d groups, is handed %v of %s",
+				a.Addr, a.Location, handout.Represents, peer, rack)
+		}
+	}
+}
+
+// finish lets all machines announce without a fault, some times: then every place is
+// taken, whatever was left over.
+func (h *leaseHistory) finish(t *rapid.T) {
+	for range 4 {
+		h.Advance(11 * time.Second)
+		for n := range leaseMachines {
+			for transfer := range leaseTransfers {
+				if _, err := h.frontend.Announce(context.Background(), leaseAnnounce(transfer, n)); err != nil {
+					t.Fatal(err)
+				}
+				h.runErrands(t)
+				h.check(t)
+			}
+		}
+	}
+	for _, group := range leaseGroups() {
+		if crossing := h.crossing(group, allTransfers...); len(crossing) != testRules.MaxReprRack {
+			t.Fatalf("R6: %d machines represent %s: %v; its leases are %v", len(crossing), group, crossing, h.leasesOf(group))
+		}
+	}
+}
+
+func (h *leaseHistory) runErrands(t *rapid.T) {
+	for {
+		select {
+		case e := <-h.frontend.errands.queue:
+			if err := e(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			return
+		}
+	}
+}
+
+func (h *leaseHistory) leasesOf(group tracker.Location) string {
+	fields, _ := h.command("HGETALL", keyLeases(group)).AsStrSlice()
+	return strings.Join(fields, ", ")
+}

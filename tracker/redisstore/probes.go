@@ -1,0 +1,77 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Probing goes on by itself once a frontend was told of a representative. A frontend that
+// ended leaves its ones behind: they are looked for within announces, by each frontend
+// once in an interval for each rack.
+
+const looksKept = 100_000 // racks of transfers; about 10 MB
+
+type lookKey struct {
+	hash tracker.InfoHash
+	rack tracker.Location
+}
+
+func newLooks() *otter.Cache[lookKey, time.Duration] {
+	return otter.Must(&otter.Options[lookKey, time.Duration]{
+		MaximumSize: looksKept,
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[lookKey, time.Duration]) time.Duration {
+			return e.Value
+		}),
+	})
+}
+
+// looksForProbes says whether this announce is to look.
+func (s *Store) looksForProbes(a tracker.Announce) bool {
+	if a.ProbeInterval <= 0 {
+		return false
+	}
+	_, first := s.looks.SetIfAbsent(lookKey{a.InfoHash, a.Location}, a.ProbeInterval)
+	return first
+}
+
+// ReportProbe tells how the probe of a representative ended and how long it took. If the
+// frontend is to go on with it, next is its new claim. A representative that is dead has
+// lost its places.
+func (s *Store) ReportProbe(
+	ctx context.Context, c tracker.Check, took time.Duration, alive bool, rules tracker.Rules,
+) (next tracker.Check, verdict tracker.Verdict, err error) {
+	r, err := s.run(ctx, probeScript, probeCall(c, s.now(), took, alive), 2)
+	if err != nil {
+		return c, 0, err
+	}
+	if c.Claimed, err = r.values[0].AsInt64(); err != nil {
+		return c, 0, fmt.Errorf("script probe: now: %w", err)
+	}
+	t, err := readTold(r.values[1], c.InfoHash)
+	if err != nil {
+		return c, 0, fmt.Errorf("script probe: told: %w", err)
+	}
+	s.follow(t, rules)
+	return c, verdicts[r.status], nil
+}
+
+// verdicts are the statuses of probe.lua.
+var verdicts = map[int64]tracker.Verdict{1: tracker.ProbeAgain, 2: tracker.ProbedDead, 3: tracker.ProbeNoMore}
+
+func probeCall(c tracker.Check, now string, took time.Duration, alive bool) scriptCall {
+	k := keysOf(c.InfoHash)
+	return scriptCall{
+		keys: []string{k.registered(), k.leases(), k.representatives(), k.peer(c.Addr)},
+		args: []string{
+			now, c.Addr.String(), strconv.FormatInt(c.Claimed, 10),
+			strconv.Itoa(int(math.Ceil(took.Seconds()))), flag(alive),
+		},
+	}
+}

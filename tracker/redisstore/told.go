@@ -1,0 +1,80 @@
+package redisstore
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/redis/rueidis"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// told is what announce.lua and probe.lua tell the frontend to do, see the header of
+// announce.lua. Nearly always it is nothing.
+type told struct {
+	promoted int      // places taken
+	demoted  []string // why, for each place lost
+	lease    lease    // to be taken, if there is one
+	renew    []lease
+	settle   []lease
+	checks   []tracker.Check
+}
+
+// wants says whether the host may have a place if it gets the lease.
+func (t told) wants() bool { return t.lease.group != "" }
+
+func readTold(value rueidis.RedisMessage, hash tracker.InfoHash) (t told, err error) {
+	lines, err := value.AsStrSlice()
+	if err != nil {
+		return told{}, err
+	}
+	for _, line := range lines {
+		if err := t.read(strings.Split(line, " "), hash); err != nil {
+			return told{}, fmt.Errorf("%q: %w", line, err)
+		}
+	}
+	return t, nil
+}
+
+func (t *told) read(words []string, hash tracker.InfoHash) error {
+	word, words := words[0], words[1:]
+	numbers := map[string]int{"promoted": 0, "demoted": 1, "lease": 2, "renew": 2, "settle": 3, "check": 3}
+	if n, known := numbers[word]; !known || n != len(words) {
+		return fmt.Errorf("%d words", len(words))
+	}
+	switch word {
+	case "promoted":
+		t.promoted++
+	case "demoted":
+		t.demoted = append(t.demoted, words[0])
+	case "lease":
+		t.lease = leaseOf(words, hash)
+	case "renew":
+		t.renew = append(t.renew, leaseOf(words, hash))
+	case "settle":
+		t.settle = append(t.settle, leaseOf(words, hash))
+	case "check":
+		check, err := readCheck(words, hash)
+		if err != nil {
+			return err
+		}
+		t.checks = append(t.checks, check)
+	}
+	return nil
+}
+
+func readCheck(words []string, hash tracker.InfoHash) (c tracker.Check, err error) {
+	c.InfoHash = hash
+	if c.Addr, err = netip.ParseAddrPort(words[0]); err != nil {
+		return c, err
+	}
+	if c.Claimed, err = strconv.ParseInt(words[1], 10, 64); err != nil {
+		return c, err
+	}
+	if words[2] != "" {
+		c.Also, err = netip.ParseAddrPort(words[2])
+	}
+	return c, err
+}
