@@ -35,6 +35,12 @@ type Store interface {
 	Scrape(ctx context.Context, hashes []InfoHash) ([]ScrapeEntry, error)
 }
 
+// Prober finds out which representatives are dead.
+type Prober interface {
+	// Watch begins to probe representatives. It does not wait for anything.
+	Watch(checks []Check)
+}
+
 // Announce is what the store is told: the request, where its host stands, and
 // the rules it falls under.
 type Announce struct {

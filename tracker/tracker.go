@@ -24,14 +24,15 @@ type Intervals struct {
 type Tracker struct {
 	store     Store
 	locator   Locator
+	prober    Prober
 	rules     Rules
 	intervals Intervals
 }
 
 // New returns a Tracker that keeps its swarms in store and asks locator where
-// hosts stand.
-func New(store Store, locator Locator, rules Rules, intervals Intervals) *Tracker {
-	return &Tracker{store: store, locator: locator, rules: rules, intervals: intervals}
+// hosts stand. Without a ProbeInterval the prober has nothing to do, and may be nil.
+func New(store Store, locator Locator, prober Prober, rules Rules, intervals Intervals) *Tracker {
+	return &Tracker{store: store, locator: locator, prober: prober, rules: rules, intervals: intervals}
 }
 
 // Announce records a host and answers with the peers it may know of. Errors
@@ -44,6 +45,9 @@ func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceRe
 	handout, err := t.store.Announce(ctx, Announce{AnnounceRequest: req, Place: place, Rules: t.rules})
 	if err != nil {
 		return AnnounceResponse{}, fmt.Errorf("announce: %w", err)
+	}
+	if len(handout.Checks) > 0 {
+		t.prober.Watch(handout.Checks)
 	}
 	resp := AnnounceResponse{
 		Interval:   t.intervals.Active,

@@ -41,7 +41,7 @@ var (
 func TestAnnounceAsksTheStoreWithThePlace(t *testing.T) {
 	store := &fakeStore{handout: Handout{Active: true, Complete: 1, Incomplete: 2, Downloaded: 3, Peers: make([]Peer, 4)}}
 	place := Place{Location: "dc1/r1", Hostname: "host1"}
-	resp, err := New(store, fakeLocator{place: place}, rules, intervals).Announce(context.Background(), request)
+	resp, err := New(store, fakeLocator{place: place}, nil, rules, intervals).Announce(context.Background(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +54,25 @@ func TestAnnounceAsksTheStoreWithThePlace(t *testing.T) {
 	}
 }
 
+type fakeProber struct{ watched []Check }
+
+func (p *fakeProber) Watch(checks []Check) { p.watched = append(p.watched, checks...) }
+
+func TestAnnounceHandsChecksOn(t *testing.T) {
+	check := Check{Addr: request.Addr, Claimed: 1}
+	prober := &fakeProber{}
+	store := &fakeStore{handout: Handout{Active: true, Checks: []Check{check}}}
+	if _, err := New(store, fakeLocator{}, prober, rules, intervals).Announce(context.Background(), request); err != nil {
+		t.Fatal(err)
+	}
+	if len(prober.watched) != 1 || prober.watched[0] != check {
+		t.Errorf("watched %v", prober.watched)
+	}
+}
+
 // R10, and words on which clients give a tracker up.
 func TestAnnounceInactive(t *testing.T) {
-	resp, err := New(&fakeStore{}, fakeLocator{}, rules, intervals).Announce(context.Background(), request)
+	resp, err := New(&fakeStore{}, fakeLocator{}, nil, rules, intervals).Announce(context.Background(), request)
 	if err != nil || len(resp.Peers) != 0 || resp.Interval < 285*time.Second || resp.Warning == "" {
 		t.Errorf("%+v, %v", resp, err)
 	}
@@ -70,7 +86,7 @@ func TestAnnounceInactive(t *testing.T) {
 // R11: a host that cannot be located is recorded nowhere.
 func TestAnnounceUnknownLocation(t *testing.T) {
 	store := &fakeStore{}
-	_, err := New(store, fakeLocator{err: ErrLocationUnknown}, rules, intervals).Announce(context.Background(), request)
+	_, err := New(store, fakeLocator{err: ErrLocationUnknown}, nil, rules, intervals).Announce(context.Background(), request)
 	if !errors.Is(err, ErrLocationUnknown) || store.asked.Addr.IsValid() {
 		t.Errorf("%v, asked %+v", err, store.asked)
 	}

@@ -26,15 +26,16 @@ type Config struct {
 	LocationMaxStale    seconds `envconfig:"LOCATION_MAX_STALE" default:"86400" min:"2" desc:"age in seconds at which a location that could not be confirmed is no longer used; more than LOCATION_TTL"`
 	smdb.Settings
 
-	MaxReprRack     int               `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100" desc:"hosts of a rack that take part in the global swarm"`
-	ReprScope       tracker.ReprScope `envconfig:"REPR_SCOPE" default:"transfer" desc:"what MAX_REPR_RACK bounds: transfer, a rack's representatives in each transfer; rack, those in all transfers together"`
-	MaxPeers        int               `envconfig:"MAXPEERS" default:"30" min:"1" max:"200" desc:"peers in a reply, at most"`
-	ActiveInterval  seconds           `envconfig:"ACTIVE_INTERVAL" default:"45" min:"1" desc:"seconds between two announces while the transfer is active"`
-	PassiveInterval seconds           `envconfig:"PASSIVE_INTERVAL" default:"300" min:"1" desc:"seconds between two announces while it is not"`
-	PeerTTL         seconds           `envconfig:"PEER_TTL" default:"660" min:"2" desc:"seconds of silence after which a host counts as gone; a little over the 600 for which rtorrent stays silent, and at least twice ACTIVE_INTERVAL"`
-	AutoRegister    bool              `envconfig:"AUTO_REGISTER" default:"false" desc:"an unknown info hash becomes an active transfer at its first announce"`
-	AnnounceTimeout seconds           `envconfig:"ANNOUNCE_TIMEOUT" default:"5" min:"1" max:"30" desc:"seconds within which an announce or a scrape is answered"`
-	ScrapeAll       bool              `envconfig:"SCRAPE_ALL" default:"false" desc:"a scrape that names no info hash is answered with every active transfer"`
+	MaxReprRack       int               `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100" desc:"hosts of a rack that take part in the global swarm"`
+	ReprScope         tracker.ReprScope `envconfig:"REPR_SCOPE" default:"transfer" desc:"what MAX_REPR_RACK bounds: transfer, a rack's representatives in each transfer; rack, those in all transfers together"`
+	ReprProbeInterval seconds           `envconfig:"REPR_PROBE_INTERVAL" default:"10" min:"0" max:"3600" desc:"seconds between two probes of a representative, which find out that it died; 0 means none"`
+	MaxPeers          int               `envconfig:"MAXPEERS" default:"30" min:"1" max:"200" desc:"peers in a reply, at most"`
+	ActiveInterval    seconds           `envconfig:"ACTIVE_INTERVAL" default:"45" min:"1" desc:"seconds between two announces while the transfer is active"`
+	PassiveInterval   seconds           `envconfig:"PASSIVE_INTERVAL" default:"300" min:"1" desc:"seconds between two announces while it is not"`
+	PeerTTL           seconds           `envconfig:"PEER_TTL" default:"660" min:"2" desc:"seconds of silence after which a host counts as gone; a little over the 600 for which rtorrent stays silent, and at least twice ACTIVE_INTERVAL"`
+	AutoRegister      bool              `envconfig:"AUTO_REGISTER" default:"false" desc:"an unknown info hash becomes an active transfer at its first announce"`
+	AnnounceTimeout   seconds           `envconfig:"ANNOUNCE_TIMEOUT" default:"5" min:"1" max:"30" desc:"seconds within which an announce or a scrape is answered"`
+	ScrapeAll         bool              `envconfig:"SCRAPE_ALL" default:"false" desc:"a scrape that names no info hash is answered with every active transfer"`
 
 	AdminToken      string  `envconfig:"ADMIN_TOKEN" secret:"true" desc:"bearer token for requests that change something; empty means that only loopback may"`
 	TorrentMaxBytes int     `envconfig:"TORRENT_MAX_BYTES" default:"10485760" min:"1" max:"536870912" desc:"size of an uploaded torrent file in bytes, at most"`

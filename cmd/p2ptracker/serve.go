@@ -55,7 +55,9 @@ func serve(ctx context.Context, c *Config, log *slog.Logger) error {
 		return err
 	}
 	defer closeLocator()
-	server := newServer(newHandler(c, store, locator, log), log)
+	t, closeTracker := newTracker(c, store, locator, log)
+	defer closeTracker()
+	server := newServer(newHandler(c, store, t, log), log)
 	log.Info("listening", "address", listener.Addr().String(), "version", programVersion())
 	return runServer(ctx, server, listener, c.ShutdownTimeout.duration(), log)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
 	"github.com/p2ptracker/p2ptracker/tracker/clientaddr"
+	"github.com/p2ptracker/p2ptracker/tracker/probe"
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore"
 	"github.com/p2ptracker/p2ptracker/tracker/rest"
 )
@@ -74,17 +75,23 @@ func newLocator(c *Config, log *slog.Logger) (tracker.Locator, func(), error) {
 	return cache, chain.Close, nil
 }
 
+// newTracker returns what announces and scrapes are answered by, and what ends it.
+func newTracker(c *Config, store *redisstore.Store, locator tracker.Locator, log *slog.Logger) (*tracker.Tracker, func()) {
+	rules := tracker.Rules{
+		MaxReprRack:   c.MaxReprRack,
+		ReprScope:     c.ReprScope,
+		MaxPeers:      c.MaxPeers,
+		PeerTTL:       c.PeerTTL.duration(),
+		ProbeInterval: c.ReprProbeInterval.duration(),
+		AutoRegister:  c.AutoRegister,
+	}
+	prober := probe.New(store, rules, nil, log)
+	intervals := tracker.Intervals{Active: c.ActiveInterval.duration(), Passive: c.PassiveInterval.duration()}
+	return tracker.New(store, locator, prober, rules, intervals), prober.Close
+}
+
 // newHandler joins announces, scrapes and REST into one.
-func newHandler(c *Config, store *redisstore.Store, locator tracker.Locator, log *slog.Logger) http.Handler {
-	t := tracker.New(store, locator,
-		tracker.Rules{
-			MaxReprRack:  c.MaxReprRack,
-			ReprScope:    c.ReprScope,
-			MaxPeers:     c.MaxPeers,
-			PeerTTL:      c.PeerTTL.duration(),
-			AutoRegister: c.AutoRegister,
-		},
-		tracker.Intervals{Active: c.ActiveInterval.duration(), Passive: c.PassiveInterval.duration()})
+func newHandler(c *Config, store *redisstore.Store, t *tracker.Tracker, log *slog.Logger) http.Handler {
 	clients := bthttp.New(t, bthttp.Options{
 		TrustIPParam: c.TrustIPParam,
 		Timeout:      c.AnnounceTimeout.duration(),

@@ -24,6 +24,7 @@ var ours = map[string][]string{
 	"tracker/bthttp":     {"tracker"},
 	"tracker/rest":       {"tracker", "tracker/metainfo"},
 	"tracker/redisstore": {"tracker", "lua"},
+	"tracker/probe":      {"tracker"},
 	"smdb":               {"tracker"},
 	"internal/redistest": {},
 }

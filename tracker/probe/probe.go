@@ -1,0 +1,173 @@
+// Package probe finds representatives that died without a word. Clients may be silent
+// for ten minutes; until then a rack whose representatives are dead would have nobody to
+// fetch from. So the frontend that was told of a representative opens a TCP connection to
+// it in intervals, outside of any request, and tells the store how that ended. The store
+// decides what follows: see lua/probe.lua.
+package probe
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Bounds of what a frontend does.
+const (
+	maxWatched  = 10_000          // representatives; for further ones another frontend is told
+	maxAttempts = 256             // connections being opened at once
+	attempts    = 2               // of a probe; whoever does not answer the last has not answered
+	pause       = time.Second     // between two attempts
+	dialTimeout = 2 * time.Second // of an attempt
+	reportTime  = 5 * time.Second // to tell the store
+)
+
+// Store decides what follows from probes. It may be asked by any number of goroutines at
+// once, and returns by the context's deadline.
+type Store interface {
+	// ReportProbe tells how the probe of a claimed representative ended, and how long it
+	// took. Next is the new claim if the verdict is tracker.ProbeAgain. After an error the
+	// claim is lost: some frontend will be told of the representative again.
+	ReportProbe(ctx context.Context, c tracker.Check, took time.Duration, alive bool, rules tracker.Rules) (
+		next tracker.Check, verdict tracker.Verdict, err error)
+}
+
+// Prober probes the representatives that it is told of. It implements tracker.Prober.
+type Prober struct {
+	store    Store
+	rules    tracker.Rules
+	log      *slog.Logger
+	dial     dialer
+	attempts chan struct{} // holds an element for each attempt under way
+	watched  atomic.Int64
+	counts   *prometheus.CounterVec
+
+	stop    context.CancelFunc
+	done    context.Context // of all probes; done when the Prober is closed
+	mu      sync.Mutex      // orders Watch before Close
+	watches sync.WaitGroup
+}
+
+// New returns a Prober that probes in intervals of rules.ProbeInterval. Its counters go to the
+// registry, if there is one.
+func New(store Store, rules tracker.Rules, registry prometheus.Registerer, log *slog.Logger) *Prober {
+	p := &Prober{
+		store: store, rules: rules, log: log, dial: dialTCP, attempts: make(chan struct{}, maxAttempts),
+		counts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "p2ptracker_probes_total",
+			Help: "Probes of representatives, by outcome: answered, refused, timeout, error (which says nothing of the " +
+				"host), dropped (too many to watch).",
+		}, []string{"outcome"}),
+	}
+	if registry != nil {
+		registry.MustRegister(p.counts)
+	}
+	p.done, p.stop = context.WithCancel(context.Background())
+	return p
+}
+
+// Close ends all probes. Another frontend is told of the representatives in time.
+func (p *Prober) Close() {
+	p.mu.Lock()
+	p.stop()
+	p.mu.Unlock()
+	p.watches.Wait()
+}
+
+// Watch begins to probe representatives, the first time at once. It does not wait.
+func (p *Prober) Watch(checks []tracker.Check) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.done.Err() != nil {
+		return
+	}
+	for _, check := range checks {
+		if p.watched.Add(1) > maxWatched {
+			p.watched.Add(-1)
+			p.counts.WithLabelValues("dropped").Inc()
+			continue
+		}
+		p.watches.Go(func() {
+			defer p.watched.Add(-1)
+			p.watch(p.done, check)
+		})
+	}
+}
+
+// watch probes a representative in intervals, for as long as the store wants it to.
+func (p *Prober) watch(ctx context.Context, c tracker.Check) {
+	for {
+		outcome, took := p.probe(ctx, c)
+		if ctx.Err() != nil {
+			return
+		}
+		p.counts.WithLabelValues(string(outcome)).Inc()
+		if outcome == failed {
+			return
+		}
+		next, again := p.report(ctx, c, outcome, took)
+		if !again {
+			return
+		}
+		c = next
+		sleep(ctx, p.rules.ProbeInterval)
+	}
+}
+
+func (p *Prober) report(ctx context.Context, c tracker.Check, o outcome, took time.Duration) (tracker.Check, bool) {
+	ctx, cancel := context.WithTimeout(ctx, reportTime)
+	defer cancel()
+	next, verdict, err := p.store.ReportProbe(ctx, c, took, o == answered, p.rules)
+	switch {
+	case err != nil:
+		p.log.Debug("probe not reported", "representative", c.Addr, "error", err)
+		return c, false
+	case verdict == tracker.ProbedDead:
+		p.log.Info("representative is dead, its place is free", "representative", c.Addr, "transfer", c.InfoHash, "probe", string(o))
+	}
+	return next, verdict == tracker.ProbeAgain
+}
+
+// probe tries to reach a representative. A single failure may be an accident. It took as
+// long as it was under way, without the wait for its turn.
+func (p *Prober) probe(ctx context.Context, c tracker.Check) (o outcome, took time.Duration) {
+	var began time.Time
+	for n := range attempts {
+		if n > 0 {
+			sleep(ctx, pause)
+		}
+		var turn time.Time
+		o, turn = p.attempt(ctx, c)
+		if n == 0 {
+			began = turn
+		}
+		if o == answered || ctx.Err() != nil {
+			break
+		}
+	}
+	return o, time.Since(began)
+}
+
+// attempt tries to reach a representative when it is its turn, and returns when that was.
+func (p *Prober) attempt(ctx context.Context, c tracker.Check) (o outcome, turn time.Time) {
+	select {
+	case p.attempts <- struct{}{}:
+		defer func() { <-p.attempts }()
+	case <-ctx.Done():
+		return failed, time.Now()
+	}
+	turn = time.Now()
+	return p.reach(ctx, c), turn
+}
+
+func sleep(ctx context.Context, span time.Duration) {
+	select {
+	case <-time.After(span):
+	case <-ctx.Done():
+	}
+}
