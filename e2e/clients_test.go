@@ -19,7 +19,7 @@ const (
 // the command that takes part in the swarm of watch/NAME.torrent for good, with
 // the payload in payload/NAME: it seeds what is there and fetches what is not.
 // DHT, PEX, LSD and uTP are off.
-type client func(t *testing.T, dir string, h host) []string
+type client func(t testing.TB, dir string, h host) []string
 
 var clients = map[string]client{
 	"aria2":        aria2,
@@ -29,7 +29,7 @@ var clients = map[string]client{
 	"slow aria2":   slowAria2,
 }
 
-func aria2(_ *testing.T, dir string, _ host) []string {
+func aria2(_ testing.TB, dir string, _ host) []string {
 	return []string{
 		"aria2c", "--no-conf=true", "--dir=" + filepath.Join(dir, "payload"), fmt.Sprint("--listen-port=", peerPort),
 		"--enable-dht=false", "--enable-dht6=false", "--enable-peer-exchange=false", "--bt-enable-lpd=false",
@@ -40,11 +40,11 @@ func aria2(_ *testing.T, dir string, _ host) []string {
 }
 
 // slowAria2 sends 256 KiB/s at most.
-func slowAria2(t *testing.T, dir string, h host) []string {
+func slowAria2(t testing.TB, dir string, h host) []string {
 	return append(aria2(t, dir, h), "--max-overall-upload-limit=256K")
 }
 
-func transmission(t *testing.T, dir string, h host) []string {
+func transmission(t testing.TB, dir string, h host) []string {
 	settings, err := json.Marshal(map[string]any{
 		"bind-address-ipv4":       h.addr.String(),
 		"dht-enabled":             false,
@@ -66,7 +66,7 @@ func transmission(t *testing.T, dir string, h host) []string {
 }
 
 // rtorrent runs on our etc/rtorrent.rc, with other directories.
-func rtorrent(t *testing.T, dir string, _ host) []string {
+func rtorrent(t testing.TB, dir string, _ host) []string {
 	const directory = "/var/lib/rtorrent"
 	rc, err := os.ReadFile("../etc/rtorrent.rc")
 	if err != nil {
@@ -80,7 +80,7 @@ func rtorrent(t *testing.T, dir string, _ host) []string {
 	return []string{"rtorrent", "-n", "-o", "import=" + path}
 }
 
-func libtorrent(_ *testing.T, dir string, h host) []string {
+func libtorrent(_ testing.TB, dir string, h host) []string {
 	return []string{python, "testdata/client.py", theTorrent(dir), filepath.Join(dir, "payload"), h.addr.String(), strconv.Itoa(peerPort)}
 }
 
@@ -90,7 +90,7 @@ func theTorrent(dir string) string {
 	return strings.Join(found, " ")
 }
 
-func write(t *testing.T, path string, content []byte) {
+func write(t testing.TB, path string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)

@@ -31,8 +31,8 @@ type cluster struct {
 var faults = []string{`level=ERROR msg="request failed"`, "store lost its data", "DATA RACE", "panic:"}
 
 // startCluster runs Redis, the SMDB stub, the frontends and a proxy until the
-// test ends.
-func startCluster(t *testing.T, proxy string) cluster {
+// test ends. Settings are NAME=value, for the frontends.
+func startCluster(t testing.TB, proxy string, settings ...string) cluster {
 	t.Helper()
 	openSources(t)
 	c := cluster{dir: t.TempDir()}
@@ -45,6 +45,9 @@ func startCluster(t *testing.T, proxy string) cluster {
 		"CLUSTER_DIR=" + c.dir, "CLUSTER_BIN=" + os.Getenv(binEnv),
 		"P2PTRACKER_ADMIN_TOKEN=" + adminToken,
 		"GORACE=atexit_sleep_ms=0", // not a second at each end of a program
+	}
+	for _, setting := range settings {
+		command.Env = append(command.Env, "P2PTRACKER_"+setting)
 	}
 	log := filepath.Join(t.TempDir(), "cluster.log")
 	ended := start(t, command, log, syscall.SIGTERM)
@@ -63,7 +66,7 @@ func startCluster(t *testing.T, proxy string) cluster {
 
 // openSources opens the folders that the cluster is made of: go test knows a
 // result until something changes that the test has opened.
-func openSources(t *testing.T) {
+func openSources(t testing.TB) {
 	t.Helper()
 	for _, root := range []string{"../cmd", "../etc", "../lua", "../scripts", "../smdb", "../tracker"} {
 		if err := filepath.WalkDir(root, func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
@@ -72,7 +75,7 @@ func openSources(t *testing.T) {
 	}
 }
 
-func (c cluster) checkLogs(t *testing.T) {
+func (c cluster) checkLogs(t testing.TB) {
 	t.Helper()
 	logs, _ := filepath.Glob(filepath.Join(c.dir, "*.log"))
 	if len(logs) < frontends {
@@ -95,7 +98,7 @@ func (c cluster) checkLogs(t *testing.T) {
 }
 
 // killFrontend ends a frontend at once, as a crash does.
-func (c cluster) killFrontend(t *testing.T, number int) {
+func (c cluster) killFrontend(t testing.TB, number int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(c.dir, fmt.Sprintf("frontend%d.pid", number)))
 	if err != nil {
@@ -111,7 +114,7 @@ func (c cluster) killFrontend(t *testing.T, number int) {
 }
 
 // flushScripts makes Redis forget every script it was sent.
-func (cluster) flushScripts(t *testing.T) {
+func (cluster) flushScripts(t testing.TB) {
 	t.Helper()
 	out, err := exec.Command("redis-cli", "-p", redisPort, "SCRIPT", "FLUSH").CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "OK" {

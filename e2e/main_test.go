@@ -60,11 +60,11 @@ func check(err error) {
 	}
 }
 
-// nothingToRun says whether go test was called for other tests' sake: to list
-// fuzz targets, or to run benchmarks.
+// nothingToRun says whether go test was called for other packages' sake, to list or
+// to run fuzz targets.
 func nothingToRun() bool {
 	value := func(name string) string { return flag.Lookup(name).Value.String() }
-	return value("test.list") != "" || value("test.run") == "^$"
+	return value("test.list") != "" || value("test.run") == "^$" && value("test.bench") == ""
 }
 
 func missing() error {

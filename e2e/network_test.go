@@ -46,7 +46,7 @@ func setUpNetwork() error {
 
 // newHost makes a host at 10.77.RACK.N, with the next N: the SMDB stub takes the
 // third byte for the rack.
-func newHost(t *testing.T, rack int) host {
+func newHost(t testing.TB, rack int) host {
 	t.Helper()
 	number := hosts.Add(1)
 	h := host{

@@ -25,7 +25,7 @@ type payload struct {
 
 // newPayload makes random bytes, and a private torrent of them whose tracker is
 // the cluster's proxy. The last piece is a short one.
-func newPayload(t *testing.T, name string, size int) payload {
+func newPayload(t testing.TB, name string, size int) payload {
 	t.Helper()
 	dir := t.TempDir()
 	p := payload{name: name, content: make([]byte, size)}

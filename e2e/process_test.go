@@ -18,7 +18,7 @@ const (
 // start runs a program in a process group of its own until the test ends, or
 // this process does: then the group gets the signal. What it prints goes to the
 // file log, whose end a failed test shows. The channel closes when it has ended.
-func start(t *testing.T, command *exec.Cmd, log string, end syscall.Signal) <-chan struct{} {
+func start(t testing.TB, command *exec.Cmd, log string, end syscall.Signal) <-chan struct{} {
 	t.Helper()
 	output, err := os.Create(log)
 	if err != nil {
@@ -64,7 +64,7 @@ func hasEnded(ended <-chan struct{}) bool {
 }
 
 // showLog prints the end of a file if the test has failed.
-func showLog(t *testing.T, path string) {
+func showLog(t testing.TB, path string) {
 	t.Helper()
 	if !t.Failed() {
 		return
@@ -78,7 +78,7 @@ func showLog(t *testing.T, path string) {
 }
 
 // await repeats a check until it finds no fault any more.
-func await(t *testing.T, check func() error) {
+func await(t testing.TB, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for {

@@ -14,7 +14,7 @@ import (
 var direct = &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
 
 // upload registers a torrent, as an operator does, and returns its hash.
-func (cluster) upload(t *testing.T, name string, torrent []byte) string {
+func (cluster) upload(t testing.TB, name string, torrent []byte) string {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPost, trackerURL+"/torrents/"+name+".torrent", bytes.NewReader(torrent))
 	if err != nil {

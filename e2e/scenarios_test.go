@@ -2,7 +2,10 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -68,4 +71,41 @@ func TestFrontendCrashes(t *testing.T) {
 	s.fetch(t, 2, "aria2")
 	s.fetch(t, 2, "rtorrent")
 	s.finish(t)
+}
+
+// checkProbed looks whether a representative has answered a probe.
+func (s *swarm) checkProbed(m *member) error {
+	key := fmt.Sprintf("{%s}:peer:%v:%d", s.hash, m.addr, peerPort)
+	out, err := exec.Command("redis-cli", "-p", redisPort, "HGET", key, "reachable").Output()
+	if err == nil && strings.TrimSpace(string(out)) != "True" {
+		err = fmt.Errorf("%v is not known to be reachable: %q", m, out)
+	}
+	return err
+}
+
+// Both representatives of a rack are killed while its hosts fetch: the others have the
+// payload in the end, long before the dead are due, since probes find that out.
+func TestRepresentativesDie(t *testing.T) {
+	c := startCluster(t, "haproxy", "ACTIVE_INTERVAL=15", "REPR_PROBE_INTERVAL=2")
+	s := newSwarm(t, c, "from-the-dead", 3*mebibyte)
+	s.seed(t, 1, "slow aria2")
+	representatives := []*member{s.fetch(t, 2, "aria2"), s.fetch(t, 2, "libtorrent")}
+	s.awaitAnnounced(t)
+	survivors := []*member{s.fetch(t, 2, "aria2"), s.fetch(t, 2, "transmission"), s.fetch(t, 2, "aria2")}
+	s.awaitAnnounced(t)
+	for _, m := range representatives {
+		s.await(t, func() error { return s.checkProbed(m) })
+	}
+	for _, m := range representatives {
+		if have, all := s.payload.pieces(m.file); have == all {
+			t.Fatalf("%v had everything before it was killed", m)
+		}
+		m.kill(t)
+	}
+	s.await(t, func() error { return s.checkPayloads(t) })
+	for _, m := range s.representatives(t) {
+		if m.rack == 2 && !slices.Contains(survivors, m) {
+			t.Errorf("%v represents its rack, and is dead", m)
+		}
+	}
 }

@@ -66,7 +66,7 @@ func (s *swarm) statistics() (got statistics, err error) {
 
 // representatives are the members that the tracker names so, in the order in
 // which they came.
-func (s *swarm) representatives(t *testing.T) []*member {
+func (s *swarm) representatives(t testing.TB) []*member {
 	t.Helper()
 	var reply struct{ Representants []netip.AddrPort }
 	if err := s.cluster.get("/transfers/representants/"+s.hash+".json", &reply); err != nil {

@@ -29,28 +29,29 @@ type member struct {
 	file    string // the payload on this host
 	fetches bool   // it had nothing of the payload at first
 	whole   bool   // it is known to have everything
+	killed  bool
 }
 
 func (m *member) String() string { return m.client + " at " + m.addr.String() }
 
 // newSwarm registers a new payload with the tracker, through the proxy.
-func newSwarm(t *testing.T, c cluster, name string, size int) *swarm {
+func newSwarm(t testing.TB, c cluster, name string, size int) *swarm {
 	t.Helper()
 	p := newPayload(t, name, size)
 	return &swarm{cluster: c, payload: p, hash: c.upload(t, name, p.torrent), connections: map[connection]bool{}}
 }
 
 // seed starts a client that has the payload.
-func (s *swarm) seed(t *testing.T, rack int, name string) *member {
+func (s *swarm) seed(t testing.TB, rack int, name string) *member {
 	return s.join(t, rack, name, s.payload.content)
 }
 
 // fetch starts a client that has nothing.
-func (s *swarm) fetch(t *testing.T, rack int, name string) *member {
+func (s *swarm) fetch(t testing.TB, rack int, name string) *member {
 	return s.join(t, rack, name, nil)
 }
 
-func (s *swarm) join(t *testing.T, rack int, name string, content []byte) *member {
+func (s *swarm) join(t testing.TB, rack int, name string, content []byte) *member {
 	t.Helper()
 	dir := t.TempDir()
 	for _, part := range []string{"payload", "session", "watch"} {
@@ -75,6 +76,15 @@ func (s *swarm) join(t *testing.T, rack int, name string, content []byte) *membe
 	return m
 }
 
+// kill ends a client at once: it tells nobody.
+func (m *member) kill(t testing.TB) {
+	t.Helper()
+	if err := syscall.Kill(-m.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	m.killed = true
+}
+
 // member is the one with this address, or nil.
 func (s *swarm) member(addr netip.Addr) *member {
 	for _, m := range s.members {
@@ -87,11 +97,11 @@ func (s *swarm) member(addr netip.Addr) *member {
 
 // await repeats a check until it finds no fault any more, and observes the
 // swarm's connections meanwhile. No client may end.
-func (s *swarm) await(t *testing.T, check func() error) {
+func (s *swarm) await(t testing.TB, check func() error) {
 	t.Helper()
 	await(t, func() error {
 		for _, m := range s.members {
-			if hasEnded(m.ended) {
+			if !m.killed && hasEnded(m.ended) {
 				t.Fatalf("%v ended", m)
 			}
 		}
@@ -103,7 +113,7 @@ func (s *swarm) await(t *testing.T, check func() error) {
 }
 
 // awaitAnnounced waits until the tracker knows every member.
-func (s *swarm) awaitAnnounced(t *testing.T) {
+func (s *swarm) awaitAnnounced(t testing.TB) {
 	t.Helper()
 	s.await(t, func() error {
 		got, err := s.statistics()
@@ -116,7 +126,7 @@ func (s *swarm) awaitAnnounced(t *testing.T) {
 
 // finish waits until every member has the payload and the tracker says so, and
 // checks whom they were connected with.
-func (s *swarm) finish(t *testing.T) {
+func (s *swarm) finish(t testing.TB) {
 	t.Helper()
 	s.await(t, func() error { return s.checkPayloads(t) })
 	s.await(t, s.checkStatistics)
@@ -125,11 +135,11 @@ func (s *swarm) finish(t *testing.T) {
 }
 
 // checkPayloads looks at the members that are not known to have everything.
-func (s *swarm) checkPayloads(t *testing.T) error {
+func (s *swarm) checkPayloads(t testing.TB) error {
 	t.Helper()
 	var missing error
 	for _, m := range s.members {
-		if m.whole {
+		if m.whole || m.killed {
 			continue
 		}
 		if err := s.payload.compare(m.file); err != nil {
