@@ -17,12 +17,15 @@ import (
 type Settings struct {
 	SMDBSettings   `source:"smdb" remote:"true"`
 	SubnetSettings `source:"subnet"`
+	DNSSettings    // of all that ask the DNS
 }
 
 // Env is what every source is given besides its settings.
 type Env struct {
 	Timeout time.Duration // LOCATION_TIMEOUT: of one question to a remote source
 	Log     *slog.Logger
+
+	dns DNSSettings // Open puts it here
 }
 
 // opener is the settings of one source.
@@ -45,6 +48,7 @@ func (s *Settings) DefaultLocation() string {
 // Open makes the chain that LOCATION names: sources, separated by commas, in the
 // order in which they are asked. An error begins with the name of a setting.
 func Open(location string, s *Settings, env Env) (*Chain, error) {
+	env.dns = s.DNSSettings
 	kinds := kindsOf(s)
 	chain := &Chain{}
 	for name := range strings.SplitSeq(location, ",") {

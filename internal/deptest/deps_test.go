@@ -40,6 +40,7 @@ var others = map[string][]string{
 	"github.com/spf13/cobra":               {"cmd/p2ptracker", "cmd/smdbstub"},
 	"github.com/prometheus/client_golang":  {"tracker/redisstore", "tracker/probe", "smdb", "cmd/p2ptracker"},
 	"github.com/maypok86/otter/v2":         {"smdb", "tracker/redisstore"},
+	"github.com/miekg/dns":                 {"smdb"},
 }
 
 func TestImports(t *testing.T) {

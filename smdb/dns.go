@@ -1,0 +1,123 @@
+package smdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// DNSSettings are those of all sources that ask the DNS.
+type DNSSettings struct {
+	DNSServers string `envconfig:"DNS_SERVERS" desc:"DNS servers, host or host:port, separated by commas, the next one asked if one does not answer; empty means those of /etc/resolv.conf at start"`
+}
+
+const (
+	resolvConf = "/etc/resolv.conf"
+	dnsPort    = "53"
+)
+
+// resolver asks DNS servers. It remembers nothing: what is in front of every
+// source, and most DNS servers, do that already.
+type resolver struct {
+	servers []string // host:port, in the order in which they are tried
+}
+
+// newResolver returns a resolver of DNS_SERVERS; an error begins with that name.
+func newResolver(s DNSSettings) (*resolver, error) {
+	read := parseServers
+	source := s.DNSServers
+	if source == "" {
+		read, source = readResolvConf, resolvConf
+	}
+	servers, err := read(source)
+	if err != nil {
+		return nil, fmt.Errorf("DNS_SERVERS: %w", err)
+	}
+	return &resolver{servers: servers}, nil
+}
+
+func readResolvConf(path string) ([]string, error) {
+	config, err := dns.ClientConfigFromFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("none are set, and %w", err)
+	}
+	if len(config.Servers) == 0 {
+		return nil, fmt.Errorf("none are set, and %s names none", path)
+	}
+	servers := make([]string, len(config.Servers))
+	for i, host := range config.Servers {
+		servers[i] = net.JoinHostPort(host, dnsPort)
+	}
+	return servers, nil
+}
+
+func parseServers(list string) ([]string, error) {
+	var servers []string
+	for word := range strings.SplitSeq(list, ",") {
+		server, err := parseServer(strings.TrimSpace(word))
+		if err != nil {
+			return nil, fmt.Errorf("%q is no server like 10.0.0.53 or 10.0.0.53:53: %w", word, err)
+		}
+		servers = append(servers, server)
+	}
+	return servers, nil
+}
+
+// parseServer reads "ns1", "10.0.0.53:5353", "2001:db8::53", "[2001:db8::53]" or
+// "[2001:db8::53]:5353".
+func parseServer(word string) (string, error) {
+	host, port, err := net.SplitHostPort(word)
+	if err != nil {
+		host, port = word, dnsPort
+		if strings.HasPrefix(word, "[") && strings.HasSuffix(word, "]") {
+			host = word[1 : len(word)-1]
+		}
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", errors.New("a port is a number from 1 to 65535")
+	}
+	_, err = netip.ParseAddr(host)
+	if err != nil && (host == "" || strings.ContainsAny(host, ":/@[] \t")) {
+		return "", errors.New("malformed host")
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// hostName returns the name of the host with this address, by its PTR record, in
+// lower case and without the final dot: case means nothing in the DNS (RFC 4343),
+// but would be two racks. No name is ErrNotFound. Several are ErrInvalid: servers
+// turn their order from reply to reply, and so the first of them would now be one
+// rack and then another.
+func (r *resolver) hostName(ctx context.Context, ip netip.Addr) (string, error) {
+	reverse, err := dns.ReverseAddr(ip.String())
+	if err != nil {
+		return "", err
+	}
+	records, err := r.lookup(ctx, reverse, dns.TypePTR)
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, record := range records {
+		if ptr, ok := record.(*dns.PTR); ok {
+			names = append(names, strings.ToLower(strings.TrimSuffix(ptr.Ptr, ".")))
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) != 1 {
+		return "", fmt.Errorf("%w: ambiguous, %s has %d names", ErrInvalid, reverse, len(names))
+	}
+	// A backslash begins an escape: of a byte that is in no host's name.
+	if name := names[0]; name != "" && !strings.Contains(name, `\`) {
+		return name, nil
+	}
+	return "", fmt.Errorf("%w: %s has %q for a name", ErrInvalid, reverse, names[0])
+}
