@@ -18,6 +18,7 @@ type Settings struct {
 	SMDBSettings   `source:"smdb" remote:"true"`
 	SubnetSettings `source:"subnet"`
 	DNSSettings    // of all that ask the DNS
+	DNSTXTSettings `source:"dns-txt" remote:"true"`
 }
 
 // Env is what every source is given besides its settings.

@@ -1,0 +1,151 @@
+package smdb
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// DNSTXTSettings say which TXT records hold the hosts' locations.
+type DNSTXTSettings struct {
+	DNSTXTName string `envconfig:"DNS_TXT_NAME" default:"{reverse}" desc:"name whose TXT record is a host's location, dc1/r17 or rack=dc1/r17; {reverse} is 17.4.1.10.in-addr.arpa, but 17.4.1.10 if a domain follows it as in {reverse}.racks.example, and likewise for IPv6; {ip} is 10-1-4-17 or 2001-db8--17"`
+}
+
+func (s *DNSTXTSettings) open(env Env) (Source, error) {
+	name := txtName(strings.TrimSuffix(s.DNSTXTName, "."))
+	if err := name.check(); err != nil {
+		return nil, fmt.Errorf("DNS_TXT_NAME: %w", err)
+	}
+	resolver, err := newResolver(env.dns)
+	if err != nil {
+		return nil, err
+	}
+	return &dnsTXT{resolver: resolver, name: name}, nil
+}
+
+// dnsTXT is the source that reads a TXT record of the host's address. The
+// hostname is not asked for.
+type dnsTXT struct {
+	resolver *resolver
+	name     txtName
+}
+
+// Locate implements Source.
+func (d *dnsTXT) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
+	name, err := d.name.of(ip)
+	if err != nil {
+		return tracker.Place{}, err
+	}
+	records, err := d.resolver.lookup(ctx, name, dns.TypeTXT)
+	if err != nil {
+		return tracker.Place{}, err
+	}
+	location, err := parseTXT(textsOf(records))
+	if err != nil {
+		return tracker.Place{}, fmt.Errorf("TXT of %s: %w", name, err)
+	}
+	return tracker.Place{Location: location}, nil
+}
+
+// textsOf returns the text of each record. One of more than 255 bytes is several
+// strings, which belong together without a blank (RFC 7208, 3.3).
+func textsOf(records []dns.RR) []string {
+	var texts []string
+	for _, record := range records {
+		if txt, ok := record.(*dns.TXT); ok {
+			texts = append(texts, strings.Join(txt.Txt, ""))
+		}
+	}
+	return texts
+}
+
+// parseTXT finds the location among all texts of a name. It is in those that
+// begin with "rack=", in any case (RFC 1464); if there are none, in those of a
+// single word without "=". All others, such as SPF's, are somebody else's. No
+// location is ErrNotFound; a malformed one, or several, are ErrInvalid.
+func parseTXT(texts []string) (tracker.Location, error) {
+	var named, plain []string
+	for _, text := range texts {
+		key, value, isPair := strings.Cut(text, "=")
+		switch {
+		case isPair && strings.EqualFold(key, "rack"):
+			named = append(named, value)
+		case !isPair && text != "" && !strings.ContainsAny(text, " \t"):
+			plain = append(plain, text)
+		}
+	}
+	values := named
+	if len(named) == 0 {
+		values = plain
+	}
+	slices.Sort(values)
+	values = slices.Compact(values)
+	switch len(values) {
+	case 0:
+		return "", ErrNotFound
+	case 1:
+	default:
+		return "", fmt.Errorf("%w: ambiguous, %d locations, %.80q and %.80q", ErrInvalid, len(values), values[0], values[1])
+	}
+	location, err := tracker.ParseLocation(values[0])
+	if err != nil {
+		return "", fmt.Errorf("%w: %.80q: %w", ErrInvalid, values[0], err)
+	}
+	return location, nil
+}
+
+// txtName is DNS_TXT_NAME, without a final dot.
+type txtName string
+
+// of returns the name for one host. A reverse name that a domain follows loses
+// its in-addr.arpa or ip6.arpa, as in all lists of addresses (RFC 5782, 2.1).
+func (n txtName) of(ip netip.Addr) (string, error) {
+	reverse, err := dns.ReverseAddr(ip.String())
+	if err != nil {
+		return "", err
+	}
+	reverse = strings.TrimSuffix(reverse, ".")
+	if !strings.HasSuffix(string(n), "{reverse}") {
+		reverse = strings.TrimSuffix(strings.TrimSuffix(reverse, ".in-addr.arpa"), ".ip6.arpa")
+	}
+	label := strings.NewReplacer(".", "-", ":", "-").Replace(ip.String())
+	return strings.NewReplacer("{reverse}", reverse, "{ip}", label).Replace(string(n)), nil
+}
+
+// maxDNSName is how many bytes a name has, at most, as it is written without the
+// final dot: 255 with a length before each label and the root's (RFC 1035, 2.3.4).
+const maxDNSName = 253
+
+// longestIP has the longest names.
+var longestIP = netip.MustParseAddr("2001:1111:1111:1111:1111:1111:1111:1111")
+
+func (n txtName) check() error {
+	if !strings.Contains(string(n), "{reverse}") && !strings.Contains(string(n), "{ip}") {
+		return fmt.Errorf("must hold {reverse} or {ip}, or all hosts have the same, not %q", string(n))
+	}
+	name, err := n.of(longestIP)
+	if err != nil {
+		return err
+	}
+	if strings.ContainsFunc(name, notInDNSName) {
+		return fmt.Errorf("may hold letters, digits and .-_ besides {reverse} and {ip}, not %q", string(n))
+	}
+	if _, ok := dns.IsDomainName(name); !ok || len(name) > maxDNSName {
+		return fmt.Errorf("must be labels of 1 to 63 bytes, and %d bytes at most, also with an IPv6 address in it", maxDNSName)
+	}
+	return nil
+}
+
+func notInDNSName(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		return false
+	}
+	return !strings.ContainsRune("._-", r)
+}
