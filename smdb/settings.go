@@ -19,6 +19,7 @@ type Settings struct {
 	SubnetSettings `source:"subnet"`
 	DNSSettings    // of all that ask the DNS
 	DNSTXTSettings `source:"dns-txt" remote:"true"`
+	DNSLOCSettings `source:"dns-loc" remote:"true"`
 }
 
 // Env is what every source is given besides its settings.
