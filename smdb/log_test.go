@@ -55,8 +55,8 @@ func (l *logged) take() []string {
 var _ io.Writer = (*logged)(nil)
 
 const (
-	lineDown = `level=WARN msg="SMDB does not answer; hosts that are known stay known" error="connection refused"`
-	lineBack = `level=INFO msg="SMDB answers again"`
+	lineDown = `level=WARN msg="a location source does not answer; hosts that are known stay known" error="connection refused"`
+	lineBack = `level=INFO msg="location sources answer again"`
 )
 
 func (b *bench) wantLines(lines ...string) {

@@ -24,10 +24,11 @@ type Settings struct {
 
 // Env is what every source is given besides its settings.
 type Env struct {
-	Timeout time.Duration // LOCATION_TIMEOUT: of one question to a remote source
+	Timeout time.Duration // LOCATION_TIMEOUT: of one try to ask a remote source
 	Log     *slog.Logger
 
 	dns DNSSettings // Open puts it here
+	Count   func(source string, event Event) // of remote sources, by any number of goroutines; nil if nobody counts
 }
 
 // opener is the settings of one source.
@@ -72,7 +73,7 @@ func Open(location string, s *Settings, env Env) (*Chain, error) {
 			l.closer = closer
 		}
 		if kinds[i].remote {
-			l.source = newRemote(source, env.Timeout)
+			l.source = newRemote(name, source, env)
 		}
 		chain.links = append(chain.links, l)
 	}
@@ -96,7 +97,7 @@ func kindsOf(s *Settings) []sourceKind {
 	var kinds []sourceKind
 	for i := range value.NumField() {
 		tag := value.Type().Field(i).Tag
-		if o, ok := value.Field(i).Addr().Interface().(opener); ok {
+		if o, ok := reflect.TypeAssert[opener](value.Field(i).Addr()); ok {
 			kinds = append(kinds, sourceKind{opener: o, name: tag.Get("source"), remote: tag.Get("remote") == "true"})
 		}
 	}

@@ -20,7 +20,7 @@ type Config struct {
 	RedisDB       int    `envconfig:"REDIS_DB" default:"0" min:"0" max:"65535" desc:"number of the Redis database"`
 
 	Location            string  `envconfig:"LOCATION" desc:"sources that know where hosts stand, asked in this order, separated by commas; empty means smdb if SMDB_URL is set, otherwise subnet"`
-	LocationTimeout     seconds `envconfig:"LOCATION_TIMEOUT" default:"2" min:"1" max:"60" desc:"seconds a remote source may take to answer"`
+	LocationTimeout     seconds `envconfig:"LOCATION_TIMEOUT" default:"2" min:"1" max:"60" desc:"seconds a remote source may take to answer; it is asked twice before it counts as failing"`
 	LocationTTL         seconds `envconfig:"LOCATION_TTL" default:"3600" min:"1" desc:"seconds after which a known location is asked again"`
 	LocationNegativeTTL seconds `envconfig:"LOCATION_NEGATIVE_TTL" default:"10" min:"1" desc:"seconds for which a host that no source knows is not asked again"`
 	LocationMaxStale    seconds `envconfig:"LOCATION_MAX_STALE" default:"86400" min:"2" desc:"age in seconds at which a location that could not be confirmed is no longer used; more than LOCATION_TTL"`

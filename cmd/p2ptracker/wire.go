@@ -22,9 +22,8 @@ const (
 	redisTimeout = 3 * time.Second  // of a connection attempt, and of a Redis that does not answer
 	restTimeout  = 30 * time.Second // of a REST request; an archive it cannot finish goes on later
 
-	locationQueue      = 10 * time.Second // a lookup may wait that long for its turn, when everybody starts at once
-	locationFailureTTL = 5 * time.Second  // a host is not asked for again so soon after a failure; clients come back after 10 s
-	locationCacheSize  = 500_000          // hosts
+	locationFailureTTL = 5 * time.Second // a host is not asked for again so soon after a failure; clients come back after 10 s
+	locationCacheSize  = 500_000         // hosts
 )
 
 // openStore returns the store, which connects in the background, and what ends
@@ -69,7 +68,7 @@ func newLocator(c *Config, log *slog.Logger) (tracker.Locator, func(), error) {
 		MaxStale:    c.LocationMaxStale.duration(),
 		NegativeTTL: c.LocationNegativeTTL.duration(),
 		FailureTTL:  locationFailureTTL,
-		Timeout:     timeout + locationQueue,
+		Timeout:     smdb.LookupTimeout(1+strings.Count(location, ","), timeout),
 		Size:        locationCacheSize,
 	}, log)
 	return cache, chain.Close, nil

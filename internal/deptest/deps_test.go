@@ -41,6 +41,7 @@ var others = map[string][]string{
 	"github.com/prometheus/client_golang":  {"tracker/redisstore", "tracker/probe", "smdb", "cmd/p2ptracker"},
 	"github.com/maypok86/otter/v2":         {"smdb", "tracker/redisstore"},
 	"github.com/miekg/dns":                 {"smdb"},
+	"github.com/failsafe-go/failsafe-go":   {"smdb"},
 }
 
 func TestImports(t *testing.T) {
