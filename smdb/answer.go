@@ -6,21 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
-
-// maxHostname is how many bytes a hostname may have (RFC 1035, 2.3.4).
-const maxHostname = 255
 
 // parseAnswer reads the SMDB's answer for one address:
 //
 //	{"hostname": {"cabinet": "rack", ...}}
 //
-// An empty object is ErrNotFound. An object that does not name one host in one
-// rack is ErrInvalid. Anything else comes from no SMDB and is a failure.
-func parseAnswer(body []byte) (tracker.Place, error) {
+// where fields name what makes the path of groups. An empty object is
+// ErrNotFound. An object that does not name one host in one rack is ErrInvalid.
+// Anything else comes from no SMDB and is a failure.
+func parseAnswer(body []byte, fields []string) (tracker.Place, error) {
 	hosts, err := members(body)
 	if err != nil {
 		return tracker.Place{}, fmt.Errorf("answer is %w", err)
@@ -33,44 +30,53 @@ func parseAnswer(body []byte) (tracker.Place, error) {
 		return tracker.Place{}, fmt.Errorf("%w: ambiguous, %d hosts have this address", ErrInvalid, len(hosts))
 	}
 	host := hosts[0]
-	if len(host.name) > maxHostname || strings.ContainsFunc(host.name, unicode.IsControl) {
-		return tracker.Place{}, fmt.Errorf("%w: hostname %.80q", ErrInvalid, host.name)
+	if err := checkHostname(host.name); err != nil {
+		return tracker.Place{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	rack, err := parseCabinet(host.value)
+	rack, err := parseRecord(host.value, fields)
 	if err != nil {
 		return tracker.Place{}, fmt.Errorf("%w: host %q: %w", ErrInvalid, host.name, err)
 	}
 	return tracker.Place{Location: rack, Hostname: host.name}, nil
 }
 
-// parseCabinet reads the rack from a host's record. It is one group: a slash
-// in it would put the host into a group that the SMDB never named.
-func parseCabinet(record []byte) (tracker.Location, error) {
-	fields, err := members(record)
+// parseRecord reads the path of groups from a host's record.
+func parseRecord(record []byte, fields []string) (tracker.Location, error) {
+	all, err := members(record)
 	if err != nil {
 		return "", fmt.Errorf("its record is %w", err)
 	}
-	var cabinets []json.RawMessage
-	for _, field := range fields {
-		if field.name == "cabinet" {
-			cabinets = append(cabinets, field.value)
+	groups := make([]string, len(fields))
+	for i, field := range fields {
+		if groups[i], err = parseField(all, field); err != nil {
+			return "", fmt.Errorf("its %s: %w", field, err)
 		}
 	}
-	if len(cabinets) != 1 {
-		return "", fmt.Errorf("its record has %d cabinets", len(cabinets))
+	return tracker.ParseLocation(strings.Join(groups, "/"))
+}
+
+// parseField reads the one member of a record that has this name.
+func parseField(record []member, name string) (string, error) {
+	var values []json.RawMessage
+	for _, m := range record {
+		if m.name == name {
+			values = append(values, m.value)
+		}
 	}
-	var name string
-	if err := json.Unmarshal(cabinets[0], &name); err != nil {
-		return "", errors.New("its cabinet is not a string")
+	switch len(values) {
+	case 1:
+	case 0:
+		return "", errors.New("is missing")
+	default:
+		return "", fmt.Errorf("is there %d times", len(values))
 	}
-	if strings.Contains(name, "/") {
-		return "", fmt.Errorf("cabinet %.80q: a rack's name may not hold a slash", name)
+	dec := json.NewDecoder(bytes.NewReader(values[0]))
+	dec.UseNumber()
+	var value any
+	if err := dec.Decode(&value); err != nil {
+		return "", err
 	}
-	rack, err := tracker.ParseLocation(name)
-	if err != nil {
-		return "", fmt.Errorf("cabinet %.80q: %w", name, err)
-	}
-	return rack, nil
+	return parseGroup(value)
 }
 
 // member is one name and its value in a JSON object.

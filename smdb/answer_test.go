@@ -1,8 +1,10 @@
 package smdb
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,6 +37,8 @@ var answers = []struct {
 		nil,
 	},
 	{"escapes", `{"web\u0031": {"cab\u0069net": "r\u0031"}}`, tracker.Place{Location: "r1", Hostname: "web1"}, nil},
+	{"cabinet number", `{"a": {"cabinet": 17}}`, tracker.Place{Location: "17", Hostname: "a"}, nil},
+	{"cabinet large number", `{"a": {"cabinet": 12345678901234567890123}}`, tracker.Place{Location: "12345678901234567890123", Hostname: "a"}, nil},
 	{"no hostname", `{"": {"cabinet": "r1"}}`, tracker.Place{Location: "r1"}, nil},
 	{"no host", ` { } `, tracker.Place{}, ErrNotFound},
 
@@ -44,7 +48,9 @@ var answers = []struct {
 	{"two cabinets", `{"a": {"cabinet": "r1", "cabinet": "r2"}}`, tracker.Place{}, ErrInvalid},
 	{"no cabinet", `{"a": {"Cabinet": "r1"}}`, tracker.Place{}, ErrInvalid},
 	{"cabinet null", `{"a": {"cabinet": null}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet number", `{"a": {"cabinet": 17}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet fraction", `{"a": {"cabinet": 17.0}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet power", `{"a": {"cabinet": 1e3}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet true", `{"a": {"cabinet": true}}`, tracker.Place{}, ErrInvalid},
 	{"cabinet list", `{"a": {"cabinet": ["r1"]}}`, tracker.Place{}, ErrInvalid},
 	{"cabinet empty", `{"a": {"cabinet": ""}}`, tracker.Place{}, ErrInvalid},
 	{"cabinet with a slash", `{"a": {"cabinet": "dc1/r1"}}`, tracker.Place{}, ErrInvalid},
@@ -74,9 +80,35 @@ var answers = []struct {
 
 func TestParseAnswer(t *testing.T) {
 	for _, tt := range answers {
-		place, err := parseAnswer([]byte(tt.body))
+		place, err := parseAnswer([]byte(tt.body), []string{"cabinet"})
 		if place != tt.want || kind(err) != tt.err {
 			t.Errorf("%s: %+v, %v; want %+v, %v", tt.name, place, err, tt.want, tt.err)
+		}
+	}
+}
+
+// Several fields make a path, and one that is missing is named.
+func TestParseAnswerWithFields(t *testing.T) {
+	fields := []string{"datacenter", "row", "cabinet"}
+	for _, tt := range []struct {
+		body string
+		want tracker.Location
+		text string
+	}{
+		{`{"a": {"cabinet": "r1", "row": 3, "datacenter": "dc1"}}`, "dc1/3/r1", ""},
+		{`{"a": {"cabinet": "r1", "datacenter": "dc1"}}`, "", "its row: is missing"},
+		{`{"a": {"cabinet": "r1", "row": null, "datacenter": "dc1"}}`, "", "its row: null is no name"},
+		{`{"a": {"cabinet": "r1", "row": "", "datacenter": "dc1"}}`, "", "has 1 to 64 bytes"},
+		{`{"a": {"cabinet": "r1", "row": "3/4", "datacenter": "dc1"}}`, "", "may not hold a slash"},
+		{`{"a": {"cabinet": "r1", "row": 1, "row": 2, "datacenter": "dc1"}}`, "", "its row: is there 2 times"},
+	} {
+		place, err := parseAnswer([]byte(tt.body), fields)
+		if err == nil {
+			if place.Location != tt.want {
+				t.Errorf("%s: %s, want %s", tt.body, place.Location, tt.want)
+			}
+		} else if tt.text == "" || !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), tt.text) {
+			t.Errorf("%s: %v, want %q", tt.body, err, tt.text)
 		}
 	}
 }
@@ -90,7 +122,7 @@ func FuzzParseAnswer(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		place, err := parseAnswer(body)
+		place, err := parseAnswer(body, []string{"cabinet"})
 		if err != nil {
 			if place != (tracker.Place{}) {
 				t.Fatalf("%+v with %v", place, err)
@@ -104,10 +136,12 @@ func FuzzParseAnswer(f *testing.F) {
 			t.Fatalf("more than a rack: %s", place.Location)
 		}
 		var hosts map[string]map[string]any
-		if err := json.Unmarshal(body, &hosts); err != nil {
+		dec := json.NewDecoder(bytes.NewReader(body))
+		dec.UseNumber()
+		if err := dec.Decode(&hosts); err != nil {
 			t.Fatalf("accepted what is not the documented shape: %v", err)
 		}
-		if len(hosts) != 1 || hosts[place.Hostname]["cabinet"] != string(place.Location) {
+		if len(hosts) != 1 || fmt.Sprint(hosts[place.Hostname]["cabinet"]) != string(place.Location) {
 			t.Fatalf("%+v is not what %s says", place, body)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,14 +28,26 @@ const (
 	shortTimeout = 50 * time.Millisecond
 )
 
-func newREST(t *testing.T, smdbURL string, opts RESTOptions) *REST {
+func newREST(t *testing.T, smdbURL string) *REST {
 	t.Helper()
-	source, err := NewREST(smdbURL, opts)
+	settings := SMDBSettings{SMDBURL: URL(smdbURL), SMDBFields: "cabinet"}
+	return opened(t, &settings).(*REST)
+}
+
+// opened opens a source that is closed with the test.
+func opened(t *testing.T, settings opener) Source {
+	t.Helper()
+	source, err := settings.open(Env{Timeout: longTimeout})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(source.client.CloseIdleConnections)
+	t.Cleanup(func() { source.(io.Closer).Close() })
 	return source
+}
+
+// bounded puts a source behind the bounds of a remote one.
+func bounded(source Source, timeout time.Duration) *remote {
+	return newRemote("smdb", source, Env{Timeout: timeout, Log: slog.New(slog.DiscardHandler)})
 }
 
 // serve starts an SMDB that lives as long as the test.
@@ -59,7 +72,7 @@ func TestRESTAsksThePathOfTheOlderTracker(t *testing.T) {
 		{base + "/smdb/v1/", "2001:db8::1", "GET /smdb/v1/servers/ipaddresses/2001:db8::1 "},
 		{"http://me:pw@" + host, "10.1.2.3", "GET /servers/ipaddresses/10.1.2.3 mepw"},
 	} {
-		source := newREST(t, tt.smdbURL, RESTOptions{Timeout: longTimeout, Connections: 1})
+		source := newREST(t, tt.smdbURL)
 		place, err := source.Locate(t.Context(), netip.MustParseAddr(tt.ip))
 		if err != nil || place != (tracker.Place{Location: "r17", Hostname: "web1"}) {
 			t.Errorf("%s: %+v, %v", tt.smdbURL, place, err)
@@ -90,7 +103,7 @@ func TestRESTAnswers(t *testing.T) {
 		{"unknown host", status(404), ErrNotFound, "host not found"},
 		{"empty object", body(`{}`), ErrNotFound, "host not found"},
 		{"ambiguous", body(`{"a": {"cabinet": "r1"}, "b": {"cabinet": "r1"}}`), ErrInvalid, "2 hosts"},
-		{"invalid rack", body(`{"a": {"cabinet": "r 1"}}`), ErrInvalid, `cabinet "r 1"`},
+		{"invalid rack", body(`{"a": {"cabinet": "r 1"}}`), ErrInvalid, `its cabinet: "r 1"`},
 		{"not JSON", body(`<html>`), errFailure, "not a JSON object"},
 		{"no content", status(204), errFailure, "status 204"},
 		{"error", status(500), errFailure, "status 500"},
@@ -108,7 +121,7 @@ func TestRESTAnswers(t *testing.T) {
 			}
 		}, errFailure, "65536 bytes"},
 	} {
-		source := newREST(t, serve(t, tt.handler), RESTOptions{Timeout: longTimeout, Connections: 1})
+		source := newREST(t, serve(t, tt.handler))
 		place, err := source.Locate(t.Context(), hostAddr)
 		if place != (tracker.Place{}) || kind(err) != tt.err || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%s: %+v, %v; want %v with %q", tt.name, place, err, tt.err, tt.text)
@@ -123,7 +136,7 @@ func TestRESTFollowsNoRedirect(t *testing.T) {
 		}
 		http.Redirect(w, r, "/elsewhere", http.StatusFound)
 	})
-	source := newREST(t, base, RESTOptions{Timeout: longTimeout, Connections: 1})
+	source := newREST(t, base)
 	if _, err := source.Locate(t.Context(), hostAddr); kind(err) != errFailure {
 		t.Error(err)
 	}
@@ -136,7 +149,7 @@ func TestRESTDown(t *testing.T) {
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	source := newREST(t, "http://me:secret@"+address, RESTOptions{Timeout: longTimeout, Connections: 1})
+	source := newREST(t, "http://me:secret@"+address)
 	_, err = source.Locate(t.Context(), hostAddr)
 	if kind(err) != errFailure || strings.Contains(err.Error(), "secret") {
 		t.Error(err)
@@ -168,15 +181,14 @@ func TestRESTSlow(t *testing.T) {
 			}
 			io.WriteString(w, `{"web1": {"cabinet": "r17"}}`)
 		})
-		source := newREST(t, base, RESTOptions{Timeout: shortTimeout, Connections: 1})
-		if place, err := source.Locate(t.Context(), hostAddr); err == nil {
+		source := newREST(t, base)
+		if place, err := bounded(source, shortTimeout).Locate(t.Context(), hostAddr); err == nil {
 			t.Errorf("%s: %+v", name, place)
 		} else if name != "a 404 without end" && !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v", name, err)
 		}
 		healthy.Store(true)
-		source.timeout = longTimeout
-		if place, err := source.Locate(t.Context(), hostAddr); err != nil || place.Location != "r17" {
+		if place, err := bounded(source, longTimeout).Locate(t.Context(), hostAddr); err != nil || place.Location != "r17" {
 			t.Errorf("after %s: %+v, %v", name, place, err)
 		}
 	}
@@ -185,7 +197,7 @@ func TestRESTSlow(t *testing.T) {
 // With more askers than connections, no more calls than connections are under
 // way, connections are used again, and whoever cannot wait leaves.
 func TestRESTConnections(t *testing.T) {
-	const connections, askers = 3, 60
+	const connections, askers = remoteCalls, 10 * remoteCalls
 	var calls, most, opened atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		now := calls.Add(1)
@@ -202,7 +214,7 @@ func TestRESTConnections(t *testing.T) {
 	}
 	server.Start()
 	t.Cleanup(server.Close)
-	source := newREST(t, server.URL, RESTOptions{Timeout: longTimeout, Connections: connections})
+	source := bounded(newREST(t, server.URL), longTimeout)
 
 	for range 2 {
 		var wg sync.WaitGroup
@@ -226,10 +238,12 @@ func TestRESTQueueHasTheCallersDeadline(t *testing.T) {
 		entered <- true
 		<-leave
 	})
-	source := newREST(t, base, RESTOptions{Timeout: longTimeout, Connections: 1})
+	source := bounded(newREST(t, base), longTimeout)
 	var wg sync.WaitGroup
-	wg.Go(func() { _, _ = source.Locate(t.Context(), hostAddr) })
-	<-entered
+	for range remoteCalls {
+		wg.Go(func() { _, _ = source.Locate(t.Context(), hostAddr) })
+		<-entered
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := source.Locate(ctx, hostAddr); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "taken") {
@@ -239,29 +253,37 @@ func TestRESTQueueHasTheCallersDeadline(t *testing.T) {
 	wg.Wait()
 }
 
-func TestNewRESTRefuses(t *testing.T) {
-	good := RESTOptions{Timeout: time.Second, Connections: 1}
+func TestRESTRefuses(t *testing.T) {
 	for _, tt := range []struct {
-		smdbURL string
-		opts    RESTOptions
+		settings SMDBSettings
+		text     string
 	}{
-		{"", good},
-		{"smdb.example", good},
-		{"smdb.example:8000", good},
-		{"/servers", good},
-		{"ftp://smdb.example", good},
-		{"http://", good},
-		{"http://:8000", good},
-		{"http:smdb.example", good},
-		{"http://me:secret@smdb.example:port", good},
-		{"http://me:secret@smdb.example/?dc=1", good},
-		{"http://smdb.example/#servers", good},
-		{"http://smdb.example", RESTOptions{Timeout: 0, Connections: 1}},
-		{"http://smdb.example", RESTOptions{Timeout: time.Second, Connections: 0}},
+		{SMDBSettings{}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "smdb.example"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "smdb.example:8000"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "/servers"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "ftp://smdb.example"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "http://"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "http://:8000"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "http:smdb.example"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "http://me:secret@smdb.example:port"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "http://me:secret@smdb.example/?dc=1"}, "SMDB_URL: may hold a query only with {ip}"},
+		{SMDBSettings{SMDBURL: "http://smdb.example/#servers"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "http://smdb.example/{host}"}, "SMDB_URL: only {ip}"},
+		{SMDBSettings{SMDBURL: "http://{ip}.example/"}, "SMDB_URL: "},
+		{SMDBSettings{SMDBURL: "http://smdb.example"}, "SMDB_FIELDS: a field must have a name"},
+		{SMDBSettings{SMDBURL: "http://smdb.example", SMDBFields: "row,,cabinet"}, "SMDB_FIELDS: a field must have a name"},
+		{SMDBSettings{SMDBURL: "http://smdb.example", SMDBFields: "row, row"}, "SMDB_FIELDS: row is named twice"},
+		{SMDBSettings{SMDBURL: "http://smdb.example", SMDBFields: "a,b,c,d,e"}, "SMDB_FIELDS: a path has at most 4"},
+		{SMDBSettings{SMDBURL: "http://smdb.example", SMDBFields: "a", SMDBToken: "secret\n"}, "SMDB_TOKEN: must be of printable"},
+		{SMDBSettings{SMDBURL: "http://me:secret@smdb.example", SMDBFields: "a", SMDBToken: "secret"}, "SMDB_TOKEN: cannot go with a user"},
+		{SMDBSettings{SMDBURL: "http://smdb.example", SMDBFields: "a", SMDBCAFile: "ca.pem"}, "SMDB_CA_FILE: needs an https URL"},
+		{SMDBSettings{SMDBURL: "https://smdb.example", SMDBFields: "a", SMDBCAFile: "missing.pem"}, "SMDB_CA_FILE: open missing.pem"},
+		{SMDBSettings{SMDBURL: "https://smdb.example", SMDBFields: "a", SMDBCAFile: "rest_test.go"}, "SMDB_CA_FILE: rest_test.go: no PEM"},
 	} {
-		_, err := NewREST(tt.smdbURL, tt.opts)
-		if err == nil || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%q, %+v: %v", tt.smdbURL, tt.opts, err)
+		_, err := tt.settings.open(Env{Timeout: longTimeout})
+		if err == nil || !strings.HasPrefix(err.Error(), tt.text) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%+v: %v, want %q", tt.settings, err, tt.text)
 		}
 	}
 }
@@ -272,7 +294,7 @@ func TestParseURL(t *testing.T) {
 			t.Errorf("%q: %v, %v", smdbURL, base, err)
 		}
 	}
-	for _, smdbURL := range []string{"", "smdb.example", "ftp://me:secret@smdb.example", "http://me:secret@", "http://me:secret@x/%zz", "http://me:secret@x/?", "http://x/#y"} {
+	for _, smdbURL := range []string{"", "smdb.example", "ftp://me:secret@smdb.example", "http://me:secret@", "http://me:secret@x/%zz", "http://me:secret@x/?", "http://x/#y", "http://x/{IP}?{ip}", "http://x/}"} {
 		if base, err := ParseURL(smdbURL); err == nil || base != nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v, %v", smdbURL, base, err)
 		}

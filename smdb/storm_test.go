@@ -29,7 +29,7 @@ func TestStormOverHTTP(t *testing.T) {
 	})
 	opts := testOptions
 	opts.Timeout = longTimeout
-	source := newREST(t, base, RESTOptions{Timeout: longTimeout, Connections: 4})
+	source := bounded(newREST(t, base), longTimeout)
 	cache := NewCache(source, opts, (&logged{}).logger())
 	defer cache.stop()
 
@@ -76,7 +76,7 @@ func TestNeverTheWrongRack(t *testing.T) {
 			fmt.Fprintf(w, `{"host%d": {"cabinet": "r%d"}}`, host, host%4)
 		}
 	})
-	source := newREST(t, base, RESTOptions{Timeout: longTimeout, Connections: 4})
+	source := bounded(newREST(t, base), longTimeout)
 	cache := NewCache(source, CacheOptions{
 		TTL: time.Millisecond, MaxStale: 5 * time.Millisecond, NegativeTTL: time.Millisecond,
 		FailureTTL: time.Millisecond, Timeout: longTimeout, Size: hosts / 2,

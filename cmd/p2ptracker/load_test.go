@@ -80,6 +80,7 @@ func TestLoadValues(t *testing.T) {
 		{"TRUSTED_PROXIES", "10.0.0.1, 2001:db8::/32", "10.0.0.1/32,2001:db8::/32"},
 		{"TRUSTED_PROXIES", "::ffff:10.0.0.1", "10.0.0.1/32"},
 		{"SMDB_URL", "https://smdb.example.net:8443/v1/", "https://smdb.example.net:8443/v1/"},
+		{"SMDB_URL", "https://smdb.example.net/host?ip={ip}", "https://smdb.example.net/host?ip={ip}"},
 	} {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {
 			cleanEnvironment(t)
@@ -116,6 +117,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"SMDB_URL", "ftp://smdb.example.net"},
 		{"SMDB_URL", "http://"},
 		{"SMDB_URL", "http://smdb.example.net/?q=1"},
+		{"SMDB_URL", "http://smdb.example.net/?q={IP}"},
 		{"SMDB_URL", "http://smdb.example.net/%zz"},
 		{"LOCATION_TIMEOUT", "0"},
 		{"LOCATION_TTL", "0"},

@@ -1,0 +1,66 @@
+package smdb
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// maxHostname is how many bytes a hostname may have (RFC 1035, 2.3.4).
+const maxHostname = 255
+
+func checkHostname(name string) error {
+	if len(name) > maxHostname || strings.ContainsFunc(name, unicode.IsControl) {
+		return fmt.Errorf("hostname %.80q", name)
+	}
+	return nil
+}
+
+// parseGroup reads a JSON value as the name of one group. It may not hold a
+// slash: that would put the host into a group that nobody named.
+func parseGroup(value any) (string, error) {
+	name, err := parsePath(value)
+	if err == nil && strings.Contains(name, "/") {
+		err = fmt.Errorf("%.80q: a group's name may not hold a slash", name)
+	}
+	return name, err
+}
+
+// parsePath reads a JSON value as a path of one group or several.
+func parsePath(value any) (string, error) {
+	path, err := text(value)
+	if err != nil {
+		return "", err
+	}
+	if _, err := tracker.ParseLocation(path); err != nil {
+		return "", fmt.Errorf("%.80q: %w", path, err)
+	}
+	return path, nil
+}
+
+// text reads a JSON value, as encoding/json decodes it with UseNumber, as a name.
+// A number is one if it is whole: 17 is always written so, but 17.5 and 1.75e1
+// are the same number.
+func text(value any) (string, error) {
+	switch value := value.(type) {
+	case string:
+		return value, nil
+	case json.Number:
+		if strings.ContainsAny(value.String(), ".eE") {
+			return "", fmt.Errorf("%.80s: only a whole number can be a name", value)
+		}
+		return value.String(), nil
+	case nil:
+		return "", errors.New("null is no name")
+	case bool:
+		return "", fmt.Errorf("%t is no name", value)
+	case []any:
+		return "", errors.New("a list is no name")
+	default:
+		return "", errors.New("an object is no name")
+	}
+}

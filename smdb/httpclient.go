@@ -1,0 +1,149 @@
+package smdb
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+const (
+	// maxAnswer is how many bytes of an answer are read: one host's record.
+	maxAnswer = 64 << 10
+	// maxAnswerHeader is how many bytes of an answer's header are read.
+	maxAnswerHeader = 16 << 10
+)
+
+// httpClient asks one service, and nobody else: it follows no redirect and uses
+// no proxy, so that a token or a password reaches whom it is meant for.
+type httpClient struct {
+	client *http.Client
+	token  string
+}
+
+// newHTTPClient checks the settings PREFIX_TOKEN and PREFIX_CA_FILE of the
+// service at base; its errors begin with their names. The bounds of connecting
+// are timeout's, since a dial outlives the call that began it.
+func newHTTPClient(prefix string, base *url.URL, token, caFile string, timeout time.Duration) (*httpClient, error) {
+	if err := checkToken(token, base); err != nil {
+		return nil, fmt.Errorf("%s_TOKEN: %w", prefix, err)
+	}
+	authorities, err := loadAuthorities(caFile, base)
+	if err != nil {
+		return nil, fmt.Errorf("%s_CA_FILE: %w", prefix, err)
+	}
+	return &httpClient{
+		token: token,
+		client: &http.Client{
+			Transport: &http.Transport{
+				DialContext:            (&net.Dialer{Timeout: timeout}).DialContext,
+				TLSHandshakeTimeout:    timeout,
+				TLSClientConfig:        &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12},
+				MaxConnsPerHost:        remoteCalls,
+				MaxIdleConnsPerHost:    remoteCalls,
+				IdleConnTimeout:        90 * time.Second,
+				MaxResponseHeaderBytes: maxAnswerHeader,
+				DisableCompression:     true,
+			},
+			// A redirect is an answer like any other that is not 200.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// checkToken never repeats the token.
+func checkToken(token string, base *url.URL) error {
+	notInToken := func(r rune) bool { return r <= ' ' || r > '~' }
+	switch {
+	case strings.ContainsFunc(token, notInToken):
+		return errors.New("must be of printable ASCII without blanks")
+	case token != "" && base.User != nil:
+		return errors.New("cannot go with a user in the URL: a request has one Authorization")
+	}
+	return nil
+}
+
+// loadAuthorities reads a PEM file of certificates that sign servers, and then
+// only they do. No file means those that the system trusts.
+func loadAuthorities(file string, base *url.URL) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	if base.Scheme != "https" {
+		return nil, errors.New("needs an https URL")
+	}
+	rest, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	for n := 0; ; n++ {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			if n == 0 {
+				return nil, fmt.Errorf("%s: no PEM certificate is in it", file)
+			}
+			return pool, nil
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if block.Type != "CERTIFICATE" || err != nil {
+			return nil, fmt.Errorf("%s: its block %d is a %s that cannot be read as a certificate", file, n+1, block.Type)
+		}
+		pool.AddCert(certificate)
+	}
+}
+
+// get returns the status of an answer, and the body of a 200. Its errors do not
+// repeat the address, whose query may hold a key.
+func (c *httpClient) get(ctx context.Context, address string) (status int, body []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return 0, nil, withoutURL(err)
+	}
+	req.Header.Set("Accept", "application/json")
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return 0, nil, withoutURL(err)
+	}
+	defer drain(resp.Body)
+	if resp.StatusCode != http.StatusOK {
+		return resp.StatusCode, nil, nil
+	}
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return 0, nil, fmt.Errorf("read answer: %w", err)
+	}
+	if len(body) > maxAnswer {
+		return 0, nil, fmt.Errorf("answer has more than %d bytes", maxAnswer)
+	}
+	return resp.StatusCode, body, nil
+}
+
+func withoutURL(err error) error {
+	var withURL *url.Error
+	if errors.As(err, &withURL) {
+		return withURL.Err
+	}
+	return err
+}
+
+// drain reads a bounded rest of a body, so that its connection can be used
+// again, and closes it.
+func drain(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, maxAnswer)
+	_ = body.Close()
+}
+
+func (c *httpClient) close() { c.client.CloseIdleConnections() }
