@@ -8,6 +8,8 @@
 // until its own deadline and no longer; what comes later serves its next try.
 //
 // REST is the source of the older tracker, the server-management database
-// (SMDB). Subnet groups hosts by their addresses, where there is no SMDB. A new
-// source is one file with one type that implements Source.
+// (SMDB); HTTP asks any service that answers in JSON. Subnet groups hosts by
+// their addresses, where there is nobody to ask. A new source is one file with
+// one type that implements Source; whoever is asked over a network stands behind
+// the bounds of remote.go.
 package smdb

@@ -16,6 +16,7 @@ import (
 // slow or away, so that it is put behind the bounds of remote.go.
 type Settings struct {
 	SMDBSettings   `source:"smdb" remote:"true"`
+	HTTPSettings   `source:"http" remote:"true"`
 	SubnetSettings `source:"subnet"`
 	DNSSettings    // of all that ask the DNS
 	DNSTXTSettings `source:"dns-txt" remote:"true"`

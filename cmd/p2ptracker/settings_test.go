@@ -43,7 +43,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 
 func TestSecretsAreHidden(t *testing.T) {
 	c := Config{AdminToken: "geheim", RedisPassword: "geheim"}
-	c.SMDBToken = "geheim"
+	c.SMDBToken, c.HTTPToken = "geheim", "geheim"
 	var out strings.Builder
 	if err := printConfig(&out, &c); err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestSecretsAreHidden(t *testing.T) {
 	if strings.Contains(out.String(), "geheim") {
 		t.Errorf("a secret is shown:\n%s", out.String())
 	}
-	if n := strings.Count(out.String(), "is set, and hidden"); n != 3 {
-		t.Errorf("%d secrets are said to be hidden, want 3", n)
+	if n := strings.Count(out.String(), "is set, and hidden"); n != 4 {
+		t.Errorf("%d secrets are said to be hidden, want 4", n)
 	}
 }

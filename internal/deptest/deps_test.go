@@ -42,6 +42,7 @@ var others = map[string][]string{
 	"github.com/maypok86/otter/v2":         {"smdb", "tracker/redisstore"},
 	"github.com/miekg/dns":                 {"smdb"},
 	"github.com/failsafe-go/failsafe-go":   {"smdb"},
+	"github.com/theory/jsonpath":           {"smdb"},
 }
 
 func TestImports(t *testing.T) {
