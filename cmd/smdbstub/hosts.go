@@ -11,10 +11,8 @@ import (
 	"strings"
 )
 
-// record is what the SMDB tells of a host.
-type record struct {
-	Cabinet string `json:"cabinet"`
-}
+// record is what the SMDB tells of a host: its cabinet, and more fields.
+type record map[string]string
 
 // records are the hosts that have an address, by hostname.
 type records map[string]record
@@ -36,7 +34,8 @@ func loadHosts(path string) (map[netip.Addr]records, error) {
 	return hosts, nil
 }
 
-// parseHosts reads lines of "IP hostname cabinet". What follows # is a comment.
+// parseHosts reads lines of "IP hostname cabinet", with more fields behind it, like
+// "row=3 datacenter=dc1". What follows # is a comment.
 func parseHosts(r io.Reader) (map[netip.Addr]records, error) {
 	hosts := make(map[netip.Addr]records)
 	lines := bufio.NewScanner(r)
@@ -46,7 +45,7 @@ func parseHosts(r io.Reader) (map[netip.Addr]records, error) {
 		if len(fields) == 0 {
 			continue
 		}
-		if len(fields) != 3 {
+		if len(fields) < 3 {
 			return nil, fmt.Errorf("line %d: want IP, hostname and cabinet", number)
 		}
 		ip, err := netip.ParseAddr(fields[0])
@@ -60,7 +59,15 @@ func parseHosts(r io.Reader) (map[netip.Addr]records, error) {
 		if _, known := hosts[ip][fields[1]]; known {
 			return nil, fmt.Errorf("line %d: %s and %s are there already", number, ip, fields[1])
 		}
-		hosts[ip][fields[1]] = record{Cabinet: fields[2]}
+		host := record{"cabinet": fields[2]}
+		for _, field := range fields[3:] {
+			name, value, ok := strings.Cut(field, "=")
+			if _, known := host[name]; !ok || known {
+				return nil, fmt.Errorf("line %d: %q is not one more field, like row=3", number, field)
+			}
+			host[name] = value
+		}
+		hosts[ip][fields[1]] = host
 	}
 	return hosts, lines.Err()
 }
@@ -101,5 +108,5 @@ func find(hosts map[netip.Addr]records, bits int, address string) records {
 		return nil
 	}
 	hostname := "host-" + strings.ReplaceAll(ip.String(), ".", "-")
-	return records{hostname: {Cabinet: fmt.Sprintf("r%d", ip.As4()[bits/8-1])}}
+	return records{hostname: {"cabinet": fmt.Sprintf("r%d", ip.As4()[bits/8-1])}}
 }

@@ -1,6 +1,6 @@
 // Command smdbstub is a small server-management database for trying out
 // p2ptracker. It answers GET /servers/ipaddresses/IP as the older tracker's
-// SMDB does, with 200 and {"hostname": {"cabinet": "rack"}} or with 404; and
+// SMDB does, with 200 and {"hostname": {"cabinet": "rack", ...}} or with 404; and
 // GET /healthz.
 package main
 
@@ -37,7 +37,8 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	flags := flag.NewFlagSet("smdbstub", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:8000", "`address` to serve on")
-	file := flags.String("hosts", "", "`file` of known hosts, a line \"IP hostname cabinet\" each; # begins a comment;\n"+
+	file := flags.String("hosts", "", "`file` of known hosts, a line \"IP hostname cabinet\" each, and more\n"+
+		"fields of its record behind it, like row=3; # begins a comment;\n"+
 		"two lines with one IP make an ambiguous answer")
 	subnet := flags.Int("subnet", 0, "prefix `length` (8, 16 or 24) whose last octet is the cabinet of every IPv4\n"+
 		"host that has no line: with 24, 127.0.3.7 is host-127-0-3-7 in r3; 0 for none")

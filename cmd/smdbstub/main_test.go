@@ -22,6 +22,7 @@ const hostsText = `
 ::1         web2  r2
 127.0.9.9   old   r3
 127.0.9.9   new   r4
+127.0.1.2   web3  r1  row=3 datacenter=dc1
 `
 
 // ask returns the status and, of a 200, the decoded body.
@@ -58,6 +59,7 @@ func TestAnswers(t *testing.T) {
 		{"::ffff:127.0.1.1", 0, answer{"web1": {"cabinet": "r1"}}},
 		{"::1", 24, answer{"web2": {"cabinet": "r2"}}},
 		{"127.0.9.9", 0, answer{"old": {"cabinet": "r3"}, "new": {"cabinet": "r4"}}},
+		{"127.0.1.2", 0, answer{"web3": {"cabinet": "r1", "row": "3", "datacenter": "dc1"}}},
 		{"127.0.3.7", 0, nil},
 		{"127.0.3.7", 24, answer{"host-127-0-3-7": {"cabinet": "r3"}}},
 		{"10.20.30.40", 16, answer{"host-10-20-30-40": {"cabinet": "r20"}}},
@@ -104,7 +106,8 @@ func TestOtherRequestsAreRefused(t *testing.T) {
 func TestHostsFileFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"127.0.1.1 web1":                              "line 1: want IP",
-		"\n127.0.1.1 web1 r1 r2":                      "line 2: want IP",
+		"\n127.0.1.1 web1 r1 r2":                      `line 2: "r2" is not`,
+		"127.0.1.1 web1 r1 cabinet=r2":                `line 1: "cabinet=r2" is not`,
 		"127.0.1 web1 r1":                             "line 1: ParseAddr",
 		"127.0.1.1 web1 r1\n127.0.1.1 web1 r2":        "line 2: 127.0.1.1 and web1",
 		"127.0.1.1 w r1\n" + strings.Repeat("x", 1e5): "too long",
