@@ -27,9 +27,9 @@ type Settings struct {
 type Env struct {
 	Timeout time.Duration // LOCATION_TIMEOUT: of one try to ask a remote source
 	Log     *slog.Logger
+	Count   func(source string, event Event) // of remote sources, by any number of goroutines; nil if nobody counts
 
 	dns DNSSettings // Open puts it here
-	Count   func(source string, event Event) // of remote sources, by any number of goroutines; nil if nobody counts
 }
 
 // opener is the settings of one source.
