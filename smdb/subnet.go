@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -11,19 +12,38 @@ import (
 
 // SubnetSettings say which subnets are racks.
 type SubnetSettings struct {
-	Subnets string `envconfig:"SUBNETS" default:"24,64" desc:"lengths of the prefixes, of IPv4 and of IPv6, that make a rack"`
+	Subnets     string `envconfig:"SUBNETS" default:"24,64" desc:"lengths of the prefixes, of IPv4 and of IPv6, that make a rack"`
+	SubnetsFile string `envconfig:"SUBNETS_FILE" desc:"file that says where the hosts of networks stand, instead of SUBNETS: lines like 10.1.4.0/23 dc1/r17, the longest prefix wins; read again when it changes, replace it by rename"`
 }
 
-func (s *SubnetSettings) open(Env) (Source, error) {
-	var bits4, bits6 int
-	if _, err := fmt.Sscanf(s.Subnets, "%d,%d", &bits4, &bits6); err != nil {
-		return nil, fmt.Errorf("SUBNETS: must be two lengths like 24,64, not %q", s.Subnets)
+func (s *SubnetSettings) open(env Env) (Source, error) {
+	if s.SubnetsFile != "" {
+		source, err := openTableFile(s.SubnetsFile, parseSubnets, env.Log)
+		if err != nil {
+			return nil, fmt.Errorf("SUBNETS_FILE: %w", err)
+		}
+		return source, nil
+	}
+	bits4, bits6, err := parseLengths(s.Subnets)
+	if err != nil {
+		return nil, fmt.Errorf("SUBNETS: %w", err)
 	}
 	source, err := NewSubnet(bits4, bits6)
 	if err != nil {
 		return nil, fmt.Errorf("SUBNETS: %w", err)
 	}
 	return source, nil
+}
+
+// parseLengths reads two lengths like "24,64".
+func parseLengths(text string) (bits4, bits6 int, err error) {
+	word4, word6, _ := strings.Cut(text, ",")
+	n4, err4 := strconv.ParseUint(strings.TrimSpace(word4), 10, 8)
+	n6, err6 := strconv.ParseUint(strings.TrimSpace(word6), 10, 8)
+	if err4 != nil || err6 != nil {
+		return 0, 0, fmt.Errorf("must be two lengths like 24,64, not %.80q", text)
+	}
+	return int(n4), int(n6), nil
 }
 
 // Subnet groups hosts by the network their address is in. It never asks

@@ -3,6 +3,7 @@ package smdb
 import (
 	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -57,6 +58,26 @@ func TestNewSubnetRefuses(t *testing.T) {
 	for _, bits := range [][2]int{{0, 64}, {33, 64}, {-1, 64}, {24, 0}, {24, 129}} {
 		if _, err := NewSubnet(bits[0], bits[1]); err == nil {
 			t.Errorf("/%d, /%d accepted", bits[0], bits[1])
+		}
+	}
+}
+
+func TestSubnetSettings(t *testing.T) {
+	for _, good := range []string{"24,64", "24, 64", " 16 ,48"} {
+		if _, err := Open("subnet", &Settings{SubnetSettings: SubnetSettings{Subnets: good}}, Env{}); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for _, bad := range []string{"", "24", "24,", ",64", "24,64,", "24,64,x", "24;64", "24,64 x", "+24,64", "-1,64", "24,1e1", "0x18,64", "24,256", "33,64", "24,129", "0,64"} {
+		_, err := Open("subnet", &Settings{SubnetSettings: SubnetSettings{Subnets: bad}}, Env{})
+		if err == nil || !strings.HasPrefix(err.Error(), "SUBNETS: ") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	for _, path := range []string{"/does/not/exist", t.TempDir(), "/dev/null"} {
+		_, err := Open("subnet", &Settings{SubnetSettings: SubnetSettings{Subnets: "24,64", SubnetsFile: path}}, Env{})
+		if err == nil || !strings.HasPrefix(err.Error(), "SUBNETS_FILE: ") || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q: %v", path, err)
 		}
 	}
 }
