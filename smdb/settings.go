@@ -21,6 +21,7 @@ type Settings struct {
 	DNSSettings    // of all that ask the DNS
 	DNSTXTSettings `source:"dns-txt" remote:"true"`
 	DNSLOCSettings `source:"dns-loc" remote:"true"`
+	FileSettings   `source:"file"`
 }
 
 // Env is what every source is given besides its settings.

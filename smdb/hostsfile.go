@@ -1,0 +1,73 @@
+package smdb
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"strings"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// FileSettings say which file knows where each host stands.
+type FileSettings struct {
+	HostsFile string `envconfig:"HOSTS_FILE" desc:"file that says where each host stands: .csv with lines like 10.1.2.3,dc1/r17 or 10.1.2.3,dc1/r17,web1, or .yaml with lines like 10.1.2.3: dc1/r17 or 10.1.2.3: {path: dc1/r17, hostname: web1}; read again when it changes, replace it by rename"`
+}
+
+func (s *FileSettings) open(env Env) (Source, error) {
+	parse, err := hostsParser(s.HostsFile)
+	if err != nil {
+		return nil, fmt.Errorf("HOSTS_FILE: %w", err)
+	}
+	source, err := openTableFile(s.HostsFile, parse, env.Log)
+	if err != nil {
+		return nil, fmt.Errorf("HOSTS_FILE: %w", err)
+	}
+	return source, nil
+}
+
+func hostsParser(path string) (func([]byte) (table, error), error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv":
+		return parseHostsCSV, nil
+	case ".yaml", ".yml":
+		return parseHostsYAML, nil
+	}
+	return nil, fmt.Errorf("must be a file whose name ends with .csv, .yaml or .yml, not %q", path)
+}
+
+// hostsTable says for addresses where their hosts stand.
+type hostsTable map[netip.Addr]tracker.Place
+
+func (t hostsTable) find(ip netip.Addr) (tracker.Place, bool) {
+	place, known := t[ip]
+	return place, known
+}
+
+func (t hostsTable) size() int { return len(t) }
+
+// add notes a host. It may be repeated, but not with another place.
+func (t hostsTable) add(address, path, hostname string) error {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || ip.Zone() != "" {
+		return fmt.Errorf("%.80q is no address", address)
+	}
+	if path == "" {
+		return errors.New("there is no path")
+	}
+	location, err := tracker.ParseLocation(path)
+	if err != nil {
+		return fmt.Errorf("path %.80q: %w", path, err)
+	}
+	if err := checkHostname(hostname); err != nil {
+		return err
+	}
+	place := tracker.Place{Location: location, Hostname: hostname}
+	ip = ip.Unmap()
+	if other, known := t[ip]; known && other != place {
+		return fmt.Errorf("%s is %s here and %s above", ip, strings.TrimSpace(path+" "+hostname), strings.TrimSpace(string(other.Location)+" "+other.Hostname))
+	}
+	t[ip] = place
+	return nil
+}
