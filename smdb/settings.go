@@ -13,7 +13,8 @@ import (
 // Settings are those of all sources, as envconfig reads them. A new source is a
 // file, with a type that has its settings and the method open, and a line here:
 // source is its name in LOCATION, and remote says that it asks somebody who may be
-// slow or away, so that it is put behind the bounds of remote.go.
+// slow or away, so that it is put behind the bounds of remote.go. Where that is up
+// to its settings, they have a method isRemote instead.
 type Settings struct {
 	SMDBSettings   `source:"smdb" remote:"true"`
 	HTTPSettings   `source:"http" remote:"true"`
@@ -22,6 +23,10 @@ type Settings struct {
 	DNSTXTSettings `source:"dns-txt" remote:"true"`
 	DNSLOCSettings `source:"dns-loc" remote:"true"`
 	FileSettings   `source:"file"`
+	SMDBSettings    `source:"smdb" remote:"true"`
+	SubnetSettings  `source:"subnet"`
+	FileSettings    `source:"file"`
+	PatternSettings `source:"pattern"`
 }
 
 // Env is what every source is given besides its settings.
@@ -101,6 +106,11 @@ func kindsOf(s *Settings) []sourceKind {
 		tag := value.Type().Field(i).Tag
 		if o, ok := reflect.TypeAssert[opener](value.Field(i).Addr()); ok {
 			kinds = append(kinds, sourceKind{opener: o, name: tag.Get("source"), remote: tag.Get("remote") == "true"})
+			remote := tag.Get("remote") == "true"
+			if asked, ok := o.(interface{ isRemote() bool }); ok {
+				remote = asked.isRemote()
+			}
+			kinds = append(kinds, sourceKind{opener: o, name: tag.Get("source"), remote: remote})
 		}
 	}
 	return kinds

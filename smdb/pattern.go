@@ -1,0 +1,122 @@
+package smdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// PatternSettings say how a host's name or address tells where it stands. The
+// pattern ^(?P<dc>[a-z]+)-(?P<rack>r[0-9]+) puts ams-r17-h3.example.net into
+// ams/r17.
+type PatternSettings struct {
+	LocationPattern   string `envconfig:"LOCATION_PATTERN" desc:"regular expression (Go's, RE2) whose one to four named groups make a host's path, in the order in which they stand"`
+	LocationPatternOf string `envconfig:"LOCATION_PATTERN_OF" default:"name" desc:"what LOCATION_PATTERN is held against: name, as reverse DNS has it, in lower case and without a last dot; or address"`
+}
+
+// isRemote: names are asked for, addresses are at hand.
+func (s *PatternSettings) isRemote() bool { return s.LocationPatternOf != "address" }
+
+func (s *PatternSettings) open(Env) (Source, error) {
+	var names namer
+	switch s.LocationPatternOf {
+	case "name":
+		names = newSystemNamer()
+	case "address":
+	default:
+		return nil, fmt.Errorf("LOCATION_PATTERN_OF: must be name or address, not %.80q", s.LocationPatternOf)
+	}
+	source, err := newPattern(s.LocationPattern, names)
+	if err != nil {
+		return nil, fmt.Errorf("LOCATION_PATTERN: %w", err)
+	}
+	return source, nil
+}
+
+// namer knows the names of hosts.
+type namer interface {
+	// hostName returns the one name of an address by the context's deadline. An
+	// address without a name is ErrNotFound.
+	hostName(ctx context.Context, ip netip.Addr) (string, error)
+}
+
+// pattern reads a host's place from its name, or from its address if there are
+// no names.
+type pattern struct {
+	expr   *regexp.Regexp
+	groups []int // the named ones
+	names  namer // nil: the address is matched
+}
+
+func newPattern(text string, names namer) (*pattern, error) {
+	expr, err := regexp.Compile(text)
+	if err != nil {
+		return nil, patternError(err)
+	}
+	p := &pattern{expr: expr, names: names}
+	for i, name := range expr.SubexpNames() {
+		if name != "" {
+			p.groups = append(p.groups, i)
+		}
+	}
+	if n := len(p.groups); n < 1 || n > tracker.MaxGroups {
+		return nil, fmt.Errorf("must have 1 to %d named groups like (?P<rack>r[0-9]+), not %d", tracker.MaxGroups, n)
+	}
+	return p, nil
+}
+
+// patternError keeps the library's reason on one line, whatever the pattern holds.
+func patternError(err error) error {
+	var wrong *syntax.Error
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s: %.80q", wrong.Code, wrong.Expr)
+	}
+	return err
+}
+
+// Locate implements Source.
+func (p *pattern) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
+	if p.names == nil {
+		location, err := p.read(ip.String())
+		return tracker.Place{Location: location}, err
+	}
+	name, err := p.names.hostName(ctx, ip)
+	if err != nil {
+		return tracker.Place{}, err
+	}
+	// DNS does not tell AMS from ams (RFC 4343), but racks are told apart.
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	location, err := p.read(name)
+	if err != nil {
+		return tracker.Place{}, err
+	}
+	return tracker.Place{Location: location, Hostname: name}, nil
+}
+
+// read makes a path of what the named groups match. Each is one group of it: a
+// slash, which names in reverse DNS may have (RFC 2317), would make two.
+func (p *pattern) read(text string) (tracker.Location, error) {
+	match := p.expr.FindStringSubmatch(text)
+	if match == nil {
+		return "", fmt.Errorf("%w: LOCATION_PATTERN does not match %.80q", ErrNotFound, text)
+	}
+	names := make([]string, len(p.groups))
+	for i, group := range p.groups {
+		names[i] = match[group]
+	}
+	path := strings.Join(names, "/")
+	location, err := tracker.ParseLocation(path)
+	if err == nil && strings.Count(path, "/") != len(names)-1 {
+		err = errors.New("a group's name may not hold a slash")
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: LOCATION_PATTERN makes %.80q of %.80q: %w", ErrInvalid, path, text, err)
+	}
+	return location, nil
+}
