@@ -27,6 +27,7 @@ type Settings struct {
 	SubnetSettings  `source:"subnet"`
 	FileSettings    `source:"file"`
 	PatternSettings `source:"pattern"`
+	CommandSettings `source:"command" remote:"true"`
 }
 
 // Env is what every source is given besides its settings.

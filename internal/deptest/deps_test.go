@@ -43,6 +43,7 @@ var others = map[string][]string{
 	"github.com/miekg/dns":                 {"smdb"},
 	"github.com/failsafe-go/failsafe-go":   {"smdb"},
 	"github.com/theory/jsonpath":           {"smdb"},
+	"github.com/cenkalti/backoff/v5":       {"smdb"},
 	"go.yaml.in/yaml/v4":                   {"smdb"},
 	"github.com/gaissmai/bart":             {"smdb"},
 }
