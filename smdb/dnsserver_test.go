@@ -100,8 +100,8 @@ func startDNS(t *testing.T, address string, command *exec.Cmd) {
 	t.Fatalf("%s does not answer:\n%s", command.Path, output.Bytes())
 }
 
-// program finds what may be in a directory that only root has in PATH.
-func program(name string) string {
+// lookProgram finds what may be in a directory that only root has in PATH.
+func daemonPath(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path
 	}
@@ -137,7 +137,7 @@ controls { };
 `+records)
 	}
 	writeFile(t, filepath.Join(dir, "named.conf"), config)
-	startDNS(t, address, exec.Command(program("named"), "-g", "-n", "1", "-c", filepath.Join(dir, "named.conf")))
+	startDNS(t, address, exec.Command(daemonPath("named"), "-g", "-n", "1", "-c", filepath.Join(dir, "named.conf")))
 	return address
 }
 
@@ -150,7 +150,7 @@ func startDnsmasq(t *testing.T, options ...string) string {
 		"--no-resolv", "--no-hosts", "--bind-interfaces", "--listen-address=127.0.0.1",
 		fmt.Sprintf("--port=%d", netip.MustParseAddrPort(address).Port()),
 	}, options...)
-	startDNS(t, address, exec.Command(program("dnsmasq"), arguments...))
+	startDNS(t, address, exec.Command(daemonPath("dnsmasq"), arguments...))
 	return address
 }
 

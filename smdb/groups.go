@@ -5,20 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
-
-// maxHostname is how many bytes a hostname may have (RFC 1035, 2.3.4).
-const maxHostname = 255
-
-func checkHostname(name string) error {
-	if len(name) > maxHostname || strings.ContainsFunc(name, unicode.IsControl) {
-		return fmt.Errorf("hostname %.80q", name)
-	}
-	return nil
-}
 
 // parseGroup reads a JSON value as the name of one group. It may not hold a
 // slash: that would put the host into a group that nobody named.

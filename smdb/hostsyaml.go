@@ -34,12 +34,12 @@ func parseHostsYAML(data []byte) (table, error) {
 }
 
 func (t hostsTable) addNodes(key, value *yaml.Node) error {
-	address, err := text(key)
+	address, err := scalar(key)
 	if err != nil {
 		return fmt.Errorf("address: %w", err)
 	}
 	if value.Kind != yaml.MappingNode {
-		path, err := text(value)
+		path, err := scalar(value)
 		if err != nil {
 			return fmt.Errorf("path: %w", err)
 		}
@@ -51,16 +51,16 @@ func (t hostsTable) addNodes(key, value *yaml.Node) error {
 		if _, twice := fields[name]; twice || (name != "path" && name != "hostname") {
 			return fmt.Errorf("may hold path and hostname once each, not %.80q", name)
 		}
-		if fields[name], err = text(value.Content[i+1]); err != nil {
+		if fields[name], err = scalar(value.Content[i+1]); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return t.add(address, fields["path"], fields["hostname"])
 }
 
-// text is the text of a scalar as it is written. Aliases are not followed: they
+// scalar is the text of a scalar as it is written. Aliases are not followed: they
 // would let a small file say a lot.
-func text(node *yaml.Node) (string, error) {
+func scalar(node *yaml.Node) (string, error) {
 	if node.Kind != yaml.ScalarNode {
 		return "", errors.New("must be a word")
 	}

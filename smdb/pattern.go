@@ -23,11 +23,14 @@ type PatternSettings struct {
 // isRemote: names are asked for, addresses are at hand.
 func (s *PatternSettings) isRemote() bool { return s.LocationPatternOf != "address" }
 
-func (s *PatternSettings) open(Env) (Source, error) {
+func (s *PatternSettings) open(env Env) (Source, error) {
 	var names namer
 	switch s.LocationPatternOf {
 	case "name":
-		names = newSystemNamer()
+		var err error
+		if names, err = newResolver(env.dns); err != nil {
+			return nil, err
+		}
 	case "address":
 	default:
 		return nil, fmt.Errorf("LOCATION_PATTERN_OF: must be name or address, not %.80q", s.LocationPatternOf)
@@ -41,8 +44,8 @@ func (s *PatternSettings) open(Env) (Source, error) {
 
 // namer knows the names of hosts.
 type namer interface {
-	// hostName returns the one name of an address by the context's deadline. An
-	// address without a name is ErrNotFound.
+	// hostName returns the one name of an address, in lower case and without a last
+	// dot, by the context's deadline. An address without a name is ErrNotFound.
 	hostName(ctx context.Context, ip netip.Addr) (string, error)
 }
 
@@ -90,8 +93,6 @@ func (p *pattern) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, err
 	if err != nil {
 		return tracker.Place{}, err
 	}
-	// DNS does not tell AMS from ams (RFC 4343), but racks are told apart.
-	name = strings.TrimSuffix(strings.ToLower(name), ".")
 	location, err := p.read(name)
 	if err != nil {
 		return tracker.Place{}, err

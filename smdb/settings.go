@@ -16,14 +16,11 @@ import (
 // slow or away, so that it is put behind the bounds of remote.go. Where that is up
 // to its settings, they have a method isRemote instead.
 type Settings struct {
-	SMDBSettings   `source:"smdb" remote:"true"`
-	HTTPSettings   `source:"http" remote:"true"`
-	SubnetSettings `source:"subnet"`
-	DNSSettings    // of all that ask the DNS
-	DNSTXTSettings `source:"dns-txt" remote:"true"`
-	DNSLOCSettings `source:"dns-loc" remote:"true"`
-	FileSettings   `source:"file"`
 	SMDBSettings    `source:"smdb" remote:"true"`
+	HTTPSettings    `source:"http" remote:"true"`
+	DNSSettings     // of all that ask the DNS
+	DNSTXTSettings  `source:"dns-txt" remote:"true"`
+	DNSLOCSettings  `source:"dns-loc" remote:"true"`
 	SubnetSettings  `source:"subnet"`
 	FileSettings    `source:"file"`
 	PatternSettings `source:"pattern"`
@@ -106,7 +103,6 @@ func kindsOf(s *Settings) []sourceKind {
 	for i := range value.NumField() {
 		tag := value.Type().Field(i).Tag
 		if o, ok := reflect.TypeAssert[opener](value.Field(i).Addr()); ok {
-			kinds = append(kinds, sourceKind{opener: o, name: tag.Get("source"), remote: tag.Get("remote") == "true"})
 			remote := tag.Get("remote") == "true"
 			if asked, ok := o.(interface{ isRemote() bool }); ok {
 				remote = asked.isRemote()
