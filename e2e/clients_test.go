@@ -22,11 +22,12 @@ const (
 type client func(t testing.TB, dir string, h host) []string
 
 var clients = map[string]client{
-	"aria2":        aria2,
-	"libtorrent":   libtorrent,
-	"rtorrent":     rtorrent,
-	"transmission": transmission,
-	"slow aria2":   slowAria2,
+	"aria2":         aria2,
+	"libtorrent":    libtorrent,
+	"rtorrent":      rtorrent,
+	"transmission":  transmission,
+	"slow aria2":    slowAria2,
+	"address aria2": addressAria2,
 }
 
 func aria2(_ testing.TB, dir string, _ host) []string {
@@ -38,6 +39,14 @@ func aria2(_ testing.TB, dir string, _ host) []string {
 		theTorrent(dir),
 	}
 }
+
+// addressAria2 is one at an address that shares its namespace with others.
+func addressAria2(t testing.TB, dir string, h host) []string {
+	return append(aria2(t, dir, h), "--interface="+h.addr.String(), fmt.Sprint("--listen-port=", h.addressPort()))
+}
+
+// addressPort is a port that no other such host has.
+func (h host) addressPort() int { return 10_000 + int(h.addr.As4()[3]) }
 
 // slowAria2 sends 256 KiB/s at most.
 func slowAria2(t testing.TB, dir string, h host) []string {

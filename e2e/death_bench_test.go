@@ -41,7 +41,7 @@ func BenchmarkDeadRepresentatives(b *testing.B) {
 		s.seed(b, 250, "slow aria2")
 		racks := make([]*deathRun, deathRuns)
 		for n := range racks {
-			racks[n] = &deathRun{rack: n + 1, representatives: []*member{s.fetch(b, n+1, "aria2"), s.fetch(b, n+1, "aria2")}}
+			racks[n] = &deathRun{rack: n + 1, representatives: []*member{s.fetchAtAddress(b, n+1), s.fetchAtAddress(b, n+1)}}
 		}
 		s.awaitAnnounced(b)
 
@@ -58,6 +58,10 @@ func BenchmarkDeadRepresentatives(b *testing.B) {
 		report(b, racks)
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+func (s *swarm) fetchAtAddress(b *testing.B, rack int) *member {
+	return s.joinAt(b, newAddress(b, rack), "address aria2", nil)
 }
 
 // deathRun is one rack: when it was struck, and when it had representatives again.
@@ -157,7 +161,7 @@ func (r *deathRun) look(b *testing.B, raw rueidis.Client, hash string) {
 	}
 	living := slices.DeleteFunc(members, func(addr string) bool {
 		return slices.ContainsFunc(r.representatives, func(m *member) bool {
-			return netip.AddrPortFrom(m.addr, peerPort).String() == addr
+			return netip.AddrPortFrom(m.addr, uint16(m.addressPort())).String() == addr
 		})
 	})
 	if len(living) > 0 && r.first == 0 {

@@ -22,7 +22,7 @@ const (
 // host is a network namespace with an address of its own.
 type host struct {
 	rack int
-	name string // of the namespace
+	name string // of the namespace; empty: it is ours
 	addr netip.Addr
 }
 
@@ -77,8 +77,22 @@ func newHost(t testing.TB, rack int) host {
 	return h
 }
 
+// newAddress makes a host that is no more than an address of our own namespace: there
+// may be hundreds, which would not fit into the kernel's table of neighbours.
+func newAddress(t testing.TB, rack int) host {
+	t.Helper()
+	h := host{rack: rack, addr: netip.AddrFrom4([4]byte{10, 77, byte(rack), byte(hosts.Add(1))})}
+	if err := ip("", "address add "+h.addr.String()+"/16 dev "+bridge); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
 // inside is a command that runs in the host's network.
 func (h host) inside(command ...string) *exec.Cmd {
+	if h.name == "" {
+		return exec.Command(command[0], command[1:]...)
+	}
 	return exec.Command("nsenter", append([]string{"--net=/run/netns/" + h.name}, command...)...)
 }
 

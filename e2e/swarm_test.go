@@ -53,6 +53,11 @@ func (s *swarm) fetch(t testing.TB, rack int, name string) *member {
 
 func (s *swarm) join(t testing.TB, rack int, name string, content []byte) *member {
 	t.Helper()
+	return s.joinAt(t, newHost(t, rack), name, content)
+}
+
+func (s *swarm) joinAt(t testing.TB, h host, name string, content []byte) *member {
+	t.Helper()
 	dir := t.TempDir()
 	for _, part := range []string{"payload", "session", "watch"} {
 		if err := os.Mkdir(filepath.Join(dir, part), 0o700); err != nil {
@@ -60,7 +65,7 @@ func (s *swarm) join(t testing.TB, rack int, name string, content []byte) *membe
 		}
 	}
 	m := &member{
-		host: newHost(t, rack), client: name, started: time.Now(), fetches: content == nil,
+		host: h, client: name, started: time.Now(), fetches: content == nil,
 		file: filepath.Join(dir, "payload", s.payload.name),
 	}
 	if !m.fetches {
