@@ -14,7 +14,8 @@ import (
 // packets get lost.
 func TestDial(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "::1"} {
-		p := newProber(&fakeStore{}, dialTCP)
+		p := testProber(&fakeStore{}, dialTCP)
+		defer p.Close()
 		listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 		if err != nil {
 			t.Fatal(err)

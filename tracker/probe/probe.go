@@ -20,6 +20,7 @@ import (
 // Bounds of what a frontend does.
 const (
 	maxWatched  = 10_000          // representatives; for further ones another frontend is told
+	maxTold     = 1_000           // announces whose representatives are not watched yet
 	maxAttempts = 256             // connections being opened at once
 	attempts    = 2               // of a probe; whoever does not answer the last has not answered
 	pause       = time.Second     // between two attempts
@@ -44,20 +45,25 @@ type Prober struct {
 	log      *slog.Logger
 	dial     dialer
 	attempts chan struct{} // holds an element for each attempt under way
-	watched  atomic.Int64
 	counts   *prometheus.CounterVec
 
+	told    chan []tracker.Check
+	watched atomic.Int64
 	stop    context.CancelFunc
-	done    context.Context // of all probes; done when the Prober is closed
-	mu      sync.Mutex      // orders Watch before Close
-	watches sync.WaitGroup
+	stopped sync.WaitGroup
 }
 
 // New returns a Prober that probes in intervals of rules.ProbeInterval. Its counters go to the
 // registry, if there is one.
 func New(store Store, rules tracker.Rules, registry prometheus.Registerer, log *slog.Logger) *Prober {
+	return newProber(store, rules, dialTCP, registry, log)
+}
+
+func newProber(store Store, rules tracker.Rules, dial dialer, registry prometheus.Registerer, log *slog.Logger) *Prober {
+	ctx, stop := context.WithCancel(context.Background())
 	p := &Prober{
-		store: store, rules: rules, log: log, dial: dialTCP, attempts: make(chan struct{}, maxAttempts),
+		store: store, rules: rules, log: log, dial: dial, attempts: make(chan struct{}, maxAttempts),
+		told: make(chan []tracker.Check, maxTold), stop: stop,
 		counts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "p2ptracker_probes_total",
 			Help: "Probes of representatives, by outcome: answered, refused, timeout, error (which says nothing of the " +
@@ -67,34 +73,47 @@ func New(store Store, rules tracker.Rules, registry prometheus.Registerer, log *
 	if registry != nil {
 		registry.MustRegister(p.counts)
 	}
-	p.done, p.stop = context.WithCancel(context.Background())
+	p.stopped.Go(func() { p.run(ctx) })
 	return p
 }
 
 // Close ends all probes. Another frontend is told of the representatives in time.
 func (p *Prober) Close() {
-	p.mu.Lock()
 	p.stop()
-	p.mu.Unlock()
-	p.watches.Wait()
+	p.stopped.Wait()
 }
 
 // Watch begins to probe representatives, the first time at once. It does not wait.
 func (p *Prober) Watch(checks []tracker.Check) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.done.Err() != nil {
-		return
+	select {
+	case p.told <- checks:
+	default:
+		p.counts.WithLabelValues("dropped").Add(float64(len(checks)))
 	}
+}
+
+// run watches the representatives that Watch was told of, until the context is done.
+func (p *Prober) run(ctx context.Context) {
+	for {
+		select {
+		case checks := <-p.told:
+			p.begin(ctx, checks)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (p *Prober) begin(ctx context.Context, checks []tracker.Check) {
 	for _, check := range checks {
 		if p.watched.Add(1) > maxWatched {
 			p.watched.Add(-1)
 			p.counts.WithLabelValues("dropped").Inc()
 			continue
 		}
-		p.watches.Go(func() {
+		p.stopped.Go(func() {
 			defer p.watched.Add(-1)
-			p.watch(p.done, check)
+			p.watch(ctx, check)
 		})
 	}
 }

@@ -171,6 +171,6 @@ func readHandout(a tracker.Announce, r reply) (announced, error) {
 	if err != nil {
 		return announced{}, fmt.Errorf("script announce: told: %w", err)
 	}
-	done.Checks = done.told.checks
+	done.Checks = done.checks
 	return done, nil
 }
