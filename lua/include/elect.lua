@@ -1,6 +1,21 @@
 -- Who represents a group. The places of a group are taken by the live hosts of its swarm
 -- in the order in which they announce (R1, R6).
 
+-- all_held says whether none of a group's representatives has to be looked at more closely:
+-- under REPR_SCOPE=rack, whose leases run. It spares most calls what `rare` costs.
+local all_held = scope == 'rack' and function(swarm, members)
+  local places = { leases }
+  for i, addr in ipairs(members) do
+    places[i + 1] = string.sub(swarm, #tag + 7) .. ' ' .. addr
+  end
+  for _, token in ipairs(#members > 0 and call('HMGET', unpack(places)) or {}) do
+    if not token or math.floor(token / 1e6 + ttl / 4) <= due then
+      return false
+    end
+  end
+  return true
+end
+
 -- elect walks from the rack outwards for as long as the host represents the group, and
 -- takes a place where one is free. It returns how many groups the host represents, and a
 -- list of representatives for each group it came to.
@@ -11,8 +26,10 @@ local function elect(host, path)
   local lists = {}
   for level = 1, #path - 1 do
     local swarm = path[level]
-    local members = (backlog or scope == 'rack') and rare().standing_representatives(swarm)
-      or call('SMEMBERS', swarm .. ':R')
+    local members = call('SMEMBERS', swarm .. ':R')
+    if backlog or all_held and not all_held(swarm, members) then
+      members = rare().standing_representatives(swarm)
+    end
     lists[level] = members
     local mine = false
     for _, addr in ipairs(members) do

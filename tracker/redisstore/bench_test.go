@@ -22,19 +22,21 @@ import (
 func BenchmarkAnnounceScript(b *testing.B) {
 	for _, bench := range []struct {
 		name        string
+		scope       tracker.ReprScope
 		racks, each int
 		host        func(i int) int // which hosts announce again
 	}{
-		{"rack of 40 of 10000", 250, 40, func(i int) int { return i%250*40 + 2 + i/250%38 }},
-		{"representative with 2000 racks", 2000, 5, func(i int) int { return i % 2000 * 5 }},
-		{"flat swarm of 100000", 1, 100_000, func(i int) int { return 2 + i*7919%99_998 }},
+		{"rack of 40 of 10000", tracker.ScopeTransfer, 250, 40, func(i int) int { return i%250*40 + 2 + i/250%38 }},
+		{"rack of 40 of 10000 by rack", tracker.ScopeRack, 250, 40, func(i int) int { return i%250*40 + 2 + i/250%38 }},
+		{"representative with 2000 racks", tracker.ScopeTransfer, 2000, 5, func(i int) int { return i % 2000 * 5 }},
+		{"flat swarm of 100000", tracker.ScopeTransfer, 1, 100_000, func(i int) int { return 2 + i*7919%99_998 }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			f := newFixture(b, testOptions(redistest.Start(b).Addr))
 			hash := f.registerTransfer(b, 1)
 			announceOfHost := func(n int) tracker.Announce {
 				a := announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n/bench.each)), n)
-				a.Left = 500
+				a.Left, a.ReprScope = 500, bench.scope
 				return a
 			}
 			inParallel(bench.racks*bench.each, func(n int) { f.announce(b, announceOfHost(n)) })

@@ -211,7 +211,7 @@ func testLeasesRunOut(t *testing.T, due int) {
 
 // A representative that announces in time, and whose errands are done, stays one for ever.
 func TestLeasesAreRenewed(t *testing.T) {
-	eachLeased(t, func(t *testing.T, f *leased) {
+	eachLeased(t, func(_ *testing.T, f *leased) {
 		f.expect("at first", f.represents(0, "dc1/r1", 1, 2, 3), true, true, false)
 		for range 20 {
 			f.Advance(600 * time.Second)
