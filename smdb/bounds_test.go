@@ -91,8 +91,8 @@ func TestCacheIsBounded(t *testing.T) {
 			}
 			ip = ip.Next()
 		}
-		b.cache.answers.CleanUp()
-		if size := b.cache.answers.EstimatedSize(); size > testOptions.Size {
+		b.cache.answers.Load().CleanUp()
+		if size := b.cache.answers.Load().EstimatedSize(); size > testOptions.Size {
 			b.Errorf("%d hosts remembered", size)
 		}
 	})

@@ -84,16 +84,15 @@ func inBubble(t *testing.T, test func(b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logged{}}
-		b.cache = NewCache(b.scripted, testOptions, b.log.logger())
-		defer b.cache.stop()
+		b.cache = NewCache(chainOf(b.scripted), nil, testOptions, b.log.logger())
+		defer b.cache.Close()
 		test(b)
 	})
 }
 
-// stop ends what would keep a bubble from ending.
-func (c *Cache) stop() {
-	c.answers.StopAllGoroutines()
-	c.lookup.complained.StopAllGoroutines()
+// chainOf is a chain of one remote source.
+func chainOf(source Source) *Chain {
+	return &Chain{links: []link{{name: "smdb", source: source, remote: true}}}
 }
 
 // locate asks for the host and lets a refresh that this begins end.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// health logs when the source goes down and when it is back: a line each, not
+// health logs when the sources go down and when they are back: a line each, not
 // one for each host that asks meanwhile.
 type health struct {
 	log   *slog.Logger
@@ -24,7 +24,7 @@ func (h *health) failed(err error) {
 	h.lastFailure = time.Now()
 	if !h.down {
 		h.down = true
-		h.log.Warn("SMDB does not answer; hosts that are known stay known", "error", err)
+		h.log.Warn("a location source does not answer; hosts that are known stay known", "error", err)
 	}
 }
 
@@ -35,6 +35,6 @@ func (h *health) answered() {
 	defer h.mu.Unlock()
 	if h.down && time.Since(h.lastFailure) >= h.quiet {
 		h.down = false
-		h.log.Info("SMDB answers again")
+		h.log.Info("location sources answer again")
 	}
 }

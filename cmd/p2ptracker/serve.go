@@ -50,12 +50,13 @@ func serve(ctx context.Context, c *Config, log *slog.Logger) error {
 		return err
 	}
 	defer closeStore()
-	locator, closeLocator, err := newLocator(c, log)
+	registry := newRegistry()
+	cache, closeCache, err := newLocator(c, store, registry, log)
 	if err != nil {
 		return err
 	}
-	defer closeLocator()
-	server := newServer(newHandler(c, store, locator, log), log)
+	defer closeCache()
+	server := newServer(newHandler(c, store, cache, registry, log), log)
 	log.Info("listening", "address", listener.Addr().String(), "version", programVersion())
 	return runServer(ctx, server, listener, c.ShutdownTimeout.duration(), log)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
@@ -51,32 +53,44 @@ func openStore(c *Config, log *slog.Logger) (*redisstore.Store, func(), error) {
 	return store, func() { store.Close(); embedded.Close() }, nil
 }
 
-// newLocator returns what knows where hosts stand, the chain of sources behind a
-// cache, and what ends it.
-func newLocator(c *Config, log *slog.Logger) (tracker.Locator, func(), error) {
+// openChain opens the sources that LOCATION names; without a registerer, nothing is
+// counted.
+func openChain(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Chain, error) {
 	location := c.Location
 	if location == "" {
 		location = c.DefaultLocation()
 	}
-	timeout := c.LocationTimeout.duration()
-	chain, err := smdb.Open(location, &c.Settings, smdb.Env{Timeout: timeout, Log: log})
+	env := smdb.Env{Timeout: c.LocationTimeout.duration(), Log: log, Metrics: registerer}
+	chain, err := smdb.Open(location, &c.Settings, env)
 	if err != nil {
-		return nil, nil, settingsError{err}
+		return nil, settingsError{err}
 	}
-	cache := smdb.NewCache(chain, smdb.CacheOptions{
-		TTL:         c.LocationTTL.duration(),
-		MaxStale:    c.LocationMaxStale.duration(),
-		NegativeTTL: c.LocationNegativeTTL.duration(),
-		FailureTTL:  locationFailureTTL,
-		Timeout:     timeout + locationQueue,
-		Size:        locationCacheSize,
-	}, log)
-	return cache, chain.Close, nil
+	return chain, nil
 }
 
-// newHandler joins announces, scrapes and REST into one.
-func newHandler(c *Config, store *redisstore.Store, locator tracker.Locator, log *slog.Logger) http.Handler {
-	t := tracker.New(store, locator,
+// newLocator returns what knows where hosts stand, the chain of sources behind a
+// cache, and what ends it.
+func newLocator(c *Config, store *redisstore.Store, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Cache, func(), error) {
+	chain, err := openChain(c, registerer, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	maxStale := c.LocationMaxStale.duration()
+	cache := smdb.NewCache(chain, store.Locations(maxStale), smdb.CacheOptions{
+		TTL:         c.LocationTTL.duration(),
+		MaxStale:    maxStale,
+		NegativeTTL: c.LocationNegativeTTL.duration(),
+		FailureTTL:  locationFailureTTL,
+		Timeout:     c.LocationTimeout.duration() + locationQueue,
+		Size:        locationCacheSize,
+		Metrics:     registerer,
+	}, log)
+	return cache, func() { cache.Close(); chain.Close() }, nil
+}
+
+// newHandler joins announces, scrapes, REST and the counters into one.
+func newHandler(c *Config, store *redisstore.Store, cache *smdb.Cache, registry *prometheus.Registry, log *slog.Logger) http.Handler {
+	t := tracker.New(store, cache,
 		tracker.Rules{
 			MaxReprRack:  c.MaxReprRack,
 			MaxPeers:     c.MaxPeers,
@@ -89,24 +103,26 @@ func newHandler(c *Config, store *redisstore.Store, locator tracker.Locator, log
 		Timeout:      c.AnnounceTimeout.duration(),
 		ScrapeAll:    c.ScrapeAll,
 	}, log)
-	people := rest.New(store, rest.Options{
+	people := rest.New(store, cache, rest.Options{
 		AdminToken:      c.AdminToken,
 		TorrentMaxBytes: int64(c.TorrentMaxBytes),
 		Timeout:         restTimeout,
 	}, log)
-	return clientaddr.Middleware(route(clients, people), c.ProxyPass, c.TrustedProxies)
+	return clientaddr.Middleware(route(clients, people, newMetricsHandler(registry)), c.ProxyPass, c.TrustedProxies)
 }
 
-// route tells announces and scrapes from all else, such as /scrape/HASH.json. An
-// http.ServeMux would redirect paths that it finds untidy, and not every client
+// route tells announces, scrapes and /metrics from all else, such as
+// /scrape/HASH.json. An http.ServeMux would redirect paths that it finds untidy, and not every client
 // follows.
-func route(clients, people http.Handler) http.Handler {
+func route(clients, people, metrics http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch word, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); {
 		case word == "scrape" && strings.HasSuffix(strings.TrimSuffix(rest, "/"), ".json"):
 			people.ServeHTTP(w, r)
 		case word == "announce", word == "scrape":
 			clients.ServeHTTP(w, r)
+		case word == "metrics" && rest == "":
+			metrics.ServeHTTP(w, r)
 		default:
 			people.ServeHTTP(w, r)
 		}

@@ -38,6 +38,7 @@ var others = map[string][]string{
 	"github.com/joho/godotenv":             {"cmd/p2ptracker"},
 	"github.com/spf13/cobra":               {"cmd/p2ptracker", "cmd/smdbstub"},
 	"github.com/maypok86/otter/v2":         {"smdb", "tracker/redisstore"},
+	"github.com/prometheus/client_golang":  {"smdb", "cmd/p2ptracker"},
 }
 
 func TestImports(t *testing.T) {

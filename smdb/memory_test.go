@@ -1,0 +1,381 @@
+package smdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// board is a Memory inside the test, with a clock of its own, which keeps whole
+// seconds as Redis does.
+type board struct {
+	mu         sync.Mutex
+	hosts      map[netip.Addr]tracker.Located
+	generation int64
+	down       bool // answers at once that it cannot be reached
+	hangs      bool // never answers
+	broken     error
+}
+
+// ahead is how wrong frontends' clocks are.
+const ahead = 1000 * time.Hour
+
+func newBoard() *board { return &board{hosts: map[netip.Addr]tracker.Located{}} }
+
+// enter locks the board, if it answers at all.
+func (m *board) enter(ctx context.Context) error {
+	m.mu.Lock()
+	switch {
+	case m.hangs:
+		m.mu.Unlock()
+		<-ctx.Done()
+		return fmt.Errorf("%w: %w", tracker.ErrUnavailable, ctx.Err())
+	case m.down:
+		m.mu.Unlock()
+		return tracker.ErrUnavailable
+	case m.broken != nil:
+		defer m.mu.Unlock()
+		return m.broken
+	}
+	return nil
+}
+
+func (m *board) Recall(ctx context.Context, ip netip.Addr) (tracker.Located, tracker.Moment, error) {
+	if err := m.enter(ctx); err != nil {
+		return tracker.Located{}, tracker.Moment{}, err
+	}
+	defer m.mu.Unlock()
+	return m.hosts[ip], tracker.Moment{Time: time.Now().Add(ahead), Generation: m.generation}, nil
+}
+
+func (m *board) Remember(ctx context.Context, hosts []tracker.Located) error {
+	if err := m.enter(ctx); err != nil {
+		return err
+	}
+	defer m.mu.Unlock()
+	for _, host := range hosts {
+		if host.Location == "" {
+			delete(m.hosts, host.IP)
+			continue
+		}
+		host.Asked.Time = host.Asked.Time.Truncate(time.Second)
+		m.hosts[host.IP] = host
+	}
+	return nil
+}
+
+func (m *board) Generation(ctx context.Context) (int64, error) {
+	if err := m.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer m.mu.Unlock()
+	return m.generation, nil
+}
+
+func (m *board) NextGeneration(ctx context.Context) (int64, error) {
+	if err := m.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer m.mu.Unlock()
+	m.generation++
+	return m.generation, nil
+}
+
+// change does to the board what happens to Redis from outside.
+func (m *board) change(f func(m *board)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f(m)
+}
+
+// What may happen to it.
+func isDown(m *board)   { m.down, m.hangs = true, false }
+func hangsNow(m *board) { m.down, m.hangs = false, true }
+func isUp(m *board)     { m.down, m.hangs = false, false }
+
+// knows puts a place on the board, asked for just now unless its age is given.
+func (m *board) knows(place tracker.Place, age time.Duration) {
+	m.change(func(m *board) {
+		m.hosts[hostAddr] = tracker.Located{
+			IP: hostAddr, Place: place, Asked: tracker.Moment{Time: time.Now().Add(ahead - age), Generation: m.generation},
+		}
+	})
+}
+
+// place is what it has of the host.
+func (m *board) place() (place tracker.Place) {
+	m.change(func(m *board) { place = m.hosts[hostAddr].Place })
+	return place
+}
+
+// shared are two frontends with one SMDB and one Memory.
+type shared struct {
+	*bench        // the first frontend
+	other  *bench // another one
+	board  *board
+}
+
+func inSharedBubble(t *testing.T, test func(s *shared)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		source, memory := &scripted{place: rackA}, newBoard()
+		s := &shared{bench: newFrontend(t, source, memory), other: newFrontend(t, source, memory), board: memory}
+		test(s)
+		s.cache.Close()
+		s.other.cache.Close()
+	})
+}
+
+func newFrontend(t *testing.T, source *scripted, memory *board) *bench {
+	b := &bench{T: t, scripted: source, log: &logged{}}
+	b.cache = NewCache(chainOf(source), memory, testOptions, b.log.logger())
+	return b
+}
+
+// pass lets time go by, and what is due at its end happen.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// restart replaces the other frontend by one that has just been started.
+func (s *shared) restart() {
+	s.other.cache.Close()
+	s.other = newFrontend(s.T, s.scripted, s.board)
+}
+
+func TestSecondFrontendAsksNobody(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		time.Sleep(testOptions.TTL / 2)
+		s.other.want(rackA, nil, 1)
+
+		// Its age counts: both are due at the same time, and one question is enough.
+		time.Sleep(testOptions.TTL / 2)
+		s.says(rackB, nil)
+		s.want(rackA, nil, 2)
+		s.other.want(rackA, nil, 2)
+		s.other.want(rackB, nil, 2)
+		s.want(rackB, nil, 2)
+	})
+}
+
+func TestNobodyIsAskedAgainForWhatIsNotFound(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		time.Sleep(testOptions.TTL)
+		s.says(tracker.Place{}, ErrNotFound)
+		s.want(rackA, nil, 2)
+		if place := s.board.place(); place != (tracker.Place{}) {
+			s.Errorf("still remembered: %v", place)
+		}
+		// That a host is nowhere is no news for the others: they ask for themselves.
+		s.other.want(tracker.Place{}, ErrNotFound, 3)
+	})
+}
+
+// A fresh frontend, with the SMDB down: what Redis has is used for as long as
+// MAX_STALE after the SMDB said it, and asked for again after FailureTTL.
+func TestFreshFrontendWithoutSMDB(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		s.says(tracker.Place{}, errDown)
+		s.restart()
+		s.other.want(rackA, nil, 1)
+
+		s.restart()
+		time.Sleep(testOptions.TTL)
+		s.other.want(rackA, nil, 2)
+		time.Sleep(testOptions.FailureTTL - 1)
+		s.other.want(rackA, nil, 2)
+		time.Sleep(1)
+		s.other.want(rackA, nil, 3)
+
+		time.Sleep(testOptions.MaxStale - testOptions.TTL - testOptions.FailureTTL - 1)
+		s.restart()
+		s.other.want(rackA, nil, 4)
+		time.Sleep(1)
+		s.other.want(tracker.Place{}, errDown, 5)
+	})
+}
+
+// Another frontend reached the SMDB when this one could not.
+func TestLaterWordOfAnotherFrontend(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		s.other.want(rackA, nil, 1)
+		time.Sleep(testOptions.TTL)
+		s.says(rackB, nil)
+		s.want(rackA, nil, 2)
+		s.says(tracker.Place{}, errDown)
+		time.Sleep(testOptions.TTL)
+		s.other.want(rackA, nil, 3)
+		s.other.want(rackB, nil, 3)
+	})
+}
+
+// A Memory that is down, hangs or is broken costs nothing but time, and not much of it.
+func TestWithoutMemory(t *testing.T) {
+	for name, spoil := range map[string]func(m *board){
+		"down":   isDown,
+		"hangs":  hangsNow,
+		"broken": func(m *board) { m.broken = errors.New("WRONGTYPE") },
+	} {
+		inSharedBubble(t, func(s *shared) {
+			s.board.change(spoil)
+			before := time.Now()
+			s.want(rackA, nil, 1)
+			s.other.want(rackA, nil, 2)
+			if waited := time.Since(before); waited > 2*recallTimeout {
+				s.Errorf("%s: waited %v", name, waited)
+			}
+			time.Sleep(testOptions.TTL)
+			s.says(rackB, nil)
+			_, _ = s.locate() // which begins a lookup in the background
+			pass(recallTimeout)
+			s.want(rackB, nil, 3)
+			if place := s.board.place(); place != (tracker.Place{}) {
+				s.Errorf("%s: written: %v", name, place)
+			}
+		})
+	}
+}
+
+// A Memory that hangs holds up a bounded number of answers, and nobody.
+func TestUnwrittenAnswersAreBounded(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		l := s.cache.lookup
+		s.board.change(hangsNow)
+		for range rememberPending + 1000 {
+			l.remember(hostAddr, answer{outcome: found, place: rackA}, tracker.Moment{Time: time.Now()})
+		}
+		if n := len(l.pending); n > rememberPending {
+			s.Errorf("%d answers wait", n)
+		}
+		s.board.change(isUp)
+		time.Sleep(rememberTimeout)
+		synctest.Wait()
+		if n := len(l.pending); n != 0 || s.board.place() != rackA {
+			s.Errorf("%d answers wait still", n)
+		}
+	})
+}
+
+// Redis' clock may be behind what it was, after a failover: a place is not older
+// than new then.
+func TestClockThatWentBack(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.board.knows(rackB, -ahead)
+		s.want(rackB, nil, 0)
+		time.Sleep(testOptions.TTL - 1)
+		s.want(rackB, nil, 0)
+	})
+}
+
+func TestRefresh(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		s.other.want(rackA, nil, 1)
+		s.says(rackB, nil)
+		if generation, err := s.cache.Refresh(s.Context()); generation != 1 || err != nil {
+			s.Fatal(generation, err)
+		}
+		s.want(rackB, nil, 2) // here at once
+		pass(generationInterval)
+		s.other.want(rackB, nil, 2) // there within a second, and from Redis
+
+		// From before a refresh, only if the SMDB fails.
+		if _, err := s.other.cache.Refresh(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		s.says(tracker.Place{}, errDown)
+		s.other.want(rackB, nil, 3)
+		s.says(rackA, nil)
+		time.Sleep(testOptions.FailureTTL)
+		s.other.want(rackB, nil, 4)
+		s.other.want(rackA, nil, 4)
+		s.want(rackA, nil, 4)
+	})
+}
+
+func TestRefreshWithoutMemory(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		s.board.change(isDown)
+		if _, err := s.cache.Refresh(s.Context()); !errors.Is(err, tracker.ErrUnavailable) {
+			s.Error(err)
+		}
+		s.want(rackA, nil, 1)
+	})
+}
+
+// A lookup that began before a refresh ends after it: what it brings is not kept, here
+// or for others, as if it were new.
+func TestRefreshDuringALookup(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.delay = 2 * time.Second
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if place, err := s.cache.Locate(s.Context(), hostAddr); place != rackA || err != nil {
+				s.Errorf("%+v, %v", place, err)
+			}
+		})
+		synctest.Wait()
+		s.says(rackB, nil)
+		if _, err := s.cache.Refresh(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		wg.Wait()
+		s.want(rackB, nil, 2)
+		s.other.want(rackB, nil, 2)
+	})
+}
+
+// A refresh while Redis cannot be reached from here is noticed when it can, and a
+// Redis that lost its data is no refresh.
+func TestGenerationsAreNoticedLater(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.board.change(func(m *board) { m.generation = 6 })
+		pass(generationInterval)
+		s.want(rackA, nil, 1)
+		s.board.change(isDown)
+		time.Sleep(time.Minute)
+		s.board.change(func(m *board) { m.generation++ })
+		s.want(rackA, nil, 1)
+		s.board.change(isUp)
+		pass(generationInterval)
+		s.want(rackA, nil, 2)
+
+		s.board.change(func(m *board) { m.generation, m.hosts = 0, map[netip.Addr]tracker.Located{} })
+		pass(generationInterval)
+		s.want(rackA, nil, 2)
+		if _, err := s.other.cache.Refresh(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		pass(generationInterval)
+		s.want(rackA, nil, 3)
+	})
+}
+
+func TestGenerationThatCannotBeReadIsLoggedOnce(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.board.change(func(m *board) { m.broken = errors.New("is no number") })
+		time.Sleep(time.Minute)
+		if lines := s.log.take(); len(lines) != 1 || !strings.Contains(lines[0], "is no number") {
+			s.Errorf("logged %q", lines)
+		}
+		s.board.change(func(m *board) { m.broken = tracker.ErrUnavailable })
+		time.Sleep(time.Minute)
+		if lines := s.log.take(); len(lines) != 0 {
+			s.Errorf("logged %q", lines)
+		}
+	})
+}
