@@ -108,6 +108,7 @@ func TestCacheOptions(t *testing.T) {
 		"NegativeTTL": func(o *CacheOptions) { o.NegativeTTL = -1 },
 		"FailureTTL":  func(o *CacheOptions) { o.FailureTTL = 0 },
 		"Timeout":     func(o *CacheOptions) { o.Timeout = 0 },
+		"Recall":      func(o *CacheOptions) { o.Recall = 0 },
 		"Size":        func(o *CacheOptions) { o.Size = 0 },
 	} {
 		o := testOptions

@@ -24,6 +24,7 @@ type CacheOptions struct {
 	NegativeTTL time.Duration // how long a host is taken for unknown once the source says so
 	FailureTTL  time.Duration // how long a host is not asked for again after the source failed
 	Timeout     time.Duration // of a lookup, with the wait for its turn
+	Recall      time.Duration // of a look into the Memory before it: what a Redis that hangs costs
 	Size        int           // hosts remembered
 
 	Metrics prometheus.Registerer // where to count; nil: nowhere
@@ -42,6 +43,8 @@ func (o CacheOptions) Validate() error {
 		return fmt.Errorf("FailureTTL must be positive, not %v", o.FailureTTL)
 	case o.Timeout <= 0:
 		return fmt.Errorf("Timeout must be positive, not %v", o.Timeout)
+	case o.Recall <= 0:
+		return fmt.Errorf("Recall must be positive, not %v", o.Recall)
 	case o.Size <= 0:
 		return fmt.Errorf("Size must be positive, not %d", o.Size)
 	}

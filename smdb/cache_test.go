@@ -31,6 +31,7 @@ var testOptions = CacheOptions{
 	NegativeTTL: time.Minute,
 	FailureTTL:  5 * time.Second,
 	Timeout:     3 * time.Second,
+	Recall:      200 * time.Millisecond,
 	Size:        1000,
 }
 

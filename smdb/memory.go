@@ -31,10 +31,9 @@ type Memory interface {
 	NextGeneration(ctx context.Context) (int64, error)
 }
 
-// Bounds of the calls to a Memory.
+// Bounds of what is written to a Memory.
 const (
-	recallTimeout   = 200 * time.Millisecond // what a Redis that hangs costs a lookup, at most
-	rememberTimeout = time.Second
+	rememberTimeout = 5 * time.Second
 	rememberPending = 4096 // answers that wait to be written; further ones are not
 	rememberBatch   = 128  // answers written in one go
 )
@@ -52,7 +51,7 @@ func (l *lookup) recall(ctx context.Context, ip netip.Addr) recollection {
 	if l.memory == nil {
 		return recollection{}
 	}
-	ctx, cancel := context.WithTimeout(ctx, recallTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.opts.Recall)
 	defer cancel()
 	last, now, err := l.memory.Recall(ctx, ip)
 	if err != nil {

@@ -250,13 +250,13 @@ func TestWithoutMemory(t *testing.T) {
 			before := time.Now()
 			s.want(rackA, nil, 1)
 			s.other.want(rackA, nil, 2)
-			if waited := time.Since(before); waited > 2*recallTimeout {
+			if waited := time.Since(before); waited > 2*testOptions.Recall {
 				s.Errorf("%s: waited %v", name, waited)
 			}
 			time.Sleep(testOptions.TTL)
 			s.says(rackB, nil)
 			_, _ = s.locate() // which begins a lookup in the background
-			pass(recallTimeout)
+			pass(testOptions.Recall)
 			s.want(rackB, nil, 3)
 			if place := s.board.place(); place != (tracker.Place{}) {
 				s.Errorf("%s: written: %v", name, place)

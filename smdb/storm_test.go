@@ -79,7 +79,7 @@ func TestNeverTheWrongRack(t *testing.T) {
 	source := newREST(t, base, RESTOptions{Timeout: longTimeout, Connections: 4})
 	cache := NewCache(chainOf(source), nil, CacheOptions{
 		TTL: time.Millisecond, MaxStale: 5 * time.Millisecond, NegativeTTL: time.Millisecond,
-		FailureTTL: time.Millisecond, Timeout: longTimeout, Size: hosts / 2,
+		FailureTTL: time.Millisecond, Timeout: longTimeout, Recall: longTimeout, Size: hosts / 2,
 	}, (&logged{}).logger())
 	defer cache.Close()
 

@@ -63,7 +63,7 @@ func (l *Locations) readMoment(generation, clock rueidis.RedisResult) (now track
 	}
 	parts, err := clock.AsIntSlice()
 	if err != nil || len(parts) != 2 {
-		return tracker.Moment{}, fmt.Errorf("time: %d values: %w", len(parts), mapError(err))
+		return tracker.Moment{}, fmt.Errorf("time of redis: %d values: %w", len(parts), mapError(err))
 	}
 	now.Time = time.Unix(parts[0], parts[1]*int64(time.Microsecond))
 	if l.store.opts.Now != nil {
@@ -109,17 +109,24 @@ func (l *Locations) NextGeneration(ctx context.Context) (int64, error) {
 }
 
 func readGeneration(result rueidis.RedisResult) (int64, error) {
-	generation, err := result.AsInt64()
-	switch {
-	case rueidis.IsRedisNil(err):
+	text, err := result.ToString()
+	if rueidis.IsRedisNil(err) {
 		return 0, nil
-	case err == nil && generation < 0:
-		err = fmt.Errorf("is %d", generation)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("generation of locations: %w", mapError(err))
 	}
+	generation, err := parseNumber(text)
+	if err != nil {
+		return 0, fmt.Errorf("generation of locations: %w", err)
+	}
 	return generation, nil
+}
+
+// parseNumber reads a whole number that is not negative.
+func parseNumber(text string) (int64, error) {
+	n, err := strconv.ParseUint(text, 10, 63)
+	return int64(n), err
 }
 
 // formatLocated writes "ASKED GENERATION PATH HOSTNAME": when the sources were asked, in
@@ -132,21 +139,15 @@ func formatLocated(host tracker.Located) string {
 var errLocated = errors.New("no location as we write it")
 
 // parseLocated reads what formatLocated wrote, but for the address.
-func parseLocated(text string) (host tracker.Located, err error) {
+func parseLocated(text string) (tracker.Located, error) {
 	fields := strings.SplitN(text, " ", 4)
 	if len(fields) != 4 {
 		return tracker.Located{}, errLocated
 	}
-	asked, err := strconv.ParseInt(fields[0], 10, 64)
-	if err != nil || asked < 0 {
-		return tracker.Located{}, errLocated
-	}
-	generation, err := strconv.ParseInt(fields[1], 10, 64)
-	if err != nil || generation < 0 {
-		return tracker.Located{}, errLocated
-	}
-	location, err := tracker.ParseLocation(fields[2])
-	if err != nil {
+	asked, askedErr := parseNumber(fields[0])
+	generation, generationErr := parseNumber(fields[1])
+	location, locationErr := tracker.ParseLocation(fields[2])
+	if err := errors.Join(askedErr, generationErr, locationErr); err != nil {
 		return tracker.Located{}, err
 	}
 	return tracker.Located{
