@@ -30,7 +30,8 @@ type lookup struct {
 	health  health
 	metrics cacheMetrics
 
-	memory  Memory // nil: none
+	memory  Memory        // nil: none
+	recalls chan struct{} // holds an element for each look under way
 	pending chan tracker.Located
 
 	complained *otter.Cache[netip.Addr, struct{}] // hosts warned of
@@ -43,6 +44,7 @@ func newLookup(source Source, opts CacheOptions, metrics cacheMetrics, log *slog
 		log:     log,
 		health:  health{log: log, quiet: opts.FailureTTL},
 		metrics: metrics,
+		recalls: make(chan struct{}, recallsAtOnce),
 		pending: make(chan tracker.Located, rememberPending),
 		complained: otter.Must(&otter.Options[netip.Addr, struct{}]{
 			MaximumSize:      opts.Size,

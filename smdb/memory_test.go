@@ -23,6 +23,8 @@ type board struct {
 	down       bool // answers at once that it cannot be reached
 	hangs      bool // never answers
 	broken     error
+	looks      int // calls of Recall under way
+	mostLooks  int
 }
 
 // ahead is how wrong frontends' clocks are.
@@ -49,11 +51,14 @@ func (m *board) enter(ctx context.Context) error {
 }
 
 func (m *board) Recall(ctx context.Context, ip netip.Addr) (tracker.Located, tracker.Moment, error) {
+	m.change(func(m *board) { m.looks++; m.mostLooks = max(m.mostLooks, m.looks) })
+	defer func() { m.change(func(m *board) { m.looks-- }) }()
 	if err := m.enter(ctx); err != nil {
 		return tracker.Located{}, tracker.Moment{}, err
 	}
-	defer m.mu.Unlock()
-	return m.hosts[ip], tracker.Moment{Time: time.Now().Add(ahead), Generation: m.generation}, nil
+	last, now := m.hosts[ip], tracker.Moment{Time: time.Now().Add(ahead), Generation: m.generation}
+	m.mu.Unlock()
+	return last, now, nil
 }
 
 func (m *board) Remember(ctx context.Context, hosts []tracker.Located) error {
@@ -260,6 +265,33 @@ func TestWithoutMemory(t *testing.T) {
 			s.want(rackB, nil, 3)
 			if place := s.board.place(); place != (tracker.Place{}) {
 				s.Errorf("%s: written: %v", name, place)
+			}
+		})
+	}
+}
+
+// New hosts do not crowd Redis, and one that hangs holds all of them up together.
+func TestLooksAtOnceAreBounded(t *testing.T) {
+	for _, state := range []func(*board){isUp, hangsNow} {
+		inSharedBubble(t, func(s *shared) {
+			s.board.change(state)
+			var wg sync.WaitGroup
+			before, next := time.Now(), hostAddr
+			for range 10 * recallsAtOnce {
+				ip := next
+				next = ip.Next()
+				wg.Go(func() {
+					if place, err := s.cache.Locate(s.Context(), ip); place != rackA || err != nil {
+						s.Errorf("%+v, %v", place, err)
+					}
+				})
+			}
+			wg.Wait()
+			if waited := time.Since(before); waited > testOptions.Recall {
+				s.Errorf("waited %v", waited)
+			}
+			if n := s.board.mostLooks; n > recallsAtOnce {
+				s.Errorf("%d looks at once", n)
 			}
 		})
 	}

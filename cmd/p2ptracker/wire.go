@@ -23,10 +23,10 @@ const (
 	redisTimeout = 3 * time.Second  // of a connection attempt, and of a Redis that does not answer
 	restTimeout  = 30 * time.Second // of a REST request; an archive it cannot finish goes on later
 
-	locationQueue      = 10 * time.Second       // a lookup may wait that long for its turn, when everybody starts at once
-	locationFailureTTL = 5 * time.Second        // a host is not asked for again so soon after a failure; clients come back after 10 s
-	locationRecall     = 200 * time.Millisecond // what a Redis that hangs costs a lookup; one that answers takes less than a millisecond
-	locationCacheSize  = 500_000                // hosts
+	locationQueue      = 10 * time.Second // a lookup may wait that long for its turn, when everybody starts at once
+	locationFailureTTL = 5 * time.Second  // a host is not asked for again so soon after a failure; clients come back after 10 s
+	locationRecall     = time.Second      // what a Redis that hangs costs a lookup; in a storm the last of 10,000 looks into Redis waits that long for its turn
+	locationCacheSize  = 500_000          // hosts
 )
 
 // openStore returns the store, which connects in the background, and what ends
