@@ -74,7 +74,8 @@ type Cache struct {
 type answerCache = otter.Cache[netip.Addr, answer]
 
 // NewCache returns an empty Cache, which works in the background until it is closed.
-// The memory is nil if there is none. NewCache panics if opts do not pass Validate.
+// The memory is nil if there is none, and then there is no Refresh. NewCache panics if
+// opts do not pass Validate.
 func NewCache(chain *Chain, memory Memory, opts CacheOptions, log *slog.Logger) *Cache {
 	if err := opts.Validate(); err != nil {
 		panic(err)
