@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,7 +22,8 @@ type board struct {
 	down       bool // answers at once that it cannot be reached
 	hangs      bool // never answers
 	broken     error
-	looks      int // calls of Recall under way
+	answer     chan struct{} // unless nil, Recall waits until it is closed
+	looks      int           // calls of Recall under way
 	mostLooks  int
 }
 
@@ -51,8 +51,16 @@ func (m *board) enter(ctx context.Context) error {
 }
 
 func (m *board) Recall(ctx context.Context, ip netip.Addr) (tracker.Located, tracker.Moment, error) {
-	m.change(func(m *board) { m.looks++; m.mostLooks = max(m.mostLooks, m.looks) })
+	var answer chan struct{}
+	m.change(func(m *board) {
+		m.looks++
+		m.mostLooks = max(m.mostLooks, m.looks)
+		answer = m.answer
+	})
 	defer func() { m.change(func(m *board) { m.looks-- }) }()
+	if answer != nil {
+		<-answer
+	}
 	if err := m.enter(ctx); err != nil {
 		return tracker.Located{}, tracker.Moment{}, err
 	}
@@ -270,31 +278,41 @@ func TestWithoutMemory(t *testing.T) {
 	}
 }
 
-// New hosts do not crowd Redis, and one that hangs holds all of them up together.
+// New hosts do not crowd Redis.
 func TestLooksAtOnceAreBounded(t *testing.T) {
-	for _, state := range []func(*board){isUp, hangsNow} {
-		inSharedBubble(t, func(s *shared) {
-			s.board.change(state)
-			var wg sync.WaitGroup
-			before, next := time.Now(), hostAddr
-			for range 10 * recallsAtOnce {
-				ip := next
-				next = ip.Next()
-				wg.Go(func() {
-					if place, err := s.cache.Locate(s.Context(), ip); place != rackA || err != nil {
-						s.Errorf("%+v, %v", place, err)
-					}
-				})
-			}
-			wg.Wait()
-			if waited := time.Since(before); waited > testOptions.Recall {
-				s.Errorf("waited %v", waited)
-			}
-			if n := s.board.mostLooks; n > recallsAtOnce {
-				s.Errorf("%d looks at once", n)
-			}
-		})
-	}
+	inSharedBubble(t, func(s *shared) {
+		answer := make(chan struct{})
+		s.board.change(func(m *board) { m.answer = answer })
+		var wg sync.WaitGroup
+		for i := range 10 * recallsAtOnce {
+			wg.Go(func() {
+				ip := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+				if place, err := s.cache.Locate(s.Context(), ip); place != rackA || err != nil {
+					s.Errorf("%+v, %v", place, err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(answer)
+		wg.Wait()
+		if n := s.board.mostLooks; n != recallsAtOnce {
+			s.Errorf("%d looks at once, want %d", n, recallsAtOnce)
+		}
+	})
+}
+
+// Nobody waits for his turn to look any longer than for the look itself.
+func TestTurnToLookIsBounded(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		for range recallsAtOnce {
+			s.cache.lookup.recalls <- struct{}{}
+		}
+		before := time.Now()
+		s.want(rackA, nil, 1)
+		if waited := time.Since(before); waited != testOptions.Recall {
+			s.Errorf("waited %v", waited)
+		}
+	})
 }
 
 // A Memory that hangs holds up a bounded number of answers, and nobody.
@@ -326,105 +344,5 @@ func TestClockThatWentBack(t *testing.T) {
 		s.board.change(isDown)
 		time.Sleep(testOptions.TTL)
 		s.want(rackB, nil, 1)
-	})
-}
-
-func TestRefresh(t *testing.T) {
-	inSharedBubble(t, func(s *shared) {
-		s.want(rackA, nil, 1)
-		s.other.want(rackA, nil, 1)
-		s.says(rackB, nil)
-		if generation, err := s.cache.Refresh(s.Context()); generation != 1 || err != nil {
-			s.Fatal(generation, err)
-		}
-		s.want(rackB, nil, 2) // here at once
-		pass(generationInterval)
-		s.other.want(rackB, nil, 2) // there within a second, and from Redis
-
-		// From before a refresh, only if the SMDB fails.
-		if _, err := s.other.cache.Refresh(s.Context()); err != nil {
-			s.Fatal(err)
-		}
-		s.says(tracker.Place{}, errDown)
-		s.other.want(rackB, nil, 3)
-		s.says(rackA, nil)
-		time.Sleep(testOptions.FailureTTL)
-		s.other.want(rackB, nil, 4)
-		s.other.want(rackA, nil, 4)
-		s.want(rackA, nil, 4)
-	})
-}
-
-func TestRefreshWithoutMemory(t *testing.T) {
-	inSharedBubble(t, func(s *shared) {
-		s.want(rackA, nil, 1)
-		s.board.change(isDown)
-		if _, err := s.cache.Refresh(s.Context()); !errors.Is(err, tracker.ErrUnavailable) {
-			s.Error(err)
-		}
-		s.want(rackA, nil, 1)
-	})
-}
-
-// A lookup that began before a refresh ends after it: what it brings is not kept, here
-// or for others, as if it were new.
-func TestRefreshDuringALookup(t *testing.T) {
-	inSharedBubble(t, func(s *shared) {
-		s.delay = 2 * time.Second
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			if place, err := s.cache.Locate(s.Context(), hostAddr); place != rackA || err != nil {
-				s.Errorf("%+v, %v", place, err)
-			}
-		})
-		synctest.Wait()
-		s.says(rackB, nil)
-		if _, err := s.cache.Refresh(s.Context()); err != nil {
-			s.Fatal(err)
-		}
-		wg.Wait()
-		s.want(rackB, nil, 2)
-		s.other.want(rackB, nil, 2)
-	})
-}
-
-// A refresh while Redis cannot be reached from here is noticed when it can, and a
-// Redis that lost its data is no refresh.
-func TestGenerationsAreNoticedLater(t *testing.T) {
-	inSharedBubble(t, func(s *shared) {
-		s.board.change(func(m *board) { m.generation = 6 })
-		pass(generationInterval)
-		s.want(rackA, nil, 1)
-		s.board.change(isDown)
-		time.Sleep(time.Minute)
-		s.board.change(func(m *board) { m.generation++ })
-		s.want(rackA, nil, 1)
-		s.board.change(isUp)
-		pass(generationInterval)
-		s.want(rackA, nil, 2)
-
-		s.board.change(func(m *board) { m.generation, m.hosts = 0, map[netip.Addr]tracker.Located{} })
-		pass(generationInterval)
-		s.want(rackA, nil, 2)
-		if _, err := s.other.cache.Refresh(s.Context()); err != nil {
-			s.Fatal(err)
-		}
-		pass(generationInterval)
-		s.want(rackA, nil, 3)
-	})
-}
-
-func TestGenerationThatCannotBeReadIsLoggedOnce(t *testing.T) {
-	inSharedBubble(t, func(s *shared) {
-		s.board.change(func(m *board) { m.broken = errors.New("is no number") })
-		time.Sleep(time.Minute)
-		if lines := s.log.take(); len(lines) != 1 || !strings.Contains(lines[0], "is no number") {
-			s.Errorf("logged %q", lines)
-		}
-		s.board.change(func(m *board) { m.broken = tracker.ErrUnavailable })
-		time.Sleep(time.Minute)
-		if lines := s.log.take(); len(lines) != 0 {
-			s.Errorf("logged %q", lines)
-		}
 	})
 }

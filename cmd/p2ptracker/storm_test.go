@@ -115,7 +115,9 @@ func (s *storm) answer(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"host-%s": {"cabinet": "r%d"}}`, name, numberOf(netip.MustParseAddr(name))/40)
 }
 
-func addressOf(n int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}) }
+func addressOf(n int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)})
+}
 
 func numberOf(ip netip.Addr) int {
 	b := ip.As4()
