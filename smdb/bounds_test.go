@@ -91,8 +91,8 @@ func TestCacheIsBounded(t *testing.T) {
 			}
 			ip = ip.Next()
 		}
-		b.cache.answers.CleanUp()
-		if size := b.cache.answers.EstimatedSize(); size > testOptions.Size {
+		b.cache.answers.Load().CleanUp()
+		if size := b.cache.answers.Load().EstimatedSize(); size > testOptions.Size {
 			b.Errorf("%d hosts remembered", size)
 		}
 	})
@@ -108,6 +108,7 @@ func TestCacheOptions(t *testing.T) {
 		"NegativeTTL": func(o *CacheOptions) { o.NegativeTTL = -1 },
 		"FailureTTL":  func(o *CacheOptions) { o.FailureTTL = 0 },
 		"Timeout":     func(o *CacheOptions) { o.Timeout = 0 },
+		"Recall":      func(o *CacheOptions) { o.Recall = 0 },
 		"Size":        func(o *CacheOptions) { o.Size = 0 },
 	} {
 		o := testOptions

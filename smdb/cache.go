@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// CacheOptions say how much a Cache remembers and for how long. All are
+// CacheOptions say how much a Cache remembers and for how long. All numbers are
 // positive.
 type CacheOptions struct {
 	TTL         time.Duration // age from which a place is asked for again in the background, and a host without one warned of again
@@ -21,7 +24,10 @@ type CacheOptions struct {
 	NegativeTTL time.Duration // how long a host is taken for unknown once the source says so
 	FailureTTL  time.Duration // how long a host is not asked for again after the source failed
 	Timeout     time.Duration // of a lookup, with the wait for its turn
+	Recall      time.Duration // of a look into the Memory before it: what a Redis that hangs costs
 	Size        int           // hosts remembered
+
+	Metrics prometheus.Registerer // where to count; nil: nowhere
 }
 
 // Validate says which option makes no sense.
@@ -37,43 +43,77 @@ func (o CacheOptions) Validate() error {
 		return fmt.Errorf("FailureTTL must be positive, not %v", o.FailureTTL)
 	case o.Timeout <= 0:
 		return fmt.Errorf("Timeout must be positive, not %v", o.Timeout)
+	case o.Recall <= 0:
+		return fmt.Errorf("Recall must be positive, not %v", o.Recall)
 	case o.Size <= 0:
 		return fmt.Errorf("Size must be positive, not %d", o.Size)
 	}
 	return nil
 }
 
-// Cache is the tracker.Locator in front of a Source. A known host costs no
-// call, and an unknown one a single call, however many announces wait for it.
+// Cache is the tracker.Locator in front of a Chain. The chain's local sources, up to
+// the first remote one, are asked each time; what the rest says is remembered, here
+// and in the Memory. So a known host costs no call, and an unknown one a single
+// call, however many announces wait for it.
 type Cache struct {
+	local   *Chain
 	lookup  *lookup
-	answers *otter.Cache[netip.Addr, answer]
+	opts    CacheOptions
+	metrics cacheMetrics
+	answers atomic.Pointer[answerCache] // of this generation
+
+	memory     Memory
+	learning   chan struct{} // holds an element while somebody asks for the generation
+	generation int64         // the last one known; whoever asks may touch it
+
+	stop    context.CancelFunc
+	stopped sync.WaitGroup
 }
 
-// NewCache returns an empty Cache. It panics if opts do not pass Validate.
-func NewCache(source Source, opts CacheOptions, log *slog.Logger) *Cache {
+// answerCache is what is remembered of hosts, by address.
+type answerCache = otter.Cache[netip.Addr, answer]
+
+// NewCache returns an empty Cache, which works in the background until it is closed.
+// The memory is nil if there is none, and then there is no Refresh. NewCache panics if
+// opts do not pass Validate.
+func NewCache(chain *Chain, memory Memory, opts CacheOptions, log *slog.Logger) *Cache {
 	if err := opts.Validate(); err != nil {
 		panic(err)
 	}
-	return &Cache{
-		lookup: &lookup{
-			source:  source,
-			timeout: opts.Timeout,
-			log:     log,
-			complained: otter.Must(&otter.Options[netip.Addr, struct{}]{
-				MaximumSize:      opts.Size,
-				ExpiryCalculator: otter.ExpiryWriting[netip.Addr, struct{}](opts.TTL),
-				Logger:           otterLog{log},
-			}),
-			health: health{log: log, quiet: opts.FailureTTL},
-		},
-		answers: otter.Must(&otter.Options[netip.Addr, answer]{
-			MaximumSize:       opts.Size,
-			ExpiryCalculator:  otter.ExpiryWritingFunc(opts.expireAfter),
-			RefreshCalculator: refreshTimes{opts},
-			Logger:            otterLog{log},
-		}),
+	local, rest := chain.split()
+	ctx, stop := context.WithCancel(context.Background())
+	c := &Cache{
+		local: local, opts: opts, metrics: newCacheMetrics(opts.Metrics),
+		memory: memory, learning: make(chan struct{}, 1), stop: stop,
 	}
+	c.lookup = newLookup(rest, opts, c.metrics, log)
+	c.answers.Store(c.newAnswers())
+	if memory != nil {
+		c.stopped.Go(func() { c.watchGeneration(ctx) })
+	}
+	// Where nobody is remote there is nothing to tell other frontends.
+	if memory != nil && len(rest.links) > 0 {
+		c.lookup.memory = memory
+		c.stopped.Go(func() { c.lookup.writeMemory(ctx) })
+	}
+	return c
+}
+
+func (c *Cache) newAnswers() *answerCache {
+	return otter.Must(&otter.Options[netip.Addr, answer]{
+		MaximumSize:       c.opts.Size,
+		ExpiryCalculator:  otter.ExpiryWritingFunc(c.opts.expireAfter),
+		RefreshCalculator: refreshTimes{c.opts},
+		Logger:            otterLog{c.lookup.log},
+	})
+}
+
+// Close ends the background work. Lookups under way end by themselves.
+func (c *Cache) Close() {
+	c.stop()
+	c.stopped.Wait()
+	c.answers.Load().StopAllGoroutines()
+	c.lookup.complained.StopAllGoroutines()
 }
 
 // memoryOnly is a context that is done. With it otter answers from memory,
@@ -92,26 +132,57 @@ func (c *Cache) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error
 		return tracker.Place{}, unknown(errors.New("no address"))
 	}
 	ip = tracker.PlainAddr(ip)
-	a, err := c.answers.Get(memoryOnly, ip, c.lookup)
-	if err != nil {
-		a, err = c.wait(ctx, ip)
+	a, err := c.locate(ctx, ip)
+	if err == nil {
+		err = a.err
 	}
 	if err != nil {
 		return tracker.Place{}, unknown(err)
 	}
-	return a.place, a.err
+	return a.place, nil
+}
+
+func (c *Cache) locate(ctx context.Context, ip netip.Addr) (answer, error) {
+	switch a := answerOf(c.local.Locate(ctx, ip)); a.outcome {
+	case notFound:
+	case found:
+		return a, nil
+	default:
+		c.lookup.complain(ctx, ip, a.err)
+		return a, nil
+	}
+	answers := c.answers.Load()
+	a, err := answers.Get(memoryOnly, ip, c.lookup)
+	if err != nil {
+		c.metrics.miss.Inc()
+		return c.wait(ctx, ip, answers)
+	}
+	c.count(a)
+	return a, nil
+}
+
+// count counts an answer from memory.
+func (c *Cache) count(a answer) {
+	switch {
+	case a.outcome != found:
+		c.metrics.nowhere.Inc()
+	case time.Since(a.asked) < c.opts.TTL:
+		c.metrics.fresh.Inc()
+	default:
+		c.metrics.stale.Inc()
+	}
 }
 
 // wait begins the lookup of a host, or joins the one under way. Whoever begins
 // it does not run it on his own goroutine: it goes on when he has to leave.
-func (c *Cache) wait(ctx context.Context, ip netip.Addr) (answer, error) {
+func (c *Cache) wait(ctx context.Context, ip netip.Addr, answers *answerCache) (answer, error) {
 	type result struct {
 		answer
 		err error
 	}
 	done := make(chan result, 1)
 	go func() {
-		a, err := c.answers.Get(context.WithoutCancel(ctx), ip, c.lookup)
+		a, err := answers.Get(context.WithoutCancel(ctx), ip, c.lookup)
 		done <- result{a, err}
 	}()
 	select {

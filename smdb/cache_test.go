@@ -31,6 +31,7 @@ var testOptions = CacheOptions{
 	NegativeTTL: time.Minute,
 	FailureTTL:  5 * time.Second,
 	Timeout:     3 * time.Second,
+	Recall:      200 * time.Millisecond,
 	Size:        1000,
 }
 
@@ -50,6 +51,11 @@ func (s *scripted) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, er
 	s.asked = ip
 	place, err, delay := s.place, s.err, s.delay
 	s.mu.Unlock()
+	// Under -race, goroutines of a bubble that meet timers which are due already
+	// crash Go's runtime (1.26) now and then.
+	if delay == 0 {
+		return place, err
+	}
 	select {
 	case <-time.After(delay):
 		return place, err
@@ -84,16 +90,15 @@ func inBubble(t *testing.T, test func(b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logged{}}
-		b.cache = NewCache(b.scripted, testOptions, b.log.logger())
-		defer b.cache.stop()
+		b.cache = NewCache(chainOf(b.scripted), nil, testOptions, b.log.logger())
+		defer b.cache.Close()
 		test(b)
 	})
 }
 
-// stop ends what would keep a bubble from ending.
-func (c *Cache) stop() {
-	c.answers.StopAllGoroutines()
-	c.lookup.complained.StopAllGoroutines()
+// chainOf is a chain of one remote source.
+func chainOf(source Source) *Chain {
+	return &Chain{links: []link{{name: "smdb", source: source, remote: true}}}
 }
 
 // locate asks for the host and lets a refresh that this begins end.

@@ -2,10 +2,13 @@ package smdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -18,23 +21,62 @@ type Chain struct {
 }
 
 type link struct {
-	name   string
-	source Source
-	closer io.Closer // nil if there is nothing to close
+	name    string
+	source  Source
+	remote  bool                         // it asks somebody who may be slow or away
+	closer  io.Closer                    // nil if there is nothing to close
+	lookups [outcomes]prometheus.Counter // nil: not counted
+}
+
+// locate asks the source, checks what it says, and counts.
+func (l *link) locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
+	place, err := l.source.Locate(ctx, ip)
+	if err == nil {
+		err = checkLocation(place.Location)
+	}
+	if counter := l.lookups[outcomeOf(err)]; counter != nil {
+		counter.Inc()
+	}
+	if err != nil {
+		return tracker.Place{}, err
+	}
+	return place, nil
+}
+
+// checkLocation guards the keys of the store against a source that does not
+// check what it returns.
+func checkLocation(location tracker.Location) error {
+	if _, err := tracker.ParseLocation(string(location)); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return nil
 }
 
 // Locate implements Source.
 func (c *Chain) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
-	for _, l := range c.links {
-		place, err := l.source.Locate(ctx, ip)
-		switch {
-		case err == nil:
+	for i := range c.links {
+		l := &c.links[i]
+		place, err := l.locate(ctx, ip)
+		switch outcomeOf(err) {
+		case found:
 			return place, nil
-		case !errors.Is(err, ErrNotFound):
+		case notFound:
+		default:
 			return tracker.Place{}, fmt.Errorf("%s: %w", l.name, err)
 		}
 	}
 	return tracker.Place{}, ErrNotFound
+}
+
+// split parts the chain before its first remote source. To ask what comes before
+// costs about a microsecond, so it is never remembered: what changes there, such
+// as a file, holds at once.
+func (c *Chain) split() (local, rest *Chain) {
+	i := slices.IndexFunc(c.links, func(l link) bool { return l.remote })
+	if i < 0 {
+		i = len(c.links)
+	}
+	return &Chain{links: c.links[:i]}, &Chain{links: c.links[i:]}
 }
 
 // Said is what one source of a chain said of a host.
@@ -42,16 +84,25 @@ type Said struct {
 	Source string
 	Place  tracker.Place
 	Err    error // as Source.Locate returns it
+	Took   time.Duration
 }
 
 // Explain asks every source, also those behind the one that decides.
 func (c *Chain) Explain(ctx context.Context, ip netip.Addr) []Said {
 	said := make([]Said, len(c.links))
-	for i, l := range c.links {
-		said[i].Source = l.name
-		said[i].Place, said[i].Err = l.source.Locate(ctx, ip)
+	for i := range c.links {
+		begin := time.Now()
+		said[i].Source = c.links[i].name
+		said[i].Place, said[i].Err = c.links[i].locate(ctx, ip)
+		said[i].Took = time.Since(begin)
 	}
 	return said
+}
+
+// Decides is the index of the one of a chain's sources whose word counts, or -1 if no
+// source knows the host.
+func Decides(said []Said) int {
+	return slices.IndexFunc(said, func(s Said) bool { return outcomeOf(s.Err) != notFound })
 }
 
 // Close ends what the sources keep running.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// health logs when a source goes down and when it is back: a line each, not
+// health logs when the sources go down and when they are back: a line each, not
 // one for each host that asks meanwhile.
 type health struct {
 	log   *slog.Logger

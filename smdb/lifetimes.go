@@ -9,16 +9,22 @@ import (
 
 type entry = otter.Entry[netip.Addr, answer]
 
-// expireAfter is how long after it was given an answer is forgotten.
+// expireAfter is how long after it is remembered an answer is forgotten. A place that
+// Redis had has an age by then.
 func (o CacheOptions) expireAfter(e entry) time.Duration {
 	switch e.Value.outcome {
 	case found:
-		return o.MaxStale
-	case nowhere:
-		return o.NegativeTTL
-	default:
+		return remaining(o.MaxStale, e.Value)
+	case failed:
 		return o.FailureTTL
+	default:
+		return o.NegativeTTL
 	}
+}
+
+// remaining is what is left of a lifetime that began when the answer was given.
+func remaining(lifetime time.Duration, a answer) time.Duration {
+	return max(lifetime-time.Since(a.asked), 1)
 }
 
 // refreshTimes is the otter.RefreshCalculator: a found place is asked for again
@@ -27,10 +33,14 @@ func (o CacheOptions) expireAfter(e entry) time.Duration {
 type refreshTimes struct{ opts CacheOptions }
 
 func (r refreshTimes) after(e entry) time.Duration {
-	if e.Value.outcome == found {
-		return r.opts.TTL
+	switch {
+	case e.Value.rescued:
+		return r.opts.FailureTTL
+	case e.Value.outcome == found:
+		return remaining(r.opts.TTL, e.Value)
+	default:
+		return r.opts.expireAfter(e)
 	}
-	return r.opts.expireAfter(e)
 }
 
 // RefreshAfterCreate counts from the first answer.

@@ -55,7 +55,7 @@ func (l *logged) take() []string {
 var _ io.Writer = (*logged)(nil)
 
 const (
-	lineDown = `level=WARN msg="a location source does not answer; hosts that are known stay known" error="connection refused"`
+	lineDown = `level=WARN msg="a location source does not answer; hosts that are known stay known" error="smdb: connection refused"`
 	lineBack = `level=INFO msg="location sources answer again"`
 )
 
@@ -87,10 +87,10 @@ func TestHostWithoutLocationIsWarnedOfOnce(t *testing.T) {
 		ambiguous := fmt.Errorf("%w: ambiguous", ErrInvalid)
 		b.says(tracker.Place{}, ambiguous)
 		_, _ = b.locate()
-		b.wantLines(lineNowhere(slog.LevelDebug, hostAddr, ambiguous))
+		b.wantLines(lineNowhere(slog.LevelDebug, hostAddr, fmt.Errorf("smdb: %w", ambiguous)))
 		time.Sleep(testOptions.TTL)
 		_, _ = b.locate()
-		b.wantLines(lineNowhere(slog.LevelWarn, hostAddr, ambiguous))
+		b.wantLines(lineNowhere(slog.LevelWarn, hostAddr, fmt.Errorf("smdb: %w", ambiguous)))
 		time.Sleep(testOptions.NegativeTTL)
 		b.says(rackA, nil)
 		_, _ = b.locate()
@@ -194,7 +194,7 @@ func (s panicking) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, er
 // A fault that otter catches in the background is not hidden.
 func TestPanicInTheBackgroundIsLogged(t *testing.T) {
 	inBubble(t, func(b *bench) {
-		b.cache.lookup.source = panicking{b.scripted}
+		b.cache.lookup.source = chainOf(panicking{b.scripted})
 		b.want(rackA, nil, 1)
 		time.Sleep(testOptions.TTL)
 		b.want(rackA, nil, 1)

@@ -3,7 +3,6 @@ package smdb
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -13,31 +12,46 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// outcome is how a lookup ended.
-type outcome uint8
-
-const (
-	found   outcome = iota
-	nowhere         // the source says that the host has no valid place
-	failed          // the source could not say
-)
-
-// answer is what a Cache remembers of a host. Unless it is found, err is what
-// Cache.Locate returns.
+// answer is what a Cache remembers of a host. Unless it is found, err says why.
 type answer struct {
 	outcome outcome
 	place   tracker.Place
 	err     error
+	asked   time.Time // when the sources gave it, by this process' clock
+	rescued bool      // it is an older one that Redis had, for the sources failed
 }
 
-// lookup is the otter.Loader that asks the source.
+// lookup is the otter.Loader that asks the sources, and before them the Memory:
+// another frontend may have asked already.
 type lookup struct {
 	source  Source
-	timeout time.Duration
+	opts    CacheOptions
 	log     *slog.Logger
 	health  health
+	metrics cacheMetrics
+
+	memory  Memory        // nil: none
+	recalls chan struct{} // holds an element for each look under way
+	pending chan tracker.Located
 
 	complained *otter.Cache[netip.Addr, struct{}] // hosts warned of
+}
+
+func newLookup(source Source, opts CacheOptions, metrics cacheMetrics, log *slog.Logger) *lookup {
+	return &lookup{
+		source:  source,
+		opts:    opts,
+		log:     log,
+		health:  health{log: log, quiet: opts.FailureTTL},
+		metrics: metrics,
+		recalls: make(chan struct{}, recallsAtOnce),
+		pending: make(chan tracker.Located, rememberPending),
+		complained: otter.Must(&otter.Options[netip.Addr, struct{}]{
+			MaximumSize:      opts.Size,
+			ExpiryCalculator: otter.ExpiryWriting[netip.Addr, struct{}](opts.TTL),
+			Logger:           otterLog{log},
+		}),
+	}
 }
 
 // errKept tells otter to keep the answer it has.
@@ -46,40 +60,63 @@ var errKept = errors.New("the source failed, its last answer is kept")
 // Load asks for a host that is not known. Each outcome is an answer to keep
 // for a while, so there is no error.
 func (l *lookup) Load(ctx context.Context, ip netip.Addr) (answer, error) {
-	return l.ask(ctx, ip), nil
+	return l.find(ctx, ip), nil
 }
 
-// Reload asks again for a host that is known. If the source fails now, the old
-// answer stands.
+// Reload asks again for a host that is known. If the sources fail now, the old
+// answer stands, unless they gave another frontend a later one.
 func (l *lookup) Reload(ctx context.Context, ip netip.Addr, old answer) (answer, error) {
-	if a := l.ask(ctx, ip); a.outcome != failed {
-		return a, nil
+	a := l.find(ctx, ip)
+	if a.outcome == failed || a.rescued && !a.asked.After(old.asked) {
+		return old, errKept
 	}
-	return old, errKept
+	return a, nil
 }
 
-// ask asks the source once and logs what is worth it. That the source fails is
-// logged as a whole, not for each host.
+// find takes what the Memory has, if it is fresh, and asks the sources otherwise. If
+// they fail, the last place known is better than none.
+func (l *lookup) find(ctx context.Context, ip netip.Addr) answer {
+	last := l.recall(ctx, ip)
+	if last.fresh {
+		l.metrics.recalled.Inc()
+		return last.answer
+	}
+	a := l.ask(ctx, ip)
+	if a.outcome == failed && last.known {
+		l.metrics.rescued.Inc()
+		a = last.answer
+		a.rescued = true
+		return a
+	}
+	if !last.now.Time.IsZero() {
+		l.metrics.unused.Inc()
+		l.remember(ip, a, last.now)
+	}
+	return a
+}
+
+// ask asks the sources once, and logs what is worth it. That they fail is logged as
+// a whole, not for each host.
 func (l *lookup) ask(ctx context.Context, ip netip.Addr) answer {
-	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
 	defer cancel()
-	place, err := l.source.Locate(ctx, ip)
-	if err == nil {
-		err = checkLocation(place.Location)
-	}
-	switch {
-	case err == nil:
+	a := answerOf(l.source.Locate(ctx, ip))
+	switch a.outcome {
+	case failed:
+		l.health.failed(a.err)
+		l.log.Debug("lookup of a host failed", "ip", ip, "error", a.err)
+	case notFound, invalid:
 		l.health.answered()
-		return answer{outcome: found, place: place}
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrInvalid):
-		l.health.answered()
-		l.complain(ctx, ip, err)
-		return answer{outcome: nowhere, err: unknown(err)}
+		l.complain(ctx, ip, a.err)
 	default:
-		l.health.failed(err)
-		l.log.Debug("lookup of a host failed", "ip", ip, "error", err)
-		return answer{outcome: failed, err: unknown(err)}
+		l.health.answered()
 	}
+	return a
+}
+
+// answerOf is what sources said, now.
+func answerOf(place tracker.Place, err error) answer {
+	return answer{outcome: outcomeOf(err), place: place, err: err, asked: time.Now()}
 }
 
 // complain logs that a host has no location: as a warning the first time, and
@@ -91,15 +128,6 @@ func (l *lookup) complain(ctx context.Context, ip netip.Addr, err error) {
 		level = slog.LevelWarn
 	}
 	l.log.Log(ctx, level, "host has no location", "ip", ip, "error", err)
-}
-
-// checkLocation guards the keys of the store against a source that does not
-// check what it returns.
-func checkLocation(location tracker.Location) error {
-	if _, err := tracker.ParseLocation(string(location)); err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-	return nil
 }
 
 // otterLog logs what otter catches: panics. That a reload failed is logged

@@ -64,10 +64,10 @@ func TestCacheFollowsModel(t *testing.T) {
 		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) {
 			var (
 				source = &scripted{}
-				cache  = NewCache(source, testOptions, (&logged{}).logger())
+				cache  = NewCache(chainOf(source), nil, testOptions, (&logged{}).logger())
 				m      model
 			)
-			defer cache.stop()
+			defer cache.Close()
 			for range rapid.IntRange(1, 30).Draw(t, "steps") {
 				var place tracker.Place
 				err := rapid.SampledFrom([]error{nil, nil, ErrNotFound, ErrInvalid, errDown, errDown}).Draw(t, "SMDB")

@@ -40,11 +40,21 @@ const (
 	breakerTrials = 3                // that must all succeed then
 )
 
-// LookupTimeout is how long it may take to ask so many remote sources for one
-// host, each with the time given for a try: as long as everything goes as badly
-// as it may.
-func LookupTimeout(sources int, try time.Duration) time.Duration {
-	return time.Duration(sources) * (remoteWait + remoteTries*try + (remoteTries-1)*retryAfterMax)
+// LookupTimeout is how long it may take to ask for one host, with the time given for
+// a try: as long as everything goes as badly as it may. Local sources take none.
+func (c *Chain) LookupTimeout(try time.Duration) time.Duration {
+	timeout := try
+	for _, l := range c.links {
+		if l.remote {
+			timeout += remoteTimeout(try)
+		}
+	}
+	return timeout
+}
+
+// remoteTimeout is how long one remote source may take.
+func remoteTimeout(try time.Duration) time.Duration {
+	return remoteWait + remoteTries*try + (remoteTries-1)*retryAfterMax
 }
 
 // Event is something that the bounds of a remote source did, for whoever counts.
@@ -74,7 +84,7 @@ type remote struct {
 }
 
 func newRemote(name string, source Source, env Env) *remote {
-	r := &remote{name: name, source: source, timeout: env.Timeout, log: env.Log, count: env.Count}
+	r := &remote{name: name, source: source, timeout: env.Timeout, log: env.Log, count: env.count}
 	if r.count == nil {
 		r.count = func(string, Event) {}
 	}

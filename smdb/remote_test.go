@@ -38,7 +38,7 @@ func inRemoteBubble(t *testing.T, test func(b *remoteBench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &remoteBench{T: t, scripted: &scripted{place: rackA}, log: &logged{}, events: make(map[Event]int)}
-		b.remote = newRemote("cmdb", b.scripted, Env{Timeout: testTry, Log: b.log.logger(), Count: b.count})
+		b.remote = newRemote("cmdb", b.scripted, Env{Timeout: testTry, Log: b.log.logger(), count: b.count})
 		test(b)
 	})
 }
@@ -120,11 +120,11 @@ func TestAnotherTryHelps(t *testing.T) {
 }
 
 // Each try has its deadline, and the longest question that there can be, all
-// places taken and no try answered, fits into LookupTimeout.
-func TestLookupTimeoutIsEnough(t *testing.T) {
+// places taken and no try answered, fits into remoteTimeout.
+func TestRemoteTimeoutIsEnough(t *testing.T) {
 	inRemoteBubble(t, func(b *remoteBench) {
 		b.delay = time.Hour
-		ctx, cancel := context.WithTimeout(b.Context(), LookupTimeout(1, testTry))
+		ctx, cancel := context.WithTimeout(b.Context(), remoteTimeout(testTry))
 		defer cancel()
 		for range remoteCalls {
 			if err := b.remote.places.AcquirePermit(ctx); err != nil {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Settings are those of all sources, as envconfig reads them. A new source is a
@@ -31,9 +33,11 @@ type Settings struct {
 type Env struct {
 	Timeout time.Duration // LOCATION_TIMEOUT: of one try to ask a remote source
 	Log     *slog.Logger
-	Count   func(source string, event Event) // of remote sources, by any number of goroutines; nil if nobody counts
+	Metrics prometheus.Registerer // where to count; nil: nowhere
 
-	dns DNSSettings // Open puts it here
+	// Open puts these here.
+	dns   DNSSettings
+	count func(source string, event Event) // of remote sources; by any number of goroutines
 }
 
 // opener is the settings of one source.
@@ -57,8 +61,11 @@ func (s *Settings) DefaultLocation() string {
 // order in which they are asked. An error begins with the name of a setting.
 func Open(location string, s *Settings, env Env) (*Chain, error) {
 	env.dns = s.DNSSettings
+	if env.count == nil {
+		env.count = newEventCounter(env.Metrics)
+	}
 	kinds := kindsOf(s)
-	chain := &Chain{}
+	chain, lookups := &Chain{}, newLookups(env.Metrics)
 	for name := range strings.SplitSeq(location, ",") {
 		name = strings.TrimSpace(name)
 		i := slices.IndexFunc(kinds, func(k sourceKind) bool { return k.name == name })
@@ -73,7 +80,7 @@ func Open(location string, s *Settings, env Env) (*Chain, error) {
 		if err != nil {
 			return nil, closeAfter(chain, err)
 		}
-		l := link{name: name, source: source}
+		l := link{name: name, source: source, remote: kinds[i].remote, lookups: newLinkCounters(lookups, name)}
 		if closer, ok := source.(io.Closer); ok {
 			l.closer = closer
 		}

@@ -72,7 +72,7 @@ func newStack(t *testing.T, source, address string, timeout time.Duration, chang
 	}
 	s := &stack{log: &logged{}}
 	s.log.level.Set(-4)
-	chain, err := Open(source+",subnet", settings, Env{Timeout: timeout, Log: s.log.logger(), Count: func(_ string, event Event) {
+	chain, err := Open(source+",subnet", settings, Env{Timeout: timeout, Log: s.log.logger(), count: func(_ string, event Event) {
 		if event == EventOpened {
 			s.opened.Add(1)
 		}
@@ -81,9 +81,9 @@ func newStack(t *testing.T, source, address string, timeout time.Duration, chang
 		t.Fatal(err)
 	}
 	s.chain = chain
-	s.Cache = NewCache(chain, CacheOptions{
+	s.Cache = NewCache(chain, nil, CacheOptions{
 		TTL: time.Millisecond, MaxStale: 2 * time.Millisecond, NegativeTTL: time.Millisecond, FailureTTL: time.Millisecond,
-		Timeout: LookupTimeout(2, timeout), Size: 100,
+		Timeout: chain.LookupTimeout(timeout), Recall: longTimeout, Size: 100,
 	}, s.log.logger())
 	return s
 }
@@ -91,7 +91,7 @@ func newStack(t *testing.T, source, address string, timeout time.Duration, chang
 // close ends the stack, and holds that it told nobody its token.
 func (s *stack) close(t *testing.T) {
 	t.Helper()
-	s.stop()
+	s.Close()
 	s.chain.Close()
 	for _, line := range s.log.take() {
 		if strings.Contains(line, testToken) {

@@ -30,8 +30,8 @@ func TestStormOverHTTP(t *testing.T) {
 	opts := testOptions
 	opts.Timeout = longTimeout
 	source := bounded(newREST(t, base), longTimeout)
-	cache := NewCache(source, opts, (&logged{}).logger())
-	defer cache.stop()
+	cache := NewCache(chainOf(source), nil, opts, (&logged{}).logger())
+	defer cache.Close()
 
 	var wg sync.WaitGroup
 	for i := range hosts * announces {
@@ -77,11 +77,11 @@ func TestNeverTheWrongRack(t *testing.T) {
 		}
 	})
 	source := bounded(newREST(t, base), longTimeout)
-	cache := NewCache(source, CacheOptions{
+	cache := NewCache(chainOf(source), nil, CacheOptions{
 		TTL: time.Millisecond, MaxStale: 5 * time.Millisecond, NegativeTTL: time.Millisecond,
-		FailureTTL: time.Millisecond, Timeout: longTimeout, Size: hosts / 2,
+		FailureTTL: time.Millisecond, Timeout: longTimeout, Recall: longTimeout, Size: hosts / 2,
 	}, (&logged{}).logger())
-	defer cache.stop()
+	defer cache.Close()
 
 	var located atomic.Int64
 	var wg sync.WaitGroup

@@ -52,6 +52,6 @@ func newCommand() *cobra.Command {
 		}
 		return c, nil
 	}
-	root.AddCommand(newServeCommand(load), newConfigCommand(load), newHealthCommand(load), newVersionCommand())
+	root.AddCommand(newServeCommand(load), newConfigCommand(load), newHealthCommand(load), newLocateCommand(load), newVersionCommand())
 	return root
 }

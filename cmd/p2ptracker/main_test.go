@@ -1,8 +1,12 @@
 package main
 
 import (
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path"
 	"strconv"
 	"testing"
 
@@ -20,6 +24,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("FREEPORT", freePort(env.T().(testing.TB)))
+			env.Setenv("SMDB", startSMDB(env))
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // under -race a program ends as soon as it is done
 			return nil
 		},
@@ -29,6 +34,23 @@ func TestScripts(t *testing.T) {
 		},
 		RequireExplicitExec: true,
 	})
+}
+
+// startSMDB runs an SMDB until the script ends, and returns its URL. It knows one host,
+// and two that share an address.
+func startSMDB(env *testscript.Env) string {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path.Base(r.URL.Path) {
+		case "127.0.1.1":
+			io.WriteString(w, `{"web1": {"cabinet": "r1"}}`)
+		case "127.0.9.9":
+			io.WriteString(w, `{"old": {"cabinet": "r3"}, "new": {"cabinet": "r4"}}`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	env.Defer(server.Close)
+	return server.URL
 }
 
 // freePort returns a port that nobody listens on now.

@@ -45,19 +45,20 @@ func serve(ctx context.Context, c *Config, log *slog.Logger) error {
 		return err
 	}
 	defer listener.Close()
-	store, closeStore, err := openStore(c, log)
+	registry := newRegistry()
+	store, closeStore, err := openStore(c, registry, log)
 	if err != nil {
 		return err
 	}
 	defer closeStore()
-	locator, closeLocator, err := newLocator(c, log)
+	cache, closeCache, err := newLocator(c, store, registry, log)
 	if err != nil {
 		return err
 	}
-	defer closeLocator()
-	t, closeTracker := newTracker(c, store, locator, log)
+	defer closeCache()
+	t, closeTracker := newTracker(c, store, cache, registry, log)
 	defer closeTracker()
-	server := newServer(newHandler(c, store, t, log), log)
+	server := newServer(newHandler(c, store, t, cache, registry, log), log)
 	log.Info("listening", "address", listener.Addr().String(), "version", programVersion())
 	return runServer(ctx, server, listener, c.ShutdownTimeout.duration(), log)
 }

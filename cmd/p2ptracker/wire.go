@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
@@ -23,12 +25,13 @@ const (
 	restTimeout  = 30 * time.Second // of a REST request; an archive it cannot finish goes on later
 
 	locationFailureTTL = 5 * time.Second // a host is not asked for again so soon after a failure; clients come back after 10 s
+	locationRecall     = time.Second     // what a Redis that hangs costs a lookup; in a storm the last of 10,000 looks into Redis waits that long for its turn
 	locationCacheSize  = 500_000         // hosts
 )
 
 // openStore returns the store, which connects in the background, and what ends
 // it.
-func openStore(c *Config, log *slog.Logger) (*redisstore.Store, func(), error) {
+func openStore(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*redisstore.Store, func(), error) {
 	opts := redisstore.Options{
 		Addr:       net.JoinHostPort(string(c.RedisHost), strconv.Itoa(c.RedisPort)),
 		Username:   c.RedisUsername,
@@ -36,6 +39,7 @@ func openStore(c *Config, log *slog.Logger) (*redisstore.Store, func(), error) {
 		DB:         c.RedisDB,
 		Timeout:    redisTimeout,
 		ArchiveTTL: c.ArchiveTTL.duration(),
+		Metrics:    registerer,
 	}
 	if c.RedisHost != "" {
 		store := redisstore.Open(opts, log)
@@ -51,31 +55,46 @@ func openStore(c *Config, log *slog.Logger) (*redisstore.Store, func(), error) {
 	return store, func() { store.Close(); embedded.Close() }, nil
 }
 
-// newLocator returns what knows where hosts stand, the chain of sources behind a
-// cache, and what ends it.
-func newLocator(c *Config, log *slog.Logger) (tracker.Locator, func(), error) {
+// openChain opens the sources that LOCATION names; without a registerer, nothing is
+// counted.
+func openChain(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Chain, error) {
 	location := c.Location
 	if location == "" {
 		location = c.DefaultLocation()
 	}
-	timeout := c.LocationTimeout.duration()
-	chain, err := smdb.Open(location, &c.Settings, smdb.Env{Timeout: timeout, Log: log})
+	env := smdb.Env{Timeout: c.LocationTimeout.duration(), Log: log, Metrics: registerer}
+	chain, err := smdb.Open(location, &c.Settings, env)
 	if err != nil {
-		return nil, nil, settingsError{err}
+		return nil, settingsError{err}
 	}
-	cache := smdb.NewCache(chain, smdb.CacheOptions{
+	return chain, nil
+}
+
+// newLocator returns what knows where hosts stand, the chain of sources behind a
+// cache, and what ends it.
+func newLocator(c *Config, store *redisstore.Store, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Cache, func(), error) {
+	chain, err := openChain(c, registerer, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	maxStale := c.LocationMaxStale.duration()
+	cache := smdb.NewCache(chain, store.Locations(maxStale), smdb.CacheOptions{
 		TTL:         c.LocationTTL.duration(),
-		MaxStale:    c.LocationMaxStale.duration(),
+		MaxStale:    maxStale,
 		NegativeTTL: c.LocationNegativeTTL.duration(),
 		FailureTTL:  locationFailureTTL,
-		Timeout:     smdb.LookupTimeout(1+strings.Count(location, ","), timeout),
+		Timeout:     chain.LookupTimeout(c.LocationTimeout.duration()),
+		Recall:      locationRecall,
 		Size:        locationCacheSize,
+		Metrics:     registerer,
 	}, log)
-	return cache, chain.Close, nil
+	return cache, func() { cache.Close(); chain.Close() }, nil
 }
 
 // newTracker returns what announces and scrapes are answered by, and what ends it.
-func newTracker(c *Config, store *redisstore.Store, locator tracker.Locator, log *slog.Logger) (*tracker.Tracker, func()) {
+func newTracker(
+	c *Config, store *redisstore.Store, locator tracker.Locator, registerer prometheus.Registerer, log *slog.Logger,
+) (*tracker.Tracker, func()) {
 	rules := tracker.Rules{
 		MaxReprRack:   c.MaxReprRack,
 		ReprScope:     c.ReprScope,
@@ -84,36 +103,40 @@ func newTracker(c *Config, store *redisstore.Store, locator tracker.Locator, log
 		ProbeInterval: c.ReprProbeInterval.duration(),
 		AutoRegister:  c.AutoRegister,
 	}
-	prober := probe.New(store, rules, nil, log)
+	prober := probe.New(store, rules, registerer, log)
 	intervals := tracker.Intervals{Active: c.ActiveInterval.duration(), Passive: c.PassiveInterval.duration()}
 	return tracker.New(store, locator, prober, rules, intervals), prober.Close
 }
 
-// newHandler joins announces, scrapes and REST into one.
-func newHandler(c *Config, store *redisstore.Store, t *tracker.Tracker, log *slog.Logger) http.Handler {
+// newHandler joins announces, scrapes, REST and the counters into one.
+func newHandler(
+	c *Config, store *redisstore.Store, t *tracker.Tracker, cache *smdb.Cache, registry *prometheus.Registry, log *slog.Logger,
+) http.Handler {
 	clients := bthttp.New(t, bthttp.Options{
 		TrustIPParam: c.TrustIPParam,
 		Timeout:      c.AnnounceTimeout.duration(),
 		ScrapeAll:    c.ScrapeAll,
 	}, log)
-	people := rest.New(store, rest.Options{
+	people := rest.New(store, cache, rest.Options{
 		AdminToken:      c.AdminToken,
 		TorrentMaxBytes: int64(c.TorrentMaxBytes),
 		Timeout:         restTimeout,
 	}, log)
-	return clientaddr.Middleware(route(clients, people), c.ProxyPass, c.TrustedProxies)
+	return clientaddr.Middleware(route(clients, people, newMetricsHandler(registry)), c.ProxyPass, c.TrustedProxies)
 }
 
-// route tells announces and scrapes from all else, such as /scrape/HASH.json. An
-// http.ServeMux would redirect paths that it finds untidy, and not every client
+// route tells announces, scrapes and /metrics from all else, such as
+// /scrape/HASH.json. An http.ServeMux would redirect paths that it finds untidy, and not every client
 // follows.
-func route(clients, people http.Handler) http.Handler {
+func route(clients, people, metrics http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch word, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); {
 		case word == "scrape" && strings.HasSuffix(strings.TrimSuffix(rest, "/"), ".json"):
 			people.ServeHTTP(w, r)
 		case word == "announce", word == "scrape":
 			clients.ServeHTTP(w, r)
+		case word == "metrics" && rest == "":
+			metrics.ServeHTTP(w, r)
 		default:
 			people.ServeHTTP(w, r)
 		}

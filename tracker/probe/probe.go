@@ -54,24 +54,17 @@ type Prober struct {
 }
 
 // New returns a Prober that probes in intervals of rules.ProbeInterval. Its counters go to the
-// registry, if there is one.
-func New(store Store, rules tracker.Rules, registry prometheus.Registerer, log *slog.Logger) *Prober {
-	return newProber(store, rules, dialTCP, registry, log)
+// registerer, if there is one.
+func New(store Store, rules tracker.Rules, registerer prometheus.Registerer, log *slog.Logger) *Prober {
+	return newProber(store, rules, dialTCP, registerer, log)
 }
 
-func newProber(store Store, rules tracker.Rules, dial dialer, registry prometheus.Registerer, log *slog.Logger) *Prober {
+func newProber(store Store, rules tracker.Rules, dial dialer, registerer prometheus.Registerer, log *slog.Logger) *Prober {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Prober{
 		store: store, rules: rules, log: log, dial: dial, attempts: make(chan struct{}, maxAttempts),
 		told: make(chan []tracker.Check, maxTold), stop: stop,
-		counts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "p2ptracker_probes_total",
-			Help: "Probes of representatives, by outcome: answered, refused, timeout, error (which says nothing of the " +
-				"host), dropped (too many to watch).",
-		}, []string{"outcome"}),
-	}
-	if registry != nil {
-		registry.MustRegister(p.counts)
+		counts: newCounts(registerer),
 	}
 	p.stopped.Go(func() { p.run(ctx) })
 	return p
@@ -88,7 +81,7 @@ func (p *Prober) Watch(checks []tracker.Check) {
 	select {
 	case p.told <- checks:
 	default:
-		p.counts.WithLabelValues("dropped").Add(float64(len(checks)))
+		p.counts.WithLabelValues(dropped).Add(float64(len(checks)))
 	}
 }
 
@@ -108,7 +101,7 @@ func (p *Prober) begin(ctx context.Context, checks []tracker.Check) {
 	for _, check := range checks {
 		if p.watched.Add(1) > maxWatched {
 			p.watched.Add(-1)
-			p.counts.WithLabelValues("dropped").Inc()
+			p.counts.WithLabelValues(dropped).Inc()
 			continue
 		}
 		p.stopped.Go(func() {

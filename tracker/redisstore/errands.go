@@ -35,7 +35,7 @@ func (s *Store) later(e errand) {
 	case s.errands.queue <- e:
 	default:
 		s.errands.pending.Add(-1)
-		s.counts.leases.WithLabelValues("dropped").Inc()
+		s.metrics.leases.WithLabelValues("dropped").Inc()
 	}
 }
 
@@ -45,9 +45,9 @@ func (s *Store) settleLater(l lease, ttl time.Duration) {
 
 // follow does what a script told, and counts.
 func (s *Store) follow(t told, rules tracker.Rules) {
-	s.counts.promotions.Add(float64(t.promoted))
+	s.metrics.promotions.Add(float64(t.promoted))
 	for _, why := range t.demoted {
-		s.counts.demotions.WithLabelValues(why).Inc()
+		s.metrics.demotions.WithLabelValues(why).Inc()
 	}
 	if len(t.settle)+len(t.renew) > 0 {
 		s.later(func(ctx context.Context) error { return s.tidy(ctx, t, rules) })
@@ -82,7 +82,7 @@ func (s *Store) runErrand(ctx context.Context, e errand) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), errandTimeout)
 	defer cancel()
 	if err := e(ctx); err != nil {
-		s.counts.leases.WithLabelValues("failed").Inc()
+		s.metrics.leases.WithLabelValues("failed").Inc()
 		s.log.Debug("lease left over", "error", err)
 	}
 }

@@ -10,18 +10,23 @@ import (
 
 // Global keys: each lies in a slot of its own, so no script touches them.
 const (
-	keySchema          = "p2ptracker"       // string: version of this key model
-	keyRacks           = "racks"            // set: all racks ever seen
-	keyTransfers       = "transfers"        // set: all info hashes seen
-	keyActiveTransfers = "active_transfers" // set: the active ones
-	keyUnregistered    = "unregistered"     // sorted set: those nobody registered, by unix time
-	keyArchiving       = "archiving"        // set: those that are being archived
-	keyTorrents        = "torrents"         // hash: torrent name -> info hash
+	keySchema             = "p2ptracker"          // string: version of this key model
+	keyRacks              = "racks"               // set: all racks ever seen
+	keyTransfers          = "transfers"           // set: all info hashes seen
+	keyActiveTransfers    = "active_transfers"    // set: the active ones
+	keyUnregistered       = "unregistered"        // sorted set: those nobody registered, by unix time
+	keyArchiving          = "archiving"           // set: those that are being archived
+	keyTorrents           = "torrents"            // hash: torrent name -> info hash
+	keyLocationGeneration = "location_generation" // string: how often all locations were forgotten
 )
 
 // keyLeases is a hash: leases of a group, by the host's address and the info hash of
 // its transfer. It lies in the group's slot.
 func keyLeases(group tracker.Location) string { return "leases:{" + string(group) + "}" }
+
+// keyLocation is a string: what the location sources said last of a host; see
+// formatLocated.
+func keyLocation(ip netip.Addr) string { return "location:" + ip.String() }
 
 // keyRackHosts is a set: all hosts (ip) ever seen in a rack.
 func keyRackHosts(rack tracker.Location) string { return "rack:" + string(rack) }

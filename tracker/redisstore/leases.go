@@ -119,7 +119,7 @@ func (s *Store) takeLease(ctx context.Context, l lease, rules tracker.Rules) (ta
 	if l.token, err = r.values[0].ToString(); err != nil {
 		return lease{}, nil, fmt.Errorf("script lease: token: %w", err)
 	}
-	s.counts.leases.WithLabelValues(map[bool]string{true: "granted", false: "denied"}[l.token != ""]).Inc()
+	s.metrics.leases.WithLabelValues(map[bool]string{true: "granted", false: "denied"}[l.token != ""]).Inc()
 	lines, err := r.values[1].AsStrSlice()
 	if err != nil {
 		return lease{}, nil, fmt.Errorf("script lease: doubtful: %w", err)
@@ -166,12 +166,12 @@ func (s *Store) settle(ctx context.Context, l lease, ttl time.Duration) error {
 		return err
 	}
 	if r.status == leaseHeld {
-		s.counts.leases.WithLabelValues("held").Inc()
+		s.metrics.leases.WithLabelValues("held").Inc()
 		return nil
 	}
 	r, err = s.run(ctx, releaseScript, releaseCall(l), 0)
 	if err == nil && r.status != 0 {
-		s.counts.leases.WithLabelValues("released").Inc()
+		s.metrics.leases.WithLabelValues("released").Inc()
 	}
 	return err
 }

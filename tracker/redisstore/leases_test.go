@@ -75,7 +75,7 @@ func newLeaseHistory(t *rapid.T, f *fixture) *leaseHistory {
 func (f *fixture) handDriven(now func() time.Time) *Store {
 	s := &Store{
 		opts: f.opts, log: slog.New(slog.DiscardHandler), notes: newNotebook(), errands: newErrands(),
-		looks: newLooks(), counts: newCounts(nil),
+		looks: newLooks(), metrics: newStoreMetrics(nil),
 	}
 	s.opts.Now = now
 	s.connected.Store(f.connected.Load())

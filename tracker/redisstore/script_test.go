@@ -36,6 +36,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 		"lease":      leaseCall(l, s.nowMicro(), a.Rules),
 		"release":    releaseCall(l),
 		"confirm":    confirm,
+		"moment":     momentCall(),
 		"probe":      probeCall(tracker.Check{InfoHash: a.InfoHash, Addr: a.Addr}, s.now(), time.Second, true),
 	}
 }
@@ -43,7 +44,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 var (
 	headerSection  = regexp.MustCompile(`(?ms)^(KEYS|ARGV)$(.*?)^$`)
 	headerArgument = map[string]*regexp.Regexp{
-		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+)|… )`), // two or three in a line
+		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+|location_generation)|… )`), // two or three in a line
 		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),           // one in a line
 	}
 )

@@ -32,6 +32,7 @@ var (
 	releaseScript    = newScript("release")
 	confirmScript    = newScript("confirm")
 	probeScript      = newScript("probe")
+	momentScript     = newScript("moment")
 )
 
 // scriptCall is one call of a script, as the pure functions of this package

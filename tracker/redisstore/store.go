@@ -47,7 +47,7 @@ type Store struct {
 	notes     *notebook
 	errands   *errands
 	looks     *otter.Cache[lookKey, time.Duration]
-	counts    *counts
+	metrics   storeMetrics
 	stop      context.CancelFunc
 	stopped   sync.WaitGroup
 }
@@ -62,7 +62,7 @@ func Open(opts Options, log *slog.Logger) *Store {
 	s.notes = newNotebook()
 	s.errands = newErrands()
 	s.looks = newLooks()
-	s.counts = newCounts(opts.Metrics)
+	s.metrics = newStoreMetrics(opts.Metrics)
 	s.stopped.Go(func() { s.watch(ctx) })
 	s.stopped.Go(func() { s.writeNotes(ctx) })
 	for range errandWorkers {

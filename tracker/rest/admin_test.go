@@ -55,7 +55,7 @@ func TestAdmin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for method, paths := range map[string][]string{
-				http.MethodPost:   {"/torrents/new.torrent"},
+				http.MethodPost:   {"/torrents/new.torrent", "/locations/refresh"},
 				http.MethodDelete: {"/torrents/build-42.torrent", "/transfers", "/transfers/" + hash(0xab).String() + ".json"},
 			} {
 				for _, path := range paths {
@@ -92,7 +92,7 @@ func checkAdmin(t *testing.T, token, method, path, from, host string, header []s
 	if want == http.StatusUnauthorized {
 		checkHeader(t, w, "WWW-Authenticate", `Bearer realm="p2ptracker"`)
 	}
-	if len(f.active) != 2 || len(f.torrents) != 1 {
+	if len(f.active) != 2 || len(f.torrents) != 1 || f.generation != 0 {
 		t.Errorf("%s %s: changed state", method, path)
 	}
 	read := request(http.MethodGet, "/transfers", nil, header...)

@@ -29,6 +29,8 @@ type fake struct {
 	failing  map[tracker.InfoHash]error
 	err      error
 	asked    []string // the calls of Members
+
+	generation int64
 }
 
 func newFake() *fake {
@@ -137,6 +139,13 @@ func (f *fake) Scrape(_ context.Context, hashes []tracker.InfoHash) (entries []t
 
 func (f *fake) Ready(context.Context) error { return f.err }
 
+func (f *fake) Refresh(context.Context) (int64, error) {
+	if f.err == nil {
+		f.generation++
+	}
+	return f.generation, f.err
+}
+
 // handle returns the interface over a fake; it logs to out, if that is not nil,
 // from level info on.
 func handle(f *fake, opts Options, out io.Writer) http.Handler {
@@ -150,13 +159,13 @@ func handle(f *fake, opts Options, out io.Writer) http.Handler {
 	if out != nil {
 		log = slog.New(slog.NewTextHandler(out, nil))
 	}
-	return New(f, opts, log)
+	return New(f, f, opts, log)
 }
 
 // debugged is the interface over a fake that logs all to out.
 func debugged(f *fake, opts Options, out io.Writer) http.Handler {
 	opts.Timeout = time.Minute
-	return New(f, opts, slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	return New(f, f, opts, slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug})))
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

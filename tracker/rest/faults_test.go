@@ -85,7 +85,7 @@ func (slow) Transfers(ctx context.Context) (map[tracker.InfoHash]string, error) 
 
 func TestDeadline(t *testing.T) {
 	f := newFake()
-	h := New(slow{f}, Options{Timeout: time.Millisecond}, quiet())
+	h := New(slow{f}, newFake(), Options{Timeout: time.Millisecond}, quiet())
 	if w := serve(h, request(http.MethodGet, "/transfers", nil)); w.Code != http.StatusServiceUnavailable {
 		t.Errorf("status %d: %s", w.Code, w.Body)
 	}

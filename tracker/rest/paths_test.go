@@ -161,6 +161,7 @@ func TestMethods(t *testing.T) {
 		"/transfers/" + known + ".json":       "DELETE, GET, HEAD",
 		"/transfers/peers/" + known + ".json": "GET, HEAD",
 		"/transfers/racks/" + known + ".json": "GET, HEAD",
+		"/locations/refresh":                  "POST",
 		"/scrape/" + known + ".json":          "GET, HEAD",
 		"/healthz":                            "GET, HEAD",
 		"/readyz":                             "GET, HEAD",

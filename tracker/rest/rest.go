@@ -76,6 +76,16 @@ type Store interface {
 	Health
 }
 
+// Locations knows where hosts stand. It may be asked by any number of goroutines at
+// once.
+type Locations interface {
+	// Refresh makes every frontend forget what it remembers of hosts: this one at
+	// once, the others within about a second. It returns by the context's deadline,
+	// and says how often that was done. A store that cannot be reached is an error
+	// that wraps tracker.ErrUnavailable; the same call again sets it right.
+	Refresh(ctx context.Context) (generation int64, err error)
+}
+
 // Options are the settings of the interface.
 type Options struct {
 	AdminToken      string        // ADMIN_TOKEN; empty: state changes from loopback only
@@ -85,8 +95,8 @@ type Options struct {
 
 // New returns the handler of all paths of this package; any other path is a
 // 404. RemoteAddr of its requests is the client's address, even behind proxies.
-func New(store Store, opts Options, log *slog.Logger) http.Handler {
-	s := &server{store: store, opts: opts, log: log}
+func New(store Store, locations Locations, opts Options, log *slog.Logger) http.Handler {
+	s := &server{store: store, locations: locations, opts: opts, log: log}
 	s.routes = s.allRoutes()
 	return s
 }

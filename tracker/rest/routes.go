@@ -47,6 +47,7 @@ func (s *server) allRoutes() []route {
 		list("leechers", tracker.SetLeechers),
 		list("representants", tracker.SetRepresentatives),
 		list("racks", tracker.SetRacks),
+		{"/locations/refresh", methods{http.MethodPost: s.refreshLocations}},
 		{"/scrape/*.json", methods{http.MethodGet: s.scrape}},
 		{"/healthz", methods{http.MethodGet: s.healthz}},
 		{"/readyz", methods{http.MethodGet: s.readyz}},

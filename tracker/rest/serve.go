@@ -12,6 +12,7 @@ import (
 // server answers requests. It keeps no state of its own.
 type server struct {
 	store       Store
+	locations   Locations
 	opts        Options
 	log         *slog.Logger
 	routes      []route

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// newLocateCommand asks the sources as the server with the same settings would,
+// without anything that it remembers.
+func newLocateCommand(load func() (Config, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:   "locate IP...",
+		Short: "Ask the location sources, and print what each says of these addresses",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			hosts, err := parseHosts(args)
+			if err != nil {
+				return err
+			}
+			c, err := load()
+			if err != nil {
+				return err
+			}
+			chain, err := openChain(&c, nil, newLogger(cmd.ErrOrStderr(), c.Debug))
+			if err != nil {
+				return err
+			}
+			defer chain.Close()
+			missing := 0
+			for _, ip := range hosts {
+				if !printLocation(cmd.OutOrStdout(), ip, chain.Explain(cmd.Context(), ip)) {
+					missing++
+				}
+			}
+			if missing > 0 {
+				return fmt.Errorf("%d of %d addresses have no location", missing, len(hosts))
+			}
+			return nil
+		},
+	}
+}
+
+func parseHosts(words []string) ([]netip.Addr, error) {
+	hosts := make([]netip.Addr, len(words))
+	for i, word := range words {
+		ip, err := netip.ParseAddr(word)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no IP address", word)
+		}
+		hosts[i] = tracker.PlainAddr(ip)
+	}
+	return hosts, nil
+}
+
+// printLocation writes a line for each source, and what follows for the host: the
+// source with a star decides. It returns whether the host has a location.
+func printLocation(w io.Writer, ip netip.Addr, said []smdb.Said) bool {
+	decides := smdb.Decides(said)
+	fmt.Fprintf(w, "%s\n", ip)
+	for i, s := range said {
+		mark := " "
+		if i == decides {
+			mark = "*"
+		}
+		fmt.Fprintf(w, " %s %s: %s (%s)\n", mark, s.Source, verdict(s), s.Took.Round(time.Microsecond))
+	}
+	if decides < 0 {
+		fmt.Fprintln(w, "   has no location: no source knows it")
+		return false
+	}
+	switch decider := said[decides]; {
+	case decider.Err == nil:
+		fmt.Fprintf(w, "   is in %s\n", decider.Place.Location)
+		return true
+	case errors.Is(decider.Err, smdb.ErrInvalid):
+		fmt.Fprintf(w, "   has no location: %s knows no valid one\n", decider.Source)
+	default:
+		fmt.Fprintf(w, "   cannot be located now: %s fails\n", decider.Source)
+	}
+	return false
+}
+
+// verdict is what a source said, in one line.
+func verdict(s smdb.Said) string {
+	switch {
+	case s.Err == nil:
+		return strings.TrimSpace(fmt.Sprintf("found %s %s", s.Place.Location, s.Place.Hostname))
+	case errors.Is(s.Err, smdb.ErrNotFound):
+		return "not found"
+	case errors.Is(s.Err, smdb.ErrInvalid):
+		return fmt.Sprintf("invalid: %v", s.Err)
+	default:
+		return fmt.Sprintf("failed: %v", s.Err)
+	}
+}

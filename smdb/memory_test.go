@@ -1,0 +1,348 @@
+package smdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// board is a Memory inside the test, with a clock of its own, which keeps whole
+// seconds as Redis does.
+type board struct {
+	mu         sync.Mutex
+	hosts      map[netip.Addr]tracker.Located
+	generation int64
+	down       bool // answers at once that it cannot be reached
+	hangs      bool // never answers
+	broken     error
+	answer     chan struct{} // unless nil, Recall waits until it is closed
+	looks      int           // calls of Recall under way
+	mostLooks  int
+}
+
+// ahead is how wrong frontends' clocks are.
+const ahead = 1000 * time.Hour
+
+func newBoard() *board { return &board{hosts: map[netip.Addr]tracker.Located{}} }
+
+// enter locks the board, if it answers at all.
+func (m *board) enter(ctx context.Context) error {
+	m.mu.Lock()
+	switch {
+	case m.hangs:
+		m.mu.Unlock()
+		<-ctx.Done()
+		return fmt.Errorf("%w: %w", tracker.ErrUnavailable, ctx.Err())
+	case m.down:
+		m.mu.Unlock()
+		return tracker.ErrUnavailable
+	case m.broken != nil:
+		defer m.mu.Unlock()
+		return m.broken
+	}
+	return nil
+}
+
+func (m *board) Recall(ctx context.Context, ip netip.Addr) (tracker.Located, tracker.Moment, error) {
+	var answer chan struct{}
+	m.change(func(m *board) {
+		m.looks++
+		m.mostLooks = max(m.mostLooks, m.looks)
+		answer = m.answer
+	})
+	defer func() { m.change(func(m *board) { m.looks-- }) }()
+	if answer != nil {
+		<-answer
+	}
+	if err := m.enter(ctx); err != nil {
+		return tracker.Located{}, tracker.Moment{}, err
+	}
+	last, now := m.hosts[ip], tracker.Moment{Time: time.Now().Add(ahead), Generation: m.generation}
+	m.mu.Unlock()
+	return last, now, nil
+}
+
+func (m *board) Remember(ctx context.Context, hosts []tracker.Located) error {
+	if err := m.enter(ctx); err != nil {
+		return err
+	}
+	defer m.mu.Unlock()
+	for _, host := range hosts {
+		if host.Location == "" {
+			delete(m.hosts, host.IP)
+			continue
+		}
+		host.Asked.Time = host.Asked.Time.Truncate(time.Second)
+		m.hosts[host.IP] = host
+	}
+	return nil
+}
+
+func (m *board) Generation(ctx context.Context) (int64, error) {
+	if err := m.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer m.mu.Unlock()
+	return m.generation, nil
+}
+
+func (m *board) NextGeneration(ctx context.Context) (int64, error) {
+	if err := m.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer m.mu.Unlock()
+	m.generation++
+	return m.generation, nil
+}
+
+// change does to the board what happens to Redis from outside.
+func (m *board) change(f func(m *board)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f(m)
+}
+
+// What may happen to it.
+func isDown(m *board)   { m.down, m.hangs = true, false }
+func hangsNow(m *board) { m.down, m.hangs = false, true }
+func isUp(m *board)     { m.down, m.hangs = false, false }
+
+// knows puts a place on the board, asked for just now unless its age is given.
+func (m *board) knows(place tracker.Place, age time.Duration) {
+	m.change(func(m *board) {
+		m.hosts[hostAddr] = tracker.Located{
+			IP: hostAddr, Place: place, Asked: tracker.Moment{Time: time.Now().Add(ahead - age), Generation: m.generation},
+		}
+	})
+}
+
+// place is what it has of the host.
+func (m *board) place() (place tracker.Place) {
+	m.change(func(m *board) { place = m.hosts[hostAddr].Place })
+	return place
+}
+
+// shared are two frontends with one SMDB and one Memory.
+type shared struct {
+	*bench        // the first frontend
+	other  *bench // another one
+	board  *board
+}
+
+func inSharedBubble(t *testing.T, test func(s *shared)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		source, memory := &scripted{place: rackA}, newBoard()
+		s := &shared{bench: newFrontend(t, source, memory), other: newFrontend(t, source, memory), board: memory}
+		test(s)
+		s.cache.Close()
+		s.other.cache.Close()
+	})
+}
+
+func newFrontend(t *testing.T, source *scripted, memory *board) *bench {
+	b := &bench{T: t, scripted: source, log: &logged{}}
+	b.cache = NewCache(chainOf(source), memory, testOptions, b.log.logger())
+	return b
+}
+
+// pass lets time go by, and what is due at its end happen.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// restart replaces the other frontend by one that has just been started.
+func (s *shared) restart() {
+	s.other.cache.Close()
+	s.other = newFrontend(s.T, s.scripted, s.board)
+}
+
+func TestSecondFrontendAsksNobody(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		time.Sleep(testOptions.TTL / 2)
+		s.other.want(rackA, nil, 1)
+
+		// Its age counts: both are due at the same time, and one question is enough.
+		time.Sleep(testOptions.TTL / 2)
+		s.says(rackB, nil)
+		s.want(rackA, nil, 2)
+		s.other.want(rackA, nil, 2)
+		s.other.want(rackB, nil, 2)
+		s.want(rackB, nil, 2)
+	})
+}
+
+func TestNobodyIsAskedAgainForWhatIsNotFound(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		time.Sleep(testOptions.TTL)
+		s.says(tracker.Place{}, ErrNotFound)
+		s.want(rackA, nil, 2)
+		if place := s.board.place(); place != (tracker.Place{}) {
+			s.Errorf("still remembered: %v", place)
+		}
+		// That a host is nowhere is no news for the others: they ask for themselves.
+		s.other.want(tracker.Place{}, ErrNotFound, 3)
+	})
+}
+
+// A fresh frontend, with the SMDB down: what Redis has is used for as long as
+// MAX_STALE after the SMDB said it, and asked for again after FailureTTL.
+func TestFreshFrontendWithoutSMDB(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		s.says(tracker.Place{}, errDown)
+		s.restart()
+		s.other.want(rackA, nil, 1)
+
+		s.restart()
+		time.Sleep(testOptions.TTL)
+		s.other.want(rackA, nil, 2)
+		time.Sleep(testOptions.FailureTTL - 1)
+		s.other.want(rackA, nil, 2)
+		time.Sleep(1)
+		s.other.want(rackA, nil, 3)
+
+		time.Sleep(testOptions.MaxStale - testOptions.TTL - testOptions.FailureTTL - 1)
+		s.restart()
+		s.other.want(rackA, nil, 4)
+		time.Sleep(1)
+		s.other.want(tracker.Place{}, errDown, 5)
+	})
+}
+
+// Another frontend reached the SMDB when this one could not.
+func TestLaterWordOfAnotherFrontend(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		s.other.want(rackA, nil, 1)
+		time.Sleep(testOptions.TTL)
+		s.says(rackB, nil)
+		s.want(rackA, nil, 2)
+		s.says(tracker.Place{}, errDown)
+		time.Sleep(testOptions.TTL)
+		s.other.want(rackA, nil, 3)
+		s.other.want(rackB, nil, 3)
+	})
+}
+
+// This frontend learned where the host is while Redis was away, which has an older place.
+func TestOlderWordInRedis(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.want(rackA, nil, 1)
+		s.board.change(isDown)
+		s.says(rackB, nil)
+		time.Sleep(testOptions.TTL)
+		s.want(rackA, nil, 2)
+		s.board.change(isUp)
+		s.says(tracker.Place{}, errDown)
+		time.Sleep(testOptions.TTL)
+		s.want(rackB, nil, 3)
+		s.want(rackB, nil, 3)
+	})
+}
+
+// A Memory that is down, hangs or is broken costs nothing but time, and not much of it.
+func TestWithoutMemory(t *testing.T) {
+	for name, spoil := range map[string]func(m *board){
+		"down":   isDown,
+		"hangs":  hangsNow,
+		"broken": func(m *board) { m.broken = errors.New("WRONGTYPE") },
+	} {
+		inSharedBubble(t, func(s *shared) {
+			s.board.change(spoil)
+			before := time.Now()
+			s.want(rackA, nil, 1)
+			s.other.want(rackA, nil, 2)
+			if waited := time.Since(before); waited > 2*testOptions.Recall {
+				s.Errorf("%s: waited %v", name, waited)
+			}
+			time.Sleep(testOptions.TTL)
+			s.says(rackB, nil)
+			_, _ = s.locate() // which begins a lookup in the background
+			pass(testOptions.Recall)
+			s.want(rackB, nil, 3)
+			if place := s.board.place(); place != (tracker.Place{}) {
+				s.Errorf("%s: written: %v", name, place)
+			}
+		})
+	}
+}
+
+// New hosts do not crowd Redis.
+func TestLooksAtOnceAreBounded(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		answer := make(chan struct{})
+		s.board.change(func(m *board) { m.answer = answer })
+		var wg sync.WaitGroup
+		for i := range 10 * recallsAtOnce {
+			wg.Go(func() {
+				ip := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+				if place, err := s.cache.Locate(s.Context(), ip); place != rackA || err != nil {
+					s.Errorf("%+v, %v", place, err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(answer)
+		wg.Wait()
+		if n := s.board.mostLooks; n != recallsAtOnce {
+			s.Errorf("%d looks at once, want %d", n, recallsAtOnce)
+		}
+	})
+}
+
+// Nobody waits for his turn to look any longer than for the look itself.
+func TestTurnToLookIsBounded(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		for range recallsAtOnce {
+			s.cache.lookup.recalls <- struct{}{}
+		}
+		before := time.Now()
+		s.want(rackA, nil, 1)
+		if waited := time.Since(before); waited != testOptions.Recall {
+			s.Errorf("waited %v", waited)
+		}
+	})
+}
+
+// A Memory that hangs holds up a bounded number of answers, and nobody.
+func TestUnwrittenAnswersAreBounded(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		l := s.cache.lookup
+		s.board.change(hangsNow)
+		for range rememberPending + 1000 {
+			l.remember(hostAddr, answer{outcome: found, place: rackA}, tracker.Moment{Time: time.Now()})
+		}
+		if n := len(l.pending); n > rememberPending {
+			s.Errorf("%d answers wait", n)
+		}
+		s.board.change(isUp)
+		time.Sleep(rememberTimeout)
+		synctest.Wait()
+		if n := len(l.pending); n != 0 || s.board.place() != rackA {
+			s.Errorf("%d answers wait still", n)
+		}
+	})
+}
+
+// Redis' clock may be behind what it was, after a failover: a place is not older
+// than new then.
+func TestClockThatWentBack(t *testing.T) {
+	inSharedBubble(t, func(s *shared) {
+		s.board.knows(rackB, -ahead)
+		s.want(rackB, nil, 0)
+		s.board.change(isDown)
+		time.Sleep(testOptions.TTL)
+		s.want(rackB, nil, 1)
+	})
+}

@@ -1,0 +1,220 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/redistest"
+	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+var _ smdb.Memory = (*Locations)(nil)
+
+// keepLocations is LOCATION_MAX_STALE of these tests.
+const keepLocations = 24 * time.Hour
+
+var (
+	host4 = netip.MustParseAddr("10.1.2.3")
+	host6 = netip.MustParseAddr("2001:db8::7")
+)
+
+func located(ip netip.Addr, path tracker.Location, hostname string, asked tracker.Moment) tracker.Located {
+	return tracker.Located{IP: ip, Place: tracker.Place{Location: path, Hostname: hostname}, Asked: asked}
+}
+
+// recall asks for a host, and compares.
+func recall(t *testing.T, l *Locations, ip netip.Addr, want tracker.Place) (last tracker.Located, now tracker.Moment) {
+	t.Helper()
+	last, now, err := l.Recall(context.Background(), ip)
+	if err != nil || last.IP != ip || last.Place != want {
+		t.Errorf("%s: %+v, %v; want %+v", ip, last, err, want)
+	}
+	return last, now
+}
+
+func TestLocationsAreKept(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx, l := context.Background(), f.Locations(keepLocations)
+		_, now := recall(t, l, host4, tracker.Place{})
+		if !now.Time.Equal(f.Now()) || now.Generation != 0 {
+			t.Errorf("now is %+v", now)
+		}
+		now.Time = now.Time.Add(999 * time.Millisecond) // rounded down, so that nothing looks too young
+		first := located(host4, "r1", "web 1", now)
+		err := l.Remember(ctx, []tracker.Located{first, located(host6, "dc1/row3/r2", "", now), located(host4, "r9", "web9", now)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, want := range map[string]string{
+			"location:10.1.2.3":    "1800000000 0 r9 web9",
+			"location:2001:db8::7": "1800000000 0 dc1/row3/r2 ",
+		} {
+			if got, _ := f.command("GET", key).ToString(); got != want {
+				t.Errorf("%s is %q, want %q", key, got, want)
+			}
+			if ttl, _ := f.command("TTL", key).AsInt64(); ttl < 86400-60 || ttl > 86400 {
+				t.Errorf("%s expires in %d s", key, ttl)
+			}
+		}
+		if last, _ := recall(t, l, host4, tracker.Place{Location: "r9", Hostname: "web9"}); !last.Asked.Time.Equal(f.Now()) {
+			t.Errorf("asked at %v", last.Asked)
+		}
+		recall(t, l, host6, tracker.Place{Location: "dc1/row3/r2"})
+
+		// The later word stays, also if it is that the host is nowhere.
+		if err := l.Remember(ctx, []tracker.Located{first, located(host6, "", "", now)}); err != nil {
+			t.Fatal(err)
+		}
+		recall(t, l, host4, first.Place)
+		recall(t, l, host6, tracker.Place{})
+		if keys := f.keys("location:*"); len(keys) != 1 {
+			t.Errorf("left: %q", keys)
+		}
+	})
+}
+
+func TestLocationGenerations(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx, l, other := context.Background(), f.Locations(keepLocations), openStore(t, f.opts).Locations(keepLocations)
+		want := func(generation int64) {
+			t.Helper()
+			for _, l := range []*Locations{l, other} {
+				got, err := l.Generation(ctx)
+				_, now, recallErr := l.Recall(ctx, host4)
+				if got != generation || now.Generation != generation || err != nil || recallErr != nil {
+					t.Errorf("generation %d and %d, %v, %v; want %d", got, now.Generation, err, recallErr, generation)
+				}
+			}
+		}
+		want(0)
+		for n := range int64(3) {
+			if got, err := other.NextGeneration(ctx); got != n+1 || err != nil {
+				t.Errorf("%d, %v", got, err)
+			}
+			want(n + 1)
+		}
+		if text, _ := f.command("GET", "location_generation").ToString(); text != "3" {
+			t.Errorf("stored as %q", text)
+		}
+		f.command("DEL", "location_generation")
+		want(0)
+
+		// Garbage is no refresh, and nothing is written by it.
+		for _, garbage := range []string{"many", "-1", ""} {
+			f.command("SET", "location_generation", garbage)
+			if _, err := l.Generation(ctx); err == nil || errors.Is(err, tracker.ErrUnavailable) {
+				t.Errorf("%q: %v", garbage, err)
+			}
+			if _, now, err := l.Recall(ctx, host4); err == nil || now != (tracker.Moment{}) {
+				t.Errorf("%q: %+v, %v", garbage, now, err)
+			}
+		}
+		f.command("DEL", "location_generation")
+		f.command("LPUSH", "location_generation", "1")
+		if _, err := l.NextGeneration(ctx); err == nil || errors.Is(err, tracker.ErrUnavailable) {
+			t.Errorf("a list: %v", err)
+		}
+	})
+}
+
+// unreadable is what may stand in a location's key.
+var unreadable = []string{
+	"", "r1", "1800000000 0 r1", "1800000000  r1 web1", "-1 0 r1 web1", "1800000000 -1 r1 web1", "now 0 r1 web1",
+	"1800000000 x r1 web1", "1800000000 0 r1:N web1", "1800000000 0 a/b/c/d/e web1", "1800000000 0  web1", "99999999999999999999 0 r1 web1",
+}
+
+// Whatever stands in a host's key: it is known, or it is not, and the next word replaces it.
+func TestGarbageInALocation(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx, l, key := context.Background(), f.Locations(keepLocations), keyLocation(host4)
+		for _, garbage := range unreadable {
+			f.command("SET", key, garbage)
+			recall(t, l, host4, tracker.Place{})
+		}
+		f.command("DEL", key)
+		f.command("LPUSH", key, "1800000000 0 r1 web1")
+		_, now := recall(t, l, host4, tracker.Place{})
+		if err := l.Remember(ctx, []tracker.Located{located(host4, "r1", "web1", now)}); err != nil {
+			t.Fatal(err)
+		}
+		recall(t, l, host4, tracker.Place{Location: "r1", Hostname: "web1"})
+	})
+}
+
+func TestLocationsWithoutRedis(t *testing.T) {
+	server := redistest.Start(t)
+	f := newFixture(t, testOptions(server.Addr))
+	l := f.Locations(keepLocations)
+	process, err := os.FindProcess(server.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unavailable := func(state string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		_, _, recallErr := l.Recall(ctx, host4)
+		_, generationErr := l.Generation(ctx)
+		_, nextErr := l.NextGeneration(ctx)
+		rememberErr := l.Remember(ctx, []tracker.Located{located(host4, "r1", "", tracker.Moment{})})
+		for _, err := range []error{recallErr, generationErr, nextErr, rememberErr} {
+			if !errors.Is(err, tracker.ErrUnavailable) {
+				t.Errorf("%s: %v", state, err)
+			}
+		}
+	}
+	if err := process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	unavailable("hangs")
+	if err := process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	server.Stop()
+	unavailable("down")
+}
+
+// Whatever is read as a location is a valid one, and is written back alike.
+func FuzzParseLocated(f *testing.F) {
+	f.Add("1800000000 0 r1 web1")
+	f.Add("1800000000 7 dc1/row3/r1 ")
+	f.Add("1 1 r1 a host of many words")
+	for _, text := range unreadable {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		host, err := parseLocated(text)
+		if err != nil {
+			if host != (tracker.Located{}) {
+				t.Fatalf("%+v with %v", host, err)
+			}
+			return
+		}
+		if _, err := tracker.ParseLocation(string(host.Location)); err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseLocated(formatLocated(host))
+		if err != nil || again != host {
+			t.Fatalf("%+v, %v; want %+v", again, err, host)
+		}
+		if strings.Count(text, " ") < 3 {
+			t.Fatalf("%q has not all it needs", text)
+		}
+	})
+}
+
+// Nothing is known that is unreadable.
+func TestUnreadable(t *testing.T) {
+	for _, text := range unreadable {
+		if host, err := parseLocated(text); err == nil {
+			t.Errorf("%q: %+v", text, host)
+		}
+	}
+}

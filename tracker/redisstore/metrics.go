@@ -1,0 +1,39 @@
+package redisstore
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// storeMetrics are what the store counts since it was opened.
+type storeMetrics struct {
+	promotions prometheus.Counter     // places taken, of any group
+	demotions  *prometheus.CounterVec // places lost, by reason
+	leases     *prometheus.CounterVec // by outcome
+}
+
+func newStoreMetrics(registerer prometheus.Registerer) storeMetrics {
+	factory := promauto.With(registerer)
+	return storeMetrics{
+		promotions: factory.NewCounter(prometheus.CounterOpts{
+			Name: "p2ptracker_promotions_total",
+			Help: "Places of representatives that hosts took.",
+		}),
+		demotions: withSeries(factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "p2ptracker_demotions_total",
+			Help: "Places of representatives that hosts lost, by reason; with probe the host was dead.",
+		}, []string{"reason"}), "stopped", "expired", "changed", "moved", "replaced", "bound", "lapsed", "probe"),
+		leases: withSeries(factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "p2ptracker_leases_total",
+			Help: "Leases under REPR_SCOPE=rack: taken or not (granted, denied), looked at (held, released), left over (failed, dropped).",
+		}, []string{"outcome"}), "granted", "denied", "held", "released", "failed", "dropped"),
+	}
+}
+
+// withSeries lets every series be there from the start, at 0.
+func withSeries(counters *prometheus.CounterVec, labels ...string) *prometheus.CounterVec {
+	for _, label := range labels {
+		counters.WithLabelValues(label)
+	}
+	return counters
+}
