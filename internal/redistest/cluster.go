@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"testing"
 	"time"
 )
 
@@ -12,8 +11,8 @@ import (
 const slots = 16384
 
 // StartCluster runs a Redis Cluster of three masters without replicas until the
-// test ends.
-func StartCluster(tb testing.TB) []*Server {
+// test ends. Redis takes two seconds for that.
+func StartCluster(tb TB) []*Server {
 	tb.Helper()
 	const masters = 3
 	servers := make([]*Server, masters)

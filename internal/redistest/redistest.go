@@ -9,16 +9,24 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 )
+
+// TB is what a server needs of a test; a testing.TB is one.
+type TB interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	TempDir() string
+	Cleanup(func())
+}
 
 // Server is a redis-server process of a test's own.
 type Server struct {
 	Addr string // host:port
 	PID  int
 
-	tb      testing.TB
+	tb      TB
 	dir     string
 	options []string
 	cmd     *exec.Cmd
@@ -26,13 +34,13 @@ type Server struct {
 
 // Start runs a redis-server on a free port of the loopback until the test ends.
 // It keeps nothing on disk. A machine without redis-server fails the test.
-func Start(tb testing.TB) *Server {
+func Start(tb TB) *Server {
 	tb.Helper()
 	return start(tb)
 }
 
 // start runs a server with further options of redis-server.
-func start(tb testing.TB, options ...string) *Server {
+func start(tb TB, options ...string) *Server {
 	tb.Helper()
 	s := &Server{Addr: freeAddr(tb), tb: tb, dir: tb.TempDir(), options: options}
 	s.Run()
@@ -93,7 +101,7 @@ func (s *Server) ask(command string) (string, error) {
 	return string(reply), err
 }
 
-func freeAddr(tb testing.TB) string {
+func freeAddr(tb TB) string {
 	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -50,7 +50,7 @@ func eachStore(t *testing.T, test func(t *testing.T, f *fixture)) {
 		test(t, newFixture(t, testOptions(redistest.Start(t).Addr)))
 	})
 	t.Run("cluster", func(t *testing.T) {
-		test(t, newFixture(t, testOptions(redistest.StartCluster(t)[0].Addr)))
+		test(t, newFixture(t, testOptions(emptyCluster(t))))
 	})
 }
 
