@@ -2,7 +2,6 @@ package smdb
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -53,7 +52,7 @@ func (t *subnetTable) add(fields []string) error {
 	if len(fields) != 2 {
 		return fmt.Errorf("must be a network and a path like 10.1.4.0/23 dc1/r17, not %d words", len(fields))
 	}
-	prefix, err := parsePrefix(fields[0])
+	prefix, err := tracker.ParsePrefix(fields[0])
 	if err != nil {
 		return fmt.Errorf("%.80q is no network like 10.1.4.0/23: %w", fields[0], err)
 	}
@@ -66,19 +65,4 @@ func (t *subnetTable) add(fields []string) error {
 	}
 	t.Insert(prefix, location)
 	return nil
-}
-
-// parsePrefix refuses a prefix with bits set behind its length: either the
-// address or the length is not what was meant.
-func parsePrefix(word string) (netip.Prefix, error) {
-	prefix, err := netip.ParsePrefix(word)
-	switch {
-	case err != nil:
-		return netip.Prefix{}, errors.New("malformed")
-	case prefix.Addr().Is4In6():
-		return netip.Prefix{}, errors.New("write it as an IPv4 network")
-	case prefix != prefix.Masked():
-		return netip.Prefix{}, fmt.Errorf("did you mean %s?", prefix.Masked())
-	}
-	return prefix, nil
 }

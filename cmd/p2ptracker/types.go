@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // seconds is a span of time, written as a whole number of seconds.
@@ -73,16 +75,7 @@ func parseNetwork(word string) (netip.Prefix, error) {
 		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
-	prefix, err := netip.ParsePrefix(word)
-	switch {
-	case err != nil:
-		return netip.Prefix{}, errors.New("malformed")
-	case prefix.Addr().Is4In6():
-		return netip.Prefix{}, errors.New("write it as an IPv4 network")
-	case prefix != prefix.Masked():
-		return netip.Prefix{}, fmt.Errorf("did you mean %s?", prefix.Masked())
-	}
-	return prefix, nil
+	return tracker.ParsePrefix(word)
 }
 
 func (n networks) String() string {

@@ -2,11 +2,11 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -268,7 +268,7 @@ func (h *leaseHistory) checkCrossing(t *rapid.T, a tracker.Announce, handout tra
 // finish lets all machines announce without a fault, some times: then every place is
 // taken, whatever was left over.
 func (h *leaseHistory) finish(t *rapid.T) {
-	for range 3 {
+	for range 4 { // enough for 10 s to pass by every clock
 		h.Advance(11 * time.Second)
 		for n := range leaseMachines {
 			for transfer := range leaseTransfers {
@@ -301,6 +301,6 @@ func (h *leaseHistory) runErrands(t *rapid.T) {
 }
 
 func (h *leaseHistory) leasesOf(group tracker.Location) string {
-	fields, _ := h.command("HGETALL", keyLeases(group)).AsStrSlice()
-	return strings.Join(fields, ", ")
+	leases, _ := h.command("HGETALL", keyLeases(group)).AsStrMap()
+	return fmt.Sprint(leases)
 }

@@ -45,7 +45,7 @@ var (
 	headerSection  = regexp.MustCompile(`(?ms)^(KEYS|ARGV)$(.*?)^$`)
 	headerArgument = map[string]*regexp.Regexp{
 		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+|location_generation)|… )`), // two or three in a line
-		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),           // one in a line
+		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),                               // one in a line
 	}
 )
 
