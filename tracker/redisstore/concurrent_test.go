@@ -3,9 +3,12 @@ package redisstore
 import (
 	"context"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -121,4 +124,71 @@ func checkAfterwards(
 	if keys := f.keys(string(k) + ":peer:10.*"); len(keys) != len(last) {
 		t.Errorf("%d records, expected %d", len(keys), len(last))
 	}
+}
+
+// Several transfers under REPR_SCOPE=rack, through several frontends at once: at no
+// moment do more machines hold leases of a rack than may represent it, and in the end as
+// many do.
+func TestConcurrentTransfers(t *testing.T) {
+	const hosts, rounds, frontends = 60, 10, 4
+	f := newFixture(t, testOptions(emptyCluster(t)))
+	stores := []*Store{f.Store}
+	for len(stores) < frontends {
+		stores = append(stores, openStore(t, f.opts))
+	}
+	for n := range byte(leaseTransfers) {
+		f.registerTransfer(t, n)
+	}
+	announce := func(n int, event tracker.Event) {
+		a := leaseAnnounce(rand.IntN(leaseTransfers), n)
+		a.Event = event
+		if _, err := stores[rand.IntN(frontends)].Announce(context.Background(), a); err != nil {
+			t.Error(err)
+		}
+	}
+	var callers sync.WaitGroup
+	for n := range hosts {
+		callers.Go(func() {
+			for range rounds {
+				announce(n, []tracker.Event{tracker.EventNone, tracker.EventStarted, tracker.EventStopped}[rand.IntN(3)])
+				for _, group := range leaseGroups() {
+					if machines := f.leaseMachines(t, group); len(machines) > testRules.MaxReprRack {
+						t.Errorf("R8: %d machines hold leases of %s: %v", len(machines), group, machines)
+					}
+				}
+			}
+		})
+	}
+	callers.Wait()
+	for range 3 { // what is left over is found when somebody wants it
+		f.Advance(11 * time.Second)
+		for n := range hosts {
+			announce(n, tracker.EventNone)
+		}
+		for _, store := range stores {
+			awaitErrands(t, store)
+		}
+	}
+	h := &leaseHistory{fixture: f}
+	for _, group := range leaseGroups() {
+		if crossing := h.crossing(group, allTransfers...); len(crossing) != testRules.MaxReprRack {
+			t.Errorf("R6, R8: %d machines represent %s: %v", len(crossing), group, crossing)
+		}
+	}
+}
+
+// leaseMachines are those that hold leases of a group at one moment.
+func (f *fixture) leaseMachines(t *testing.T, group tracker.Location) map[netip.Addr]bool {
+	t.Helper()
+	leases, err := f.command("HGETALL", keyLeases(group)).AsStrMap()
+	if err != nil {
+		t.Fatal(err)
+	}
+	machines := map[netip.Addr]bool{}
+	for field := range leases {
+		if addr, _, isLease := strings.Cut(field, " "); isLease {
+			machines[netip.MustParseAddrPort(addr).Addr()] = true
+		}
+	}
+	return machines
 }
