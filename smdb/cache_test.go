@@ -252,23 +252,34 @@ func TestBackFromStale(t *testing.T) {
 	})
 }
 
-// A source that says that the host is in no valid place is believed at once:
-// the place it gave before may be wrong.
+// A source that says that it does not know the host is believed at once.
 func TestRefreshRemovesHost(t *testing.T) {
-	for _, gone := range []error{ErrNotFound, ErrInvalid} {
-		inBubble(t, func(b *bench) {
-			b.want(rackA, nil, 1)
-			b.says(tracker.Place{}, fmt.Errorf("ask SMDB: %w", gone))
-			time.Sleep(testOptions.TTL)
-			b.want(rackA, nil, 2)
-			b.want(tracker.Place{}, gone, 2)
-			time.Sleep(testOptions.NegativeTTL - 1)
-			b.want(tracker.Place{}, gone, 2)
-			b.says(rackB, nil)
-			time.Sleep(1)
-			b.want(rackB, nil, 3)
-		})
-	}
+	inBubble(t, func(b *bench) {
+		b.want(rackA, nil, 1)
+		b.says(tracker.Place{}, fmt.Errorf("ask SMDB: %w", ErrNotFound))
+		time.Sleep(testOptions.TTL)
+		b.want(rackA, nil, 2)
+		b.want(tracker.Place{}, ErrNotFound, 2)
+		time.Sleep(testOptions.NegativeTTL - 1)
+		b.want(tracker.Place{}, ErrNotFound, 2)
+		b.says(rackB, nil)
+		time.Sleep(1)
+		b.want(rackB, nil, 3)
+	})
+}
+
+// One that names no valid place, such as two at a time, is about to be mended: the last
+// place stands, for as long as if the source failed.
+func TestRefreshKeepsHostWithoutValidPlace(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.want(rackA, nil, 1)
+		b.says(tracker.Place{}, fmt.Errorf("ask SMDB: %w", ErrInvalid))
+		time.Sleep(testOptions.TTL)
+		b.want(rackA, nil, 2)
+		b.want(rackA, nil, 2)
+		time.Sleep(testOptions.MaxStale)
+		b.want(tracker.Place{}, ErrInvalid, 3)
+	})
 }
 
 func TestNegativeAnswersAreRemembered(t *testing.T) {

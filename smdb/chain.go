@@ -18,6 +18,7 @@ import (
 // that is known under two names would have two bounds.
 type Chain struct {
 	links []link
+	id    string // the same for the same sources with the same settings
 }
 
 type link struct {
@@ -76,7 +77,7 @@ func (c *Chain) split() (local, rest *Chain) {
 	if i < 0 {
 		i = len(c.links)
 	}
-	return &Chain{links: c.links[:i]}, &Chain{links: c.links[i:]}
+	return &Chain{links: c.links[:i], id: c.id}, &Chain{links: c.links[i:], id: c.id}
 }
 
 // Said is what one source of a chain said of a host.

@@ -118,7 +118,7 @@ func (c *command) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, err
 	select {
 	case c.questions <- q:
 	case <-ctx.Done():
-		return tracker.Place{}, fmt.Errorf("ask %s: it is busy with other questions: %w", c.argv[0], ctx.Err())
+		return tracker.Place{}, fmt.Errorf("ask %s: it is starting, or busy with other questions: %w", c.argv[0], ctx.Err())
 	case <-c.closing:
 		return tracker.Place{}, fmt.Errorf("ask %s: %w", c.argv[0], errClosed)
 	}

@@ -12,7 +12,7 @@ import (
 
 // DNSLOCSettings say how near hosts stand that are at one place.
 type DNSLOCSettings struct {
-	LOCGrid int `envconfig:"LOC_GRID" default:"100" min:"1" max:"1000000" desc:"side in metres of the squares by which LOC records make groups; hosts beside an edge may be in two, so it should be much larger than a site"`
+	LOCGrid int `envconfig:"LOC_GRID" default:"1000" min:"1" max:"1000000" desc:"side in metres of the squares by which LOC records make groups; hosts beside an edge may be in two, so it should be much larger than a site"`
 }
 
 func (s *DNSLOCSettings) open(env Env) (Source, error) {

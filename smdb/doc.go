@@ -18,9 +18,10 @@
 // an answer belongs to the one in which its lookup began, and frontends look every
 // second which it is now.
 //
-// REST is the source of the older tracker, the server-management database
-// (SMDB); HTTP asks any service that answers in JSON. Subnet groups hosts by
-// their addresses, where there is nobody to ask. A new source is one file with
-// one type that implements Source; whoever is asked over a network stands behind
-// the bounds of remote.go.
+// The sources: smdb, the server-management database of the older tracker, is REST; http
+// asks any service that answers in JSON; dns-txt and dns-loc ask the DNS; pattern reads a
+// host's name there, or its address; command asks a program; file and subnet are at hand.
+// A new source is one file and a line in Settings. Whoever is remote stands behind the
+// bounds of remote.go. A source may also find that a host has no one valid place: like a
+// failure that ends the question, and the last place stands.
 package smdb

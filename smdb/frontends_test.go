@@ -114,7 +114,7 @@ func (h *history) locate(i int) {
 	h.checkPlace(ip, before, place, err)
 }
 
-// checkPlace: a place was said within MaxStale, and, unless the SMDB failed since, after
+// checkPlace: a place was said within MaxStale, and, unless the SMDB had none since, after
 // the last refresh.
 func (h *history) checkPlace(ip netip.Addr, now time.Time, place tracker.Place, err error) {
 	if err != nil {
@@ -150,7 +150,7 @@ func (h *history) checkCall(ip netip.Addr, now time.Time) {
 
 // hear notes what the SMDB just said.
 func (h *history) hear(ip netip.Addr) {
-	if kind(h.source.err) == errFailure {
+	if outcomeOf(h.source.err).keepsLast() {
 		h.failed = time.Now()
 		return
 	}

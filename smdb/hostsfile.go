@@ -12,7 +12,7 @@ import (
 
 // FileSettings say which file knows where each host stands.
 type FileSettings struct {
-	HostsFile string `envconfig:"HOSTS_FILE" desc:"file that says where each host stands: .csv with lines like 10.1.2.3,dc1/r17 or 10.1.2.3,dc1/r17,web1, or .yaml with lines like 10.1.2.3: dc1/r17 or 10.1.2.3: {path: dc1/r17, hostname: web1}; read again when it changes, replace it by rename"`
+	HostsFile string `envconfig:"HOSTS_FILE" desc:"file that says where each host stands: .csv with lines like 10.1.2.3,dc1/r17 or 10.1.2.3,dc1/r17,web1, or .yaml with lines like 10.1.2.3: dc1/r17 or 10.1.2.3: {path: dc1/r17, hostname: web1}; read again when it changes, replace it by rename; behind a remote source a known host follows when it is asked for again"`
 }
 
 func (s *FileSettings) open(env Env) (Source, error) {

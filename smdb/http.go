@@ -22,6 +22,9 @@ type HTTPSettings struct {
 }
 
 func (s *HTTPSettings) open(env Env) (Source, error) {
+	if s.HTTPURL == "" {
+		return nil, errors.New("HTTP_URL: must be set, since LOCATION names http")
+	}
 	address, err := ParseURL(string(s.HTTPURL))
 	if err == nil && !strings.Contains(string(s.HTTPURL), addressMark) {
 		err = errors.New("must hold {ip}, for the host's address")

@@ -25,6 +25,7 @@ type answer struct {
 // another frontend may have asked already.
 type lookup struct {
 	source  Source
+	chain   string // its id
 	opts    CacheOptions
 	log     *slog.Logger
 	health  health
@@ -37,9 +38,10 @@ type lookup struct {
 	complained *otter.Cache[netip.Addr, struct{}] // hosts warned of
 }
 
-func newLookup(source Source, opts CacheOptions, metrics cacheMetrics, log *slog.Logger) *lookup {
+func newLookup(source *Chain, opts CacheOptions, metrics cacheMetrics, log *slog.Logger) *lookup {
 	return &lookup{
 		source:  source,
+		chain:   source.id,
 		opts:    opts,
 		log:     log,
 		health:  health{log: log, quiet: opts.FailureTTL},
@@ -55,7 +57,7 @@ func newLookup(source Source, opts CacheOptions, metrics cacheMetrics, log *slog
 }
 
 // errKept tells otter to keep the answer it has.
-var errKept = errors.New("the source failed, its last answer is kept")
+var errKept = errors.New("the sources have no place now, the last one is kept")
 
 // Load asks for a host that is not known. Each outcome is an answer to keep
 // for a while, so there is no error.
@@ -63,18 +65,19 @@ func (l *lookup) Load(ctx context.Context, ip netip.Addr) (answer, error) {
 	return l.find(ctx, ip), nil
 }
 
-// Reload asks again for a host that is known. If the sources fail now, the old
-// answer stands, unless they gave another frontend a later one.
+// Reload asks again for a host that is known. If the sources have no place for it now,
+// and do not say that they do not know it, the old answer stands, unless they gave
+// another frontend a later one.
 func (l *lookup) Reload(ctx context.Context, ip netip.Addr, old answer) (answer, error) {
 	a := l.find(ctx, ip)
-	if a.outcome == failed || a.rescued && !a.asked.After(old.asked) {
+	if a.outcome.keepsLast() || a.rescued && !a.asked.After(old.asked) {
 		return old, errKept
 	}
 	return a, nil
 }
 
 // find takes what the Memory has, if it is fresh, and asks the sources otherwise. If
-// they fail, the last place known is better than none.
+// they fail, or name no valid place, the last one known is better than none.
 func (l *lookup) find(ctx context.Context, ip netip.Addr) answer {
 	last := l.recall(ctx, ip)
 	if last.fresh {
@@ -82,7 +85,7 @@ func (l *lookup) find(ctx context.Context, ip netip.Addr) answer {
 		return last.answer
 	}
 	a := l.ask(ctx, ip)
-	if a.outcome == failed && last.known {
+	if a.outcome.keepsLast() && last.known {
 		l.metrics.rescued.Inc()
 		a = last.answer
 		a.rescued = true

@@ -63,7 +63,7 @@ func (l *lookup) recall(ctx context.Context, ip netip.Addr) recollection {
 	}
 	// After a failover the clock may be behind what it was.
 	age := max(now.Time.Sub(last.Asked.Time), 0)
-	if last.Location == "" || age >= l.opts.MaxStale {
+	if last.Location == "" || last.Chain != l.chain || age >= l.opts.MaxStale {
 		return recollection{now: now}
 	}
 	return recollection{
@@ -90,11 +90,11 @@ func (l *lookup) askMemory(ctx context.Context, ip netip.Addr) (last tracker.Loc
 // remember hands an answer to writeMemory. The sources were asked at that moment or
 // later. What finds no room is lost to the other frontends: they ask for themselves.
 func (l *lookup) remember(ip netip.Addr, a answer, asked tracker.Moment) {
-	if a.outcome == failed {
+	if a.outcome.keepsLast() {
 		return
 	}
 	select {
-	case l.pending <- tracker.Located{IP: ip, Place: a.place, Asked: asked}:
+	case l.pending <- tracker.Located{IP: ip, Place: a.place, Asked: asked, Chain: l.chain}:
 	default:
 		l.metrics.unwritten.Inc()
 	}

@@ -25,14 +25,26 @@ func newLookups(registerer prometheus.Registerer) *prometheus.CounterVec {
 	}, []string{"source", "outcome"})
 }
 
-// newEventCounter counts what the bounds of remote sources do.
-func newEventCounter(registerer prometheus.Registerer) func(source string, event Event) {
-	events := promauto.With(registerer).NewCounterVec(prometheus.CounterOpts{
+// eventCounter counts what the bounds of remote sources do.
+type eventCounter struct{ events *prometheus.CounterVec }
+
+func newEventCounter(registerer prometheus.Registerer) eventCounter {
+	return eventCounter{promauto.With(registerer).NewCounterVec(prometheus.CounterOpts{
 		Name: "p2ptracker_location_events_total",
 		Help: "Remote location sources: tries repeated (retry), questions without a place (full), tries not made since most of " +
 			"late failed (refused), and when that began (opened) and ended (closed).",
-	}, []string{"source", "event"})
-	return func(source string, event Event) { events.WithLabelValues(source, string(event)).Inc() }
+	}, []string{"source", "event"})}
+}
+
+// expect lets every series of a source be there from the start, at 0.
+func (c eventCounter) expect(source string) {
+	for _, event := range []Event{EventRetry, EventFull, EventRefused, EventOpened, EventClosed} {
+		c.events.WithLabelValues(source, string(event))
+	}
+}
+
+func (c eventCounter) count(source string, event Event) {
+	c.events.WithLabelValues(source, string(event)).Inc()
 }
 
 // cacheMetrics count how a Cache comes by its answers.
@@ -61,7 +73,7 @@ func newCacheMetrics(registerer prometheus.Registerer) cacheMetrics {
 	}, []string{"result"})
 	recalls := factory.NewCounterVec(prometheus.CounterOpts{
 		Name: "p2ptracker_location_recalls_total",
-		Help: "Lookups, by what Redis had: fresh is taken, stale is taken when the sources fail.",
+		Help: "Lookups, by what Redis had: fresh was taken, stale was taken since the sources failed, unused was nothing or too old, failed no answer.",
 	}, []string{"result"})
 	return cacheMetrics{
 		fresh:   cache.WithLabelValues("fresh"),

@@ -17,6 +17,11 @@ func (o outcome) String() string {
 	return [outcomes]string{"found", "not_found", "invalid", "failed"}[o]
 }
 
+// keepsLast says whether a place that is known stands. A source that names no valid one
+// now, or two, or says something else, may mend that soon; one that does not know the host
+// any more means it.
+func (o outcome) keepsLast() bool { return o == invalid || o == failed }
+
 // outcomeOf sorts an error of Source.Locate.
 func outcomeOf(err error) outcome {
 	switch {

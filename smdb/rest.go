@@ -22,6 +22,9 @@ type SMDBSettings struct { //nolint:revive // it is called as its source is
 }
 
 func (s *SMDBSettings) open(env Env) (Source, error) {
+	if s.SMDBURL == "" {
+		return nil, errors.New("SMDB_URL: must be set, since LOCATION names smdb")
+	}
 	base, err := ParseURL(string(s.SMDBURL))
 	if err != nil {
 		return nil, fmt.Errorf("SMDB_URL: %w", err)

@@ -1,6 +1,8 @@
 package smdb
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
@@ -61,11 +63,12 @@ func (s *Settings) DefaultLocation() string {
 // order in which they are asked. An error begins with the name of a setting.
 func Open(location string, s *Settings, env Env) (*Chain, error) {
 	env.dns = s.DNSSettings
+	events := newEventCounter(env.Metrics)
 	if env.count == nil {
-		env.count = newEventCounter(env.Metrics)
+		env.count = events.count
 	}
 	kinds := kindsOf(s)
-	chain, lookups := &Chain{}, newLookups(env.Metrics)
+	chain, lookups := &Chain{id: digest(location, s)}, newLookups(env.Metrics)
 	for name := range strings.SplitSeq(location, ",") {
 		name = strings.TrimSpace(name)
 		i := slices.IndexFunc(kinds, func(k sourceKind) bool { return k.name == name })
@@ -85,11 +88,29 @@ func Open(location string, s *Settings, env Env) (*Chain, error) {
 			l.closer = closer
 		}
 		if kinds[i].remote {
+			events.expect(name)
 			l.source = newRemote(name, source, env)
 		}
 		chain.links = append(chain.links, l)
 	}
 	return chain, nil
+}
+
+// digest tells chains apart that may say different things of a host: what one said is
+// no news to another. Secrets are left out.
+func digest(location string, s *Settings) string {
+	sum := sha256.New()
+	fmt.Fprintln(sum, location)
+	settings := reflect.ValueOf(s).Elem()
+	for i := range settings.NumField() {
+		source := settings.Field(i)
+		for j := range source.NumField() {
+			if field := source.Type().Field(j); field.Tag.Get("secret") != "true" {
+				fmt.Fprintf(sum, "%s=%v\n", field.Tag.Get("envconfig"), source.Field(j).Interface())
+			}
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:4])
 }
 
 func closeAfter(chain *Chain, err error) error {

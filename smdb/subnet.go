@@ -13,7 +13,7 @@ import (
 // SubnetSettings say which subnets are racks.
 type SubnetSettings struct {
 	Subnets     string `envconfig:"SUBNETS" default:"24,64" desc:"lengths of the prefixes, of IPv4 and of IPv6, that make a rack"`
-	SubnetsFile string `envconfig:"SUBNETS_FILE" desc:"file that says where the hosts of networks stand, instead of SUBNETS: lines like 10.1.4.0/23 dc1/r17, the longest prefix wins; read again when it changes, replace it by rename"`
+	SubnetsFile string `envconfig:"SUBNETS_FILE" desc:"file that says where the hosts of networks stand, instead of SUBNETS: lines like 10.1.4.0/23 dc1/r17, the longest prefix wins; read again when it changes, replace it by rename; behind a remote source a known host follows when it is asked for again"`
 }
 
 func (s *SubnetSettings) open(env Env) (Source, error) {

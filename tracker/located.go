@@ -16,4 +16,5 @@ type Located struct {
 	IP    netip.Addr // as PlainAddr makes it
 	Place            // without a Location: they know none
 	Asked Moment
+	Chain string // which sources they were, with which settings; no blanks
 }

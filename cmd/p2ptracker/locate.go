@@ -95,10 +95,19 @@ func verdict(s smdb.Said) string {
 	case s.Err == nil:
 		return strings.TrimSpace(fmt.Sprintf("found %s %s", s.Place.Location, s.Place.Hostname))
 	case errors.Is(s.Err, smdb.ErrNotFound):
-		return "not found"
+		return "not found" + reason(s.Err)
 	case errors.Is(s.Err, smdb.ErrInvalid):
 		return fmt.Sprintf("invalid: %v", s.Err)
 	default:
 		return fmt.Sprintf("failed: %v", s.Err)
 	}
+}
+
+// reason is what a source that does not know a host says besides, such as that the host
+// has no name.
+func reason(err error) string {
+	if _, more, found := strings.Cut(err.Error(), smdb.ErrNotFound.Error()+": "); found {
+		return ": " + more
+	}
+	return ""
 }

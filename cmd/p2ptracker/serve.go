@@ -46,16 +46,18 @@ func serve(ctx context.Context, c *Config, log *slog.Logger) error {
 	}
 	defer listener.Close()
 	registry := newRegistry()
+	chain, err := openChain(c, registry, log)
+	if err != nil {
+		return err
+	}
+	defer chain.Close()
 	store, closeStore, err := openStore(c, registry, log)
 	if err != nil {
 		return err
 	}
 	defer closeStore()
-	cache, closeCache, err := newLocator(c, store, registry, log)
-	if err != nil {
-		return err
-	}
-	defer closeCache()
+	cache := newLocator(c, chain, store, registry, log)
+	defer cache.Close()
 	t, closeTracker := newTracker(c, store, cache, registry, log)
 	defer closeTracker()
 	server := newServer(newHandler(c, store, t, cache, registry, log), log)

@@ -89,12 +89,13 @@ func newStorm(tb testing.TB) *storm {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	cache, closeCache, err := newLocator(&c, store, s.registry, quiet)
+	chain, err := openChain(&c, s.registry, quiet)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	cache := newLocator(&c, chain, store, s.registry, quiet)
 	t, closeTracker := newTracker(&c, store, cache, s.registry, quiet)
-	tb.Cleanup(func() { closeTracker(); closeCache(); closeStore() })
+	tb.Cleanup(func() { closeTracker(); cache.Close(); chain.Close(); closeStore() })
 	for end := time.Now().Add(patience); store.Ready(tb.Context()) != nil; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			tb.Fatal("Redis does not get ready")

@@ -70,15 +70,12 @@ func openChain(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*
 	return chain, nil
 }
 
-// newLocator returns what knows where hosts stand, the chain of sources behind a
-// cache, and what ends it.
-func newLocator(c *Config, store *redisstore.Store, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Cache, func(), error) {
-	chain, err := openChain(c, registerer, log)
-	if err != nil {
-		return nil, nil, err
-	}
+// newLocator returns what knows where hosts stand: the chain behind a cache.
+func newLocator(
+	c *Config, chain *smdb.Chain, store *redisstore.Store, registerer prometheus.Registerer, log *slog.Logger,
+) *smdb.Cache {
 	maxStale := c.LocationMaxStale.duration()
-	cache := smdb.NewCache(chain, store.Locations(maxStale), smdb.CacheOptions{
+	return smdb.NewCache(chain, store.Locations(maxStale), smdb.CacheOptions{
 		TTL:         c.LocationTTL.duration(),
 		MaxStale:    maxStale,
 		NegativeTTL: c.LocationNegativeTTL.duration(),
@@ -88,7 +85,6 @@ func newLocator(c *Config, store *redisstore.Store, registerer prometheus.Regist
 		Size:        locationCacheSize,
 		Metrics:     registerer,
 	}, log)
-	return cache, func() { cache.Close(); chain.Close() }, nil
 }
 
 // newTracker returns what announces and scrapes are answered by, and what ends it.

@@ -130,29 +130,30 @@ func parseNumber(text string) (int64, error) {
 	return int64(n), err
 }
 
-// formatLocated writes "ASKED GENERATION PATH HOSTNAME": when the sources were asked, in
-// unix seconds rounded down, and the generation then. The hostname may hold blanks, or
-// be empty.
+// formatLocated writes "ASKED GENERATION CHAIN PATH HOSTNAME": when the sources were
+// asked, in unix seconds rounded down, the generation then, and which sources they were.
+// The hostname may hold blanks, or be empty.
 func formatLocated(host tracker.Located) string {
-	return fmt.Sprintf("%d %d %s %s", host.Asked.Time.Unix(), host.Asked.Generation, host.Location, host.Hostname)
+	return fmt.Sprintf("%d %d %s %s %s", host.Asked.Time.Unix(), host.Asked.Generation, host.Chain, host.Location, host.Hostname)
 }
 
 var errLocated = errors.New("no location as we write it")
 
 // parseLocated reads what formatLocated wrote, but for the address.
 func parseLocated(text string) (tracker.Located, error) {
-	fields := strings.SplitN(text, " ", 4)
-	if len(fields) != 4 {
+	fields := strings.SplitN(text, " ", 5)
+	if len(fields) != 5 {
 		return tracker.Located{}, errLocated
 	}
 	asked, askedErr := parseNumber(fields[0])
 	generation, generationErr := parseNumber(fields[1])
-	location, locationErr := tracker.ParseLocation(fields[2])
+	location, locationErr := tracker.ParseLocation(fields[3])
 	if err := errors.Join(askedErr, generationErr, locationErr); err != nil {
 		return tracker.Located{}, err
 	}
 	return tracker.Located{
-		Place: tracker.Place{Location: location, Hostname: fields[3]},
+		Place: tracker.Place{Location: location, Hostname: fields[4]},
 		Asked: tracker.Moment{Time: time.Unix(asked, 0), Generation: generation},
+		Chain: fields[2],
 	}, nil
 }

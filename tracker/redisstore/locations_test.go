@@ -26,7 +26,7 @@ var (
 )
 
 func located(ip netip.Addr, path tracker.Location, hostname string, asked tracker.Moment) tracker.Located {
-	return tracker.Located{IP: ip, Place: tracker.Place{Location: path, Hostname: hostname}, Asked: asked}
+	return tracker.Located{IP: ip, Place: tracker.Place{Location: path, Hostname: hostname}, Asked: asked, Chain: "c0ffee"}
 }
 
 // recall asks for a host, and compares.
@@ -53,8 +53,8 @@ func TestLocationsAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		for key, want := range map[string]string{
-			"location:10.1.2.3":    "1800000000 0 r9 web9",
-			"location:2001:db8::7": "1800000000 0 dc1/row3/r2 ",
+			"location:10.1.2.3":    "1800000000 0 c0ffee r9 web9",
+			"location:2001:db8::7": "1800000000 0 c0ffee dc1/row3/r2 ",
 		} {
 			if got, _ := f.command("GET", key).ToString(); got != want {
 				t.Errorf("%s is %q, want %q", key, got, want)
@@ -126,8 +126,8 @@ func TestLocationGenerations(t *testing.T) {
 
 // unreadable is what may stand in a location's key.
 var unreadable = []string{
-	"", "r1", "1800000000 0 r1", "1800000000  r1 web1", "-1 0 r1 web1", "1800000000 -1 r1 web1", "now 0 r1 web1",
-	"1800000000 x r1 web1", "1800000000 0 r1:N web1", "1800000000 0 a/b/c/d/e web1", "1800000000 0  web1", "99999999999999999999 0 r1 web1",
+	"", "r1", "1800000000 0 c0ffee r1", "1800000000  c0ffee r1 web1", "-1 0 c0ffee r1 web1", "1800000000 -1 c0ffee r1 web1", "now 0 c0ffee r1 web1",
+	"1800000000 x c0ffee r1 web1", "1800000000 0 c0ffee r1:N web1", "1800000000 0 c0ffee a/b/c/d/e web1", "1800000000 0 c0ffee  web1", "99999999999999999999 0 c0ffee r1 web1",
 }
 
 // Whatever stands in a host's key: it is known, or it is not, and the next word replaces it.
@@ -139,7 +139,7 @@ func TestGarbageInALocation(t *testing.T) {
 			recall(t, l, host4, tracker.Place{})
 		}
 		f.command("DEL", key)
-		f.command("LPUSH", key, "1800000000 0 r1 web1")
+		f.command("LPUSH", key, "1800000000 0 c0ffee r1 web1")
 		_, now := recall(t, l, host4, tracker.Place{})
 		if err := l.Remember(ctx, []tracker.Located{located(host4, "r1", "web1", now)}); err != nil {
 			t.Fatal(err)
@@ -183,7 +183,7 @@ func TestLocationsWithoutRedis(t *testing.T) {
 
 // Whatever is read as a location is a valid one, and is written back alike.
 func FuzzParseLocated(f *testing.F) {
-	f.Add("1800000000 0 r1 web1")
+	f.Add("1800000000 0 c0ffee r1 web1")
 	f.Add("1800000000 7 dc1/row3/r1 ")
 	f.Add("1 1 r1 a host of many words")
 	for _, text := range unreadable {

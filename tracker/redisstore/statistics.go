@@ -115,8 +115,12 @@ func (s *Store) rackStatistics(
 			return nil, err
 		}
 		for i, rack := range part {
-			if stats[tracker.Location(rack)], err = readRack(results[4*i : 4*i+4]); err != nil {
+			r, err := readRack(results[4*i : 4*i+4])
+			if err != nil {
 				return nil, fmt.Errorf("rack %s: %w", rack, err)
+			}
+			if r.Progress.Hosts > 0 { // else all its hosts have moved elsewhere
+				stats[tracker.Location(rack)] = r
 			}
 		}
 	}
