@@ -56,7 +56,8 @@ if not asked for. told: what the frontend is to do, a string each:
   lease GROUP ADDRESS        a place is free: take a lease, and announce again with it
   renew GROUP ADDRESS        the same lease, anew
   settle GROUP ADDRESS TOKEN a lease was given back
-  check ADDRESS NOW ALSO     probe this representative; ALSO may be empty
+  check ADDRESS CLAIMED AFTER ALSO  probe this representative after so many seconds; ALSO
+                             may be empty
 
 Status: 1 recorded; 0 the transfer is not active, nothing was written.
 
@@ -117,8 +118,15 @@ local represents, peers, id_list = 0, '', {}
 if host.live then
   local representatives
   represents, representatives = elect(host, path)
-  if look ~= '' then
-    rare().claim_overdue(representatives)
+  -- A claim is overdue after two intervals, and the longest probe with its report: its
+  -- frontend has ended.
+  for _, members in ipairs(look ~= '' and representatives or {}) do
+    for _, addr in ipairs(members) do
+      local probed = tonumber(call('HGET', record_key(addr), 'probed'))
+      if not probed or probed + 2 * probe_interval + 10 <= now then
+        rare().claim_probe(addr, 0)
+      end
+    end
   end
   peers, id_list = hand_out(host, path, represents, representatives)
 end

@@ -3,7 +3,8 @@ lease: takes or renews one host's lease of a group, under REPR_SCOPE=rack.
 
 Invariant (R8): at most max_repr machines hold leases of a group that have not run out, over
 all transfers together. A host is known here by its machine, the ip of its address: two
-clients of one machine cross the uplink as one.
+clients of one machine cross the uplink as one. If max_repr is lowered, those that came first
+stay; the others may not renew.
 
 The place itself is in the transfer, which may be on another server: there it is held for
 ttl and a quarter from the moment that the token names. Here the lease runs longer, by as much
@@ -40,45 +41,52 @@ now = tonumber(now)
 -- By how many seconds clocks may disagree, and between two looks at a lease.
 local SLACK, LOOK_INTERVAL, LOOKS = 60, 10, 8
 local life = 1.25 * ttl + SLACK
+-- Seconds that all this is kept without a new lease: longer than any lease, also if PEER_TTL is
+-- raised meanwhile.
+local KEPT = 86400
 
 local function machine_of(addr)
   return string.match(addr, '^(.*):')
 end
 
--- Each lease is a field ADDRESS HASH, and a value TOKEN LOOKED, when it was last looked at.
--- The field `last` is the highest token there was.
-local own = address .. ' ' .. hash
-local last, others, machines, doubtful = 0, 0, {}, {}
+-- Each lease is a field ADDRESS HASH, and a value TOKEN LOOKED SINCE: when it was last looked
+-- at, and its first token. The field `last` is the highest token there was.
+local own, machine = address .. ' ' .. hash, machine_of(address)
+local last, first, doubtful = 0, {}, {}
 local fields = call('HGETALL', leases)
 for i = 1, #fields, 2 do
   local field, value = fields[i], fields[i + 1]
-  local token, looked = string.match(value, '^(%d+) (%d+)$')
-  local machine = machine_of(field)
+  local token, looked, since = string.match(value, '^(%d+) (%d+) (%d+)$')
   if field == 'last' then
     last = tonumber(value)
   elseif token / 1e6 + life <= now / 1e6 then
     call('HDEL', leases, field)
-  elseif machine ~= machine_of(address) then
-    if not machines[machine] then
-      machines[machine], others = true, others + 1
-    end
-    if looked / 1e6 + LOOK_INTERVAL <= now / 1e6 and #doubtful < LOOKS then
-      doubtful[#doubtful + 1] = field
+  else
+    local holder = machine_of(field)
+    first[holder] = math.min(first[holder] or tonumber(since), tonumber(since))
+    if holder ~= machine and looked / 1e6 + LOOK_INTERVAL <= now / 1e6 and #doubtful < LOOKS then
+      doubtful[#doubtful + 1] = { field, token, since }
     end
   end
 end
 
-if others >= max_repr then
-  local list = {}
-  for _, field in ipairs(doubtful) do
-    local token = string.match(call('HGET', leases, field), '^%d+')
-    call('HSET', leases, field, token .. ' ' .. string.format('%.0f', now))
-    list[#list + 1] = field .. ' ' .. token
+local before = 0 -- machines that have held leases for longer than this one
+for holder, since in pairs(first) do
+  if holder ~= machine and (not first[machine] or since < first[machine]) then
+    before = before + 1
   end
-  return { 2, '', list }
+end
+if before >= max_repr then
+  for i, other in ipairs(doubtful) do
+    local field, token, since = unpack(other)
+    call('HSET', leases, field, string.format('%s %.0f %s', token, now, since))
+    doubtful[i] = field .. ' ' .. token
+  end
+  return { 2, '', doubtful }
 end
 
 local token = string.format('%.0f', math.max(now, last + 1))
-call('HSET', leases, own, token .. ' ' .. token, 'last', token)
-call('EXPIRE', leases, math.ceil(life))
+local since = string.match(call('HGET', leases, own) or token, '%d+$')
+call('HSET', leases, own, token .. ' ' .. token .. ' ' .. since, 'last', token)
+call('EXPIRE', leases, math.max(math.ceil(life), KEPT))
 return { 1, token, {} }

@@ -3,8 +3,8 @@ probe: how a probe of a representative ended. One that is dead loses its places;
 the frontend goes on to probe.
 
 Dead is who has answered a probe before, does not answer this one, and has not announced since
-it began. Of who never answered one, or twice announced with progress while he did not, probes
-say nothing: he is behind a firewall, and only silence counts.
+it began. One that never answered, or twice announced with progress while it did not, is behind a
+firewall: probes say nothing of it, and come rarely; only silence counts.
 
 KEYS
    1 {HASH}:registered   2 {HASH}:leases   3 {HASH}:peers:R   4 {HASH}:peer:ADDRESS
@@ -15,18 +15,22 @@ ARGV
    3 claimed   the second in which this frontend claimed it
    4 took      seconds that the probe took, rounded up
    5 alive     1: it answered; else empty
+   6 probe_interval  seconds between two probes
 
-Returns {status, now, told}. now: the second of the next claim. told: as in announce.
+Returns {status, told}. told: as in announce.
 
-Status: 1 probe again; 2 it was dead, and has lost its places; 3 it represents nothing any
+Status: 1 probe again, as told; 2 it was dead, and has lost its places; 3 it represents nothing any
 more, or another frontend probes it.
 
 Cost: constant.
 ]]
 local registered, leases, peers_R, record = unpack(KEYS, 1, 4)
-local now, address, claimed, took, alive = unpack(ARGV, 1, 5)
+local now, address, claimed, took, alive, probe_interval = unpack(ARGV, 1, 6)
 local call = redis.call
 now = tonumber(now) or tonumber(call('TIME')[1])
+-- How many intervals pass between two probes of one behind a firewall: its probes time out,
+-- and take the places of those that tell something.
+local RARELY = 10
 
 -- include: keys
 -- include: host
@@ -38,7 +42,7 @@ local probed, mark, reachable, seen, uploaded =
   unpack(call('HMGET', record, 'probed', 'mark', 'reachable', 'last_seen', 'uploaded'))
 if call('EXISTS', registered) == 0 or not host or not host.live or probed ~= claimed
   or call('SISMEMBER', peers_R, address) == 0 then
-  return { 3, 0, {} }
+  return { 3, {} }
 end
 
 local announced = tonumber(seen) > now - took
@@ -47,9 +51,10 @@ if alive == '1' then
   call('HSET', record, 'reachable', 'True')
 elseif not announced and reachable and reachable ~= 'False' then
   withdraw(host, swarms_of(host.rack), 1, 'probe')
-  return { 2, 0, all_told() }
+  return { 2, all_told() }
 elseif not announced or progressed then
-  call('HSET', record, 'reachable', reachable == 'True' and 'Doubtful' or 'False')
+  reachable = reachable == 'True' and 'Doubtful' or 'False'
+  call('HSET', record, 'reachable', reachable)
 end
-claim_probe(address)
-return { 1, now, {} }
+claim_probe(address, probe_interval * (alive == '' and reachable == 'False' and RARELY or 1))
+return { 1, all_told() }

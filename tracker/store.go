@@ -98,7 +98,8 @@ type Check struct {
 	InfoHash InfoHash
 	Addr     netip.AddrPort // by which the store knows it
 	Also     netip.AddrPort // its address of the other family, or zero
-	Claimed  int64          // when it was claimed, in seconds of the store's clock
+	Claimed  int64          // names the claim
+	After    time.Duration  // the probe waits so long
 }
 
 // Verdict is what follows from a probe.

@@ -49,3 +49,27 @@ func (s *Server) awaitCluster(masters int) {
 	}
 	s.tb.Fatalf("redis-server at %s sees no whole cluster", s.Addr)
 }
+
+// AddReplica adds a replica of a cluster's first master.
+func AddReplica(tb TB, cluster []*Server) *Server {
+	tb.Helper()
+	_, bus, _ := net.SplitHostPort(freeAddr(tb))
+	s := start(tb, "--cluster-enabled", "yes", "--cluster-port", bus)
+	host, port, _ := net.SplitHostPort(s.Addr)
+	cluster[0].must("CLUSTER MEET %s %s %s", host, port, bus)
+	s.awaitCluster(len(cluster))
+	id, _ := cluster[0].ask("CLUSTER MYID")
+	_, id, _ = strings.Cut(id, "\r\n")
+	id, _, _ = strings.Cut(id, "\r\n")
+	s.must("CLUSTER REPLICATE %s", id)
+	for range 1000 {
+		nodes, _ := cluster[0].ask("CLUSTER NODES")
+		info, _ := cluster[0].ask("INFO replication")
+		if strings.Contains(nodes, "slave "+id) && strings.Contains(info, "state=online") {
+			return s
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	tb.Fatalf("the cluster knows no replica of %s", id)
+	return nil
+}

@@ -3,7 +3,7 @@
 
 -- include: good
 
--- held_for is that of the token by which a place is held, or nil.
+-- held_for is what the token of a place is good for, or nil if nobody holds it.
 local function held_for(swarm, addr)
   local token = call('HGET', leases, group_of(swarm) .. ' ' .. addr)
   return token and good_for(token)

@@ -14,15 +14,7 @@ local function group_of(swarm)
   return string.sub(swarm, #tag + 7) -- behind {HASH}:rack:
 end
 
-local function is_ipv6(addr)
-  return string.byte(addr) == 91 -- [
-end
-
--- lease_address is by which of its addresses a host holds leases: the same in all transfers,
--- whichever it announced from first.
-local function lease_address(host)
-  return is_ipv6(host.address) and host.also ~= '' and host.also or host.address
-end
+-- include: family
 
 -- drop_lists forgets the ready lists of a swarm: its hosts or their places changed.
 local function drop_lists(swarm)

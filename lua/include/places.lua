@@ -1,5 +1,14 @@
 -- Places of representatives, taken and looked at outside the common way.
 
+-- begin_probing lets the frontend probe a host that has just become a representative: while
+-- it certainly lives, so that it shows whether it can be probed at all.
+local function begin_probing(addr)
+  if probe_interval ~= '' then
+    call('HDEL', record_key(addr), 'reachable')
+    claim_probe(addr, 0)
+  end
+end
+
 -- take_place makes the host a representative of path[level]. It returns whether it could:
 -- under REPR_SCOPE=rack not without a lease.
 local function take_place(host, path, level)

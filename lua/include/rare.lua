@@ -15,11 +15,10 @@ local function rare()
 -- include: record
 -- include: settle
 -- include: probing
--- include: overdue
 -- include: places
   rarely = { activate = activate, expire = expire, settle = settle, withdraw = withdraw,
     take_place = take_place, standing_representatives = standing_representatives,
-    keep_lease = keep_lease, claim_overdue = claim_overdue,
+    keep_lease = keep_lease, claim_probe = claim_probe,
     all_told = all_told }
   return rarely
 end

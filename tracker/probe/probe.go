@@ -53,7 +53,7 @@ type Prober struct {
 	stopped sync.WaitGroup
 }
 
-// New returns a Prober that probes in intervals of rules.ProbeInterval. Its counters go to the
+// New returns a Prober that tells the store of the rules. Its counters go to the
 // registerer, if there is one.
 func New(store Store, rules tracker.Rules, registerer prometheus.Registerer, log *slog.Logger) *Prober {
 	return newProber(store, rules, dialTCP, registerer, log)
@@ -114,6 +114,7 @@ func (p *Prober) begin(ctx context.Context, checks []tracker.Check) {
 // watch probes a representative in intervals, for as long as the store wants it to.
 func (p *Prober) watch(ctx context.Context, c tracker.Check) {
 	for {
+		sleep(ctx, c.After)
 		outcome, took := p.probe(ctx, c)
 		if ctx.Err() != nil {
 			return
@@ -127,7 +128,6 @@ func (p *Prober) watch(ctx context.Context, c tracker.Check) {
 			return
 		}
 		c = next
-		sleep(ctx, p.rules.ProbeInterval)
 	}
 }
 

@@ -42,6 +42,7 @@ func (s *fakeStore) ReportProbe(_ context.Context, c tracker.Check, took time.Du
 	s.reports = append(s.reports, report{c, took, alive, time.Now()})
 	verdict := s.verdicts[min(len(s.reports), len(s.verdicts))-1]
 	c.Claimed++
+	c.After = rules.ProbeInterval
 	return c, verdict, s.err
 }
 

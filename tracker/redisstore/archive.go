@@ -130,7 +130,7 @@ func (s *Store) archiveCall(hash tracker.InfoHash) scriptCall {
 			k.name(), k.length(), k.torrent(),
 			k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
 			k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.hosts(), k.progress(), k.oldest(), k.leases(),
+			k.hosts(), k.progress(), k.oldest(),
 		},
 		args: []string{strconv.Itoa(archiveStep), s.archiveTTL()},
 	}

@@ -36,7 +36,7 @@ func BenchmarkAnnounceScript(b *testing.B) {
 			hash := f.registerTransfer(b, 1)
 			announceOfHost := func(n int) tracker.Announce {
 				a := announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n/bench.each)), n)
-				a.Left, a.ReprScope = 500, bench.scope
+				a.Left, a.ReprScope, a.ProbeInterval = 500, bench.scope, 10*time.Second
 				return a
 			}
 			inParallel(bench.racks*bench.each, func(n int) { f.announce(b, announceOfHost(n)) })

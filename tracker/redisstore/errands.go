@@ -82,7 +82,12 @@ func (s *Store) runErrand(ctx context.Context, e errand) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), errandTimeout)
 	defer cancel()
 	if err := e(ctx); err != nil {
-		s.metrics.leases.WithLabelValues("failed").Inc()
-		s.log.Debug("lease left over", "error", err)
+		s.leaseLeft(err)
 	}
+}
+
+// leaseLeft counts a step that failed, and is made good later.
+func (s *Store) leaseLeft(err error) {
+	s.metrics.leases.WithLabelValues("failed").Inc()
+	s.log.Debug("lease left over", "error", err)
 }

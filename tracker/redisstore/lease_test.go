@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -95,7 +96,8 @@ func TestLeasesOverTransfers(t *testing.T) {
 	})
 }
 
-// A host of both families holds one lease, by whichever it announced first.
+// A host of both families holds one lease, by its IPv4 address, whichever it announced
+// from first.
 func TestLeasesOfBothFamilies(t *testing.T) {
 	eachLeased(t, func(t *testing.T, f *leased) {
 		for n, first := range []bool{true, false} {
@@ -218,5 +220,101 @@ func TestLeasesAreRenewed(t *testing.T) {
 			f.expect("later", f.represents(0, "dc1/r1", 3, 1, 2), false, true, true)
 			f.doErrands()
 		}
+	})
+}
+
+// A lease of before a transfer's end takes no place after it was registered anew.
+func TestLeasesOfAnEarlierRegistration(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		late := f.take(1)
+		if err := f.frontend.settle(context.Background(), late, testRules.PeerTTL); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.frontend.Deactivate(context.Background(), testHash(0)); err != nil {
+			t.Fatal(err)
+		}
+		f.registerTransfer(t, 0)
+		f.expect("others", f.represents(1, "r1", 2, 3), true, true)
+		a := announceOf(testHash(0), "r1", 1)
+		a.ReprScope = tracker.ScopeRack
+		done, err := f.frontend.announce(context.Background(), a, late)
+		if err != nil || done.Represents != 0 {
+			t.Errorf("represents %d groups, %v", done.Represents, err)
+		}
+	})
+}
+
+// The lease of a host's IPv6 address, left over since it also has one of IPv4, ends.
+func TestLeasesOfTheOtherFamilyEnd(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		a := announceOf(testHash(0), "r1", 1)
+		a.ReprScope = tracker.ScopeRack
+		four := a.Addr
+		a.Addr = sixOf(1)
+		for _, also := range []netip.AddrPort{{}, four} {
+			a.Also = also
+			if handout, err := f.frontend.Announce(context.Background(), a); err != nil || handout.Represents == 0 {
+				t.Fatalf("%+v, %v", handout, err)
+			}
+			f.loseErrands()
+		}
+		f.Advance(11 * time.Second)
+		f.expect("another", f.represents(0, "r1", 2), true)
+	})
+}
+
+// If MAX_REPR_RACK is lowered, who came first stays, in all transfers.
+func TestLeasesAfterALoweredBound(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		f.expect("two", f.represents(0, "r1", 1), true)
+		f.Advance(time.Second)
+		f.expect("two", f.represents(1, "r1", 2), true)
+		second := 1
+		for range 20 {
+			f.Advance(60 * time.Second)
+			for n, host := range []int{1, 2} {
+				a := announceOf(testHash(byte(n)), "r1", host)
+				a.ReprScope, a.MaxReprRack, a.Event = tracker.ScopeRack, 1, tracker.EventNone
+				handout, err := f.frontend.Announce(context.Background(), a)
+				if err != nil || host == 1 && handout.Represents == 0 {
+					t.Fatalf("the first one represents %d groups, %v", handout.Represents, err)
+				}
+				second = handout.Represents
+			}
+			f.doErrands()
+		}
+		if second != 0 {
+			t.Error("the second one is left")
+		}
+	})
+}
+
+// Hosts that fell silent in a transfer where nobody else announces do not keep others
+// waiting longer than PEER_TTL.
+func TestLeasesOfTheSilent(t *testing.T) {
+	eachLeased(t, func(_ *testing.T, f *leased) {
+		f.expect("one transfer", f.represents(0, "r1", 1, 2), true, true)
+		f.Advance(testRules.PeerTTL + time.Second)
+		f.expect("the other", f.represents(1, "r1", 3), true)
+	})
+}
+
+// A lease that serves nothing, since the transfer ended meanwhile, ends as well.
+func TestLeasesThatServeNothing(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		a := announceOf(testHash(0), "r1", 1)
+		a.ReprScope = tracker.ScopeRack
+		done, err := f.frontend.announce(context.Background(), a, lease{})
+		if err != nil || !done.wants() {
+			t.Fatalf("%+v, %v", done, err)
+		}
+		if err := f.frontend.Deactivate(context.Background(), testHash(0)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.frontend.announceWithLeases(context.Background(), a, done); err != nil {
+			t.Fatal(err)
+		}
+		f.doErrands()
+		f.expect("others", f.represents(1, "r1", 2, 3), true, true)
 	})
 }

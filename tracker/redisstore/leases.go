@@ -55,9 +55,7 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 	var settled []lease
 	for round := 0; done.wants() && round < leaseRounds; round++ {
 		settled = append(settled, done.settle...)
-		if err := s.settleGroup(ctx, done.lease.group, settled, a.Rules); err != nil {
-			return announced{}, err
-		}
+		s.settleGroup(ctx, done.lease.group, settled, a.Rules)
 		taken, err := s.takeFreeLease(ctx, done.lease, a.Rules)
 		if err != nil {
 			return announced{}, err
@@ -66,7 +64,7 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 			break
 		}
 		again, err := s.announce(ctx, a, taken)
-		if err != nil || again.lease.group == taken.group {
+		if err != nil || again.Represents <= done.Represents {
 			s.settleLater(taken, a.PeerTTL) // nobody knows, or it did not serve
 		}
 		if err != nil {
@@ -81,16 +79,20 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 
 // settleGroup settles those of a group that were given back by this very announce: the
 // place is free for its host.
-func (s *Store) settleGroup(ctx context.Context, group tracker.Location, leases []lease, rules tracker.Rules) error {
+func (s *Store) settleGroup(ctx context.Context, group tracker.Location, leases []lease, rules tracker.Rules) {
 	for _, l := range leases {
-		if l.group != group {
-			continue
-		}
-		if err := s.settle(ctx, l, rules.PeerTTL); err != nil {
-			return err
+		if l.group == group {
+			s.trySettle(ctx, l, rules)
 		}
 	}
-	return nil
+}
+
+// trySettle settles a lease that may be of a transfer elsewhere: whose server is away
+// does not fail the announce at hand.
+func (s *Store) trySettle(ctx context.Context, l lease, rules tracker.Rules) {
+	if err := s.settle(ctx, l, rules.PeerTTL); err != nil {
+		s.leaseLeft(err)
+	}
 }
 
 // takeFreeLease takes a lease, if need be after those of others that may be left over have
@@ -101,9 +103,7 @@ func (s *Store) takeFreeLease(ctx context.Context, l lease, rules tracker.Rules)
 		return taken, err
 	}
 	for _, other := range doubtful {
-		if err := s.settle(ctx, other, rules.PeerTTL); err != nil {
-			return lease{}, err
-		}
+		s.trySettle(ctx, other, rules)
 	}
 	taken, _, err = s.takeLease(ctx, l, rules)
 	return taken, err
@@ -119,7 +119,11 @@ func (s *Store) takeLease(ctx context.Context, l lease, rules tracker.Rules) (ta
 	if l.token, err = r.values[0].ToString(); err != nil {
 		return lease{}, nil, fmt.Errorf("script lease: token: %w", err)
 	}
-	s.metrics.leases.WithLabelValues(map[bool]string{true: "granted", false: "denied"}[l.token != ""]).Inc()
+	outcome := "granted"
+	if l.token == "" {
+		outcome = "denied"
+	}
+	s.metrics.leases.WithLabelValues(outcome).Inc()
 	lines, err := r.values[1].AsStrSlice()
 	if err != nil {
 		return lease{}, nil, fmt.Errorf("script lease: doubtful: %w", err)
@@ -157,7 +161,7 @@ func readDoubtful(group tracker.Location, line string) (lease, error) {
 // this lease from now on; if not, the lease ends. It may be done at any time, and again.
 // ttl is PEER_TTL.
 func (s *Store) settle(ctx context.Context, l lease, ttl time.Duration) error {
-	call, err := confirmCall(l, ttl)
+	call, err := confirmCall(l, ttl, s.now())
 	if err != nil {
 		return err
 	}
@@ -179,7 +183,7 @@ func (s *Store) settle(ctx context.Context, l lease, ttl time.Duration) error {
 // leaseHeld is a status of confirm.lua.
 const leaseHeld = 1
 
-func confirmCall(l lease, ttl time.Duration) (scriptCall, error) {
+func confirmCall(l lease, ttl time.Duration, now string) (scriptCall, error) {
 	addr, err := netip.ParseAddrPort(l.addr)
 	if err != nil {
 		return scriptCall{}, fmt.Errorf("lease of %s: %w", l.group, err)
@@ -188,7 +192,7 @@ func confirmCall(l lease, ttl time.Duration) (scriptCall, error) {
 	seeders, leechers := k.swarmAround(l.group)
 	return scriptCall{
 		keys: []string{k.registered(), k.leases(), k.peer(addr), k.rackRepresentatives(l.group), seeders, leechers},
-		args: []string{string(l.group), l.addr, l.token, seconds(ttl)},
+		args: []string{string(l.group), l.addr, l.token, seconds(ttl), now},
 	}, nil
 }
 
@@ -208,33 +212,45 @@ func (s *Store) renew(ctx context.Context, l lease, rules tracker.Rules) error {
 // noTTL is for leases of a transfer that is over: no place is held by them.
 const noTTL = 0
 
-// settleAll ends the leases of a transfer that is over.
+// settlesAtOnce is how many places of a transfer that is over are read at once.
+const settlesAtOnce = 100
+
+// settleAll ends the leases of a transfer that is over, and forgets its places. The
+// highest tokens stay for a day, see confirm.lua.
 func (s *Store) settleAll(ctx context.Context, hash tracker.InfoHash) error {
-	k := keysOf(hash)
-	places, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Hgetall().Key(k.leases()).Build()
-	}).AsStrMap()
-	if err != nil {
-		return fmt.Errorf("leases of %s: %w", hash, mapError(err))
-	}
-	for place, token := range places {
-		group, addr, held := strings.Cut(place, " ")
-		if !held { // a group's highest token
-			continue
+	for cursor := uint64(0); ; {
+		scan, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+			return b.Hscan().Key(keysOf(hash).leases()).Cursor(cursor).Count(settlesAtOnce).Build()
+		}).AsScanEntry()
+		if err != nil {
+			return fmt.Errorf("leases of %s: %w", hash, mapError(err))
 		}
-		l := lease{tracker.Location(group), addr, hash, token}
-		if err := s.nameAsLeased(ctx, &l); err != nil {
-			return err
+		for i := 0; i+1 < len(scan.Elements); i += 2 {
+			if err := s.settlePlace(ctx, hash, scan.Elements[i], scan.Elements[i+1]); err != nil {
+				return err
+			}
 		}
-		if err := s.settle(ctx, l, noTTL); err != nil {
-			return err
+		if cursor = scan.Cursor; cursor == 0 {
+			return nil
 		}
 	}
-	return nil
+}
+
+// settlePlace ends the lease of a place GROUP ADDRESS; a field GROUP is none.
+func (s *Store) settlePlace(ctx context.Context, hash tracker.InfoHash, place, token string) error {
+	group, addr, held := strings.Cut(place, " ")
+	if !held {
+		return nil
+	}
+	l := lease{tracker.Location(group), addr, hash, token}
+	if err := s.nameAsLeased(ctx, &l); err != nil {
+		return err
+	}
+	return s.settle(ctx, l, noTTL)
 }
 
 // nameAsLeased puts the IPv4 address of a host of both families into its lease: by that
-// one it is held, see lease_address in lua/include/lose.lua.
+// one it is held, see lua/include/family.lua.
 func (s *Store) nameAsLeased(ctx context.Context, l *lease) error {
 	addr, err := netip.ParseAddrPort(l.addr)
 	if err != nil || addr.Addr().Is4() {

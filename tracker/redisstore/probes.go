@@ -12,8 +12,8 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// Probing goes on by itself once a frontend was told of a representative. A frontend that
-// ended leaves its ones behind: they are looked for within announces, by each frontend
+// Probing goes on by itself once a frontend was told of a representative. Those that a
+// frontend leaves behind when it ends are looked for within announces, by each frontend
 // once in an interval for each rack.
 
 const looksKept = 100_000 // racks of transfers; about 10 MB
@@ -47,31 +47,35 @@ func (s *Store) looksForProbes(a tracker.Announce) bool {
 func (s *Store) ReportProbe(
 	ctx context.Context, c tracker.Check, took time.Duration, alive bool, rules tracker.Rules,
 ) (next tracker.Check, verdict tracker.Verdict, err error) {
-	r, err := s.run(ctx, probeScript, probeCall(c, s.now(), took, alive), 2)
+	r, err := s.run(ctx, probeScript, probeCall(c, s.now(), took, alive, rules.ProbeInterval), 1)
 	if err != nil {
 		return c, 0, err
 	}
-	if c.Claimed, err = r.values[0].AsInt64(); err != nil {
-		return c, 0, fmt.Errorf("script probe: now: %w", err)
-	}
-	t, err := readTold(r.values[1], c.InfoHash)
+	t, err := readTold(r.values[0], c.InfoHash)
 	if err != nil {
 		return c, 0, fmt.Errorf("script probe: told: %w", err)
 	}
 	s.follow(t, rules)
-	return c, verdicts[r.status], nil
+	verdict = verdicts[r.status]
+	if verdict != tracker.ProbeAgain {
+		return c, verdict, nil
+	}
+	if len(t.checks) != 1 {
+		return c, 0, fmt.Errorf("script probe: %d claims", len(t.checks))
+	}
+	return t.checks[0], verdict, nil
 }
 
 // verdicts are the statuses of probe.lua.
 var verdicts = map[int64]tracker.Verdict{1: tracker.ProbeAgain, 2: tracker.ProbedDead, 3: tracker.ProbeNoMore}
 
-func probeCall(c tracker.Check, now string, took time.Duration, alive bool) scriptCall {
+func probeCall(c tracker.Check, now string, took time.Duration, alive bool, interval time.Duration) scriptCall {
 	k := keysOf(c.InfoHash)
 	return scriptCall{
 		keys: []string{k.registered(), k.leases(), k.representatives(), k.peer(c.Addr)},
 		args: []string{
 			now, c.Addr.String(), strconv.FormatInt(c.Claimed, 10),
-			strconv.Itoa(int(math.Ceil(took.Seconds()))), flag(alive),
+			strconv.Itoa(int(math.Ceil(took.Seconds()))), flag(alive), seconds(interval),
 		},
 	}
 }

@@ -17,6 +17,10 @@ var probeRules = func() tracker.Rules {
 	return rules
 }()
 
+// overdue is when another frontend is told of a representative: after two intervals and
+// the longest probe.
+var overdue = 2*probeRules.ProbeInterval + 10*time.Second
+
 // probed is a fixture with a transfer whose rack has two representatives and others.
 type probed struct {
 	*fixture
@@ -91,9 +95,16 @@ func TestProbeFindsTheDead(t *testing.T) {
 func TestProbeSparesTheFirewalled(t *testing.T) {
 	eachProbed(t, func(f *probed) {
 		c := f.promote(1)
+		f.Advance(2 * time.Second) // that the probe takes
 		for range 5 {
 			c = f.report(c, false, tracker.ProbeAgain)
-			f.later()
+			if c.After != 10*probeRules.ProbeInterval {
+				f.t.Errorf("is probed again after %v", c.After)
+			}
+			f.Advance(c.After)
+			if checks := f.says(2, testLength, tracker.EventNone).Checks; len(checks) > 1 || len(checks) == 1 && checks[0].Addr == c.Addr {
+				f.t.Errorf("another frontend is told: %v", checks)
+			}
 		}
 		f.isRepresentative(1, true)
 		c = f.report(c, true, tracker.ProbeAgain) // the firewall has gone
@@ -149,7 +160,7 @@ func TestProbeIsNewerThanAnAnnounce(t *testing.T) {
 func TestProbeEnds(t *testing.T) {
 	eachProbed(t, func(f *probed) {
 		old, stopped := f.promote(1), f.promote(2)
-		f.Advance(2 * probeRules.ProbeInterval) // its frontend has ended
+		f.Advance(overdue) // its frontend has ended
 		handout := f.says(3, testLength, tracker.EventStarted)
 		if len(handout.Checks) != 0 {
 			f.t.Fatalf("looked again within an interval: %+v", handout.Checks)
@@ -220,7 +231,7 @@ func TestProbeIsClaimedOnce(t *testing.T) {
 		stores = append(stores, openStore(t, f.opts))
 	}
 	for range 5 {
-		f.Advance(2 * probeRules.ProbeInterval)
+		f.Advance(overdue)
 		var told atomic.Int64
 		var callers sync.WaitGroup
 		for n, store := range stores {

@@ -22,7 +22,7 @@ import (
 func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 	torrent := tracker.Torrent{Name: "payload-1", InfoHash: a.InfoHash, Length: testLength, File: []byte("d4:infode")}
 	l := lease{a.Location, a.Addr.String(), a.InfoHash, "1"}
-	confirm, err := confirmCall(l, a.PeerTTL)
+	confirm, err := confirmCall(l, a.PeerTTL, s.now())
 	if err != nil {
 		panic(err)
 	}
@@ -37,7 +37,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 		"release":    releaseCall(l),
 		"confirm":    confirm,
 		"moment":     momentCall(),
-		"probe":      probeCall(tracker.Check{InfoHash: a.InfoHash, Addr: a.Addr}, s.now(), time.Second, true),
+		"probe":      probeCall(tracker.Check{InfoHash: a.InfoHash, Addr: a.Addr}, s.now(), time.Second, true, time.Second),
 	}
 }
 
@@ -113,7 +113,7 @@ func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 		t.Helper()
 		result := rueidis.NewLuaScript(lua.All[name]).Exec(context.Background(), user, call.keys, call.args)
 		r, err := readReply(name, result, map[string]int{
-			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1, "probe": 2,
+			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1, "probe": 1,
 		}[name])
 		if err != nil {
 			t.Fatal(err)

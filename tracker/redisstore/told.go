@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -40,7 +41,7 @@ func readTold(value rueidis.RedisMessage, hash tracker.InfoHash) (t told, err er
 
 func (t *told) read(words []string, hash tracker.InfoHash) error {
 	word, words := words[0], words[1:]
-	numbers := map[string]int{"promoted": 0, "demoted": 1, "lease": 2, "renew": 2, "settle": 3, "check": 3}
+	numbers := map[string]int{"promoted": 0, "demoted": 1, "lease": 2, "renew": 2, "settle": 3, "check": 4}
 	if n, known := numbers[word]; !known || n != len(words) {
 		return fmt.Errorf("%d words", len(words))
 	}
@@ -73,8 +74,13 @@ func readCheck(words []string, hash tracker.InfoHash) (c tracker.Check, err erro
 	if c.Claimed, err = strconv.ParseInt(words[1], 10, 64); err != nil {
 		return c, err
 	}
-	if words[2] != "" {
-		c.Also, err = netip.ParseAddrPort(words[2])
+	after, err := strconv.ParseUint(words[2], 10, 31)
+	if err != nil {
+		return c, err
+	}
+	c.After = time.Duration(after) * time.Second
+	if words[3] != "" {
+		c.Also, err = netip.ParseAddrPort(words[3])
 	}
 	return c, err
 }

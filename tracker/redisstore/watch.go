@@ -120,14 +120,17 @@ func (s *Store) Ready(ctx context.Context) error {
 	return s.loadScripts(ctx)
 }
 
-// loadScripts gives every server the scripts it lacks; of a cluster each has its own.
+// loadScripts gives every server the scripts it lacks; of a cluster each has its own. One
+// that does not answer, such as a replica, is passed over: a script that is missing is sent
+// along with its call.
 func (s *Store) loadScripts(ctx context.Context) error {
 	client, err := s.client()
 	if err != nil {
 		return err
 	}
 	for _, node := range client.Nodes() {
-		if err := loadInto(ctx, node); err != nil {
+		err := loadInto(ctx, node)
+		if _, refused := rueidis.IsRedisErr(err); refused {
 			return mapError(err)
 		}
 	}

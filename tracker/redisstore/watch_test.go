@@ -142,3 +142,17 @@ func TestNoBlindRetry(t *testing.T) {
 		t.Errorf("%d leechers: the announce was sent again", h.Incomplete)
 	}
 }
+
+// A replica that is away, or that the frontends cannot reach, is no reason to be not
+// ready.
+func TestReadyWithoutAReplica(t *testing.T) {
+	cluster := redistest.StartCluster(t)
+	replica := redistest.AddReplica(t, cluster)
+	opts := testOptions(cluster[0].Addr)
+	await(t, "clients are told of the replica", func() bool { return len(openRaw(t, opts).Nodes()) == len(cluster)+1 })
+	f := newFixture(t, opts)
+	replica.Stop()
+	if err := f.Ready(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
