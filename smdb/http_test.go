@@ -139,7 +139,7 @@ func TestHTTPRefuses(t *testing.T) {
 		settings HTTPSettings
 		text     string
 	}{
-		{HTTPSettings{}, "HTTP_URL: must start with http"},
+		{HTTPSettings{}, "HTTP_URL: must be set"},
 		{HTTPSettings{HTTPURL: "http://cmdb.example"}, "HTTP_URL: must hold {ip}"},
 		{HTTPSettings{HTTPURL: "http://cmdb.example?ip=", HTTPPath: "rack"}, "HTTP_URL: may hold a query only"},
 		{HTTPSettings{HTTPURL: "http://{ip}/", HTTPPath: "rack"}, "HTTP_URL: cannot be read"},

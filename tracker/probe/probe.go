@@ -19,14 +19,20 @@ import (
 
 // Bounds of what a frontend does.
 const (
-	maxWatched  = 10_000          // representatives; for further ones another frontend is told
 	maxTold     = 1_000           // announces whose representatives are not watched yet
-	maxAttempts = 256             // connections being opened at once
 	attempts    = 2               // of a probe; whoever does not answer the last has not answered
 	pause       = time.Second     // between two attempts
 	dialTimeout = 2 * time.Second // of an attempt
 	reportTime  = 5 * time.Second // to tell the store
 )
+
+// bounds are those that tests make smaller.
+type bounds struct {
+	watched  int64 // representatives; for further ones another frontend is told
+	attempts int   // to reach one, at once
+}
+
+var usualBounds = bounds{watched: 10_000, attempts: 256}
 
 // Store decides what follows from probes. It may be asked by any number of goroutines at
 // once, and returns by the context's deadline.
@@ -44,6 +50,7 @@ type Prober struct {
 	rules    tracker.Rules
 	log      *slog.Logger
 	dial     dialer
+	bounds   bounds
 	attempts chan struct{} // holds an element for each attempt under way
 	counts   *prometheus.CounterVec
 
@@ -56,13 +63,15 @@ type Prober struct {
 // New returns a Prober that tells the store of the rules. Its counters go to the
 // registerer, if there is one.
 func New(store Store, rules tracker.Rules, registerer prometheus.Registerer, log *slog.Logger) *Prober {
-	return newProber(store, rules, dialTCP, registerer, log)
+	return newProber(store, rules, dialTCP, usualBounds, registerer, log)
 }
 
-func newProber(store Store, rules tracker.Rules, dial dialer, registerer prometheus.Registerer, log *slog.Logger) *Prober {
+func newProber(
+	store Store, rules tracker.Rules, dial dialer, b bounds, registerer prometheus.Registerer, log *slog.Logger,
+) *Prober {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Prober{
-		store: store, rules: rules, log: log, dial: dial, attempts: make(chan struct{}, maxAttempts),
+		store: store, rules: rules, log: log, dial: dial, bounds: b, attempts: make(chan struct{}, b.attempts),
 		told: make(chan []tracker.Check, maxTold), stop: stop,
 		counts: newCounts(registerer),
 	}
@@ -99,7 +108,7 @@ func (p *Prober) run(ctx context.Context) {
 
 func (p *Prober) begin(ctx context.Context, checks []tracker.Check) {
 	for _, check := range checks {
-		if p.watched.Add(1) > maxWatched {
+		if p.watched.Add(1) > p.bounds.watched {
 			p.watched.Add(-1)
 			p.counts.WithLabelValues(dropped).Inc()
 			continue

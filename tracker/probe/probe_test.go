@@ -58,8 +58,11 @@ var (
 	addr6 = netip.MustParseAddrPort("[2001:db8::1]:6881")
 )
 
+// testBounds are small: the race detector is not made for 10,000 goroutines.
+var testBounds = bounds{watched: 200, attempts: 16}
+
 func testProber(store Store, dial dialer) *Prober {
-	return newProber(store, rules, dial, nil, slog.New(slog.DiscardHandler))
+	return newProber(store, rules, dial, testBounds, nil, slog.New(slog.DiscardHandler))
 }
 
 // refuse refuses all connections, or the first ones.
@@ -164,36 +167,37 @@ func TestBothFamilies(t *testing.T) {
 	}
 }
 
-// However many are watched, there are never more than maxAttempts attempts at once, and
-// whoever is too many is dropped and counted.
+// However many are watched, there are never more attempts at once than the bound, and
+// whoever is too many is dropped and counted. Probes end with the Prober.
 func TestBounds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var now, most atomic.Int64
-		store := &fakeStore{verdicts: []tracker.Verdict{tracker.ProbeAgain}}
-		p := testProber(store, func(ctx context.Context, _ netip.AddrPort) error {
-			n := now.Add(1)
-			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
-			}
-			<-ctx.Done()
-			now.Add(-1)
-			return ctx.Err()
-		})
-		p.Watch(make([]tracker.Check, maxWatched+5))
-		time.Sleep(2 * time.Minute)
-		if n := most.Load(); n != maxAttempts {
-			t.Errorf("%d attempts at once", n)
+	var now, most atomic.Int64
+	store := &fakeStore{verdicts: []tracker.Verdict{tracker.ProbeAgain}}
+	p := testProber(store, func(ctx context.Context, _ netip.AddrPort) error {
+		n := now.Add(1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 		}
-		if n := testutil.ToFloat64(p.counts.WithLabelValues("dropped")); n != 5 {
-			t.Errorf("%v were dropped", n)
-		}
-		p.Close() // while all wait
-		reports := len(store.told())
-		p.Watch([]tracker.Check{{Addr: addr4}})
-		time.Sleep(time.Hour)
-		if len(store.told()) != reports || p.watched.Load() != 0 {
-			t.Error("probes went on after the end")
-		}
+		<-ctx.Done()
+		now.Add(-1)
+		return ctx.Err()
 	})
+	p.Watch(make([]tracker.Check, testBounds.watched+5))
+	for range 1000 {
+		if int(now.Load()) == testBounds.attempts && testutil.ToFloat64(p.counts.WithLabelValues(dropped)) == 5 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	p.Close() // while all wait
+	if n := most.Load(); int(n) != testBounds.attempts {
+		t.Errorf("%d attempts at once", n)
+	}
+	if n := testutil.ToFloat64(p.counts.WithLabelValues(dropped)); n != 5 {
+		t.Errorf("%v were dropped", n)
+	}
+	p.Watch([]tracker.Check{{Addr: addr4}})
+	if n := p.watched.Load(); n != 0 || len(store.told()) != 0 {
+		t.Errorf("%d are watched after the end, %d were reported", n, len(store.told()))
+	}
 }
 
 func TestClassify(t *testing.T) {
