@@ -38,6 +38,16 @@ type cell struct {
 // none says that there is nothing to measure.
 func (c *cell) none() bool { return c.protocol == protocolUDP && !c.udp }
 
+// times is how many times the CPU time of another cell's announce one takes: the median of
+// the rounds, in each of which both were measured within a minute.
+func (c *cell) times(other *cell) float64 {
+	ratios := make([]float64, 0, len(c.closed))
+	for round, r := range c.closed {
+		ratios = append(ratios, cpuOf(r, "frontend", "redis")/cpuOf(other.closed[round], "frontend", "redis"))
+	}
+	return median(ratios)
+}
+
 // perSecond is the median of the rounds.
 func (c *cell) perSecond() float64 {
 	return c.median(func(r *result) float64 { return r.PerSecond })
@@ -46,12 +56,7 @@ func (c *cell) perSecond() float64 {
 // cpu is the CPU time of an announce in µs, of processes of these names: the median of the
 // rounds.
 func (c *cell) cpu(names ...string) float64 {
-	return c.median(func(r *result) (sum float64) {
-		for _, name := range names {
-			sum += r.CPU[name]
-		}
-		return sum
-	})
+	return c.median(func(r *result) float64 { return cpuOf(r, names...) })
 }
 
 func (c *cell) generator() float64 { return c.cpu("generator") }
@@ -64,6 +69,17 @@ func (c *cell) median(of func(*result) float64) float64 {
 	for _, r := range c.closed {
 		values = append(values, of(r))
 	}
+	return median(values)
+}
+
+func cpuOf(r *result, names ...string) (sum float64) {
+	for _, name := range names {
+		sum += r.CPU[name]
+	}
+	return sum
+}
+
+func median(values []float64) float64 {
 	slices.Sort(values)
 	return values[len(values)/2]
 }

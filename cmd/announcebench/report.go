@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -49,7 +50,7 @@ func (s *suite) announces() table {
 		}
 		t = append(t, append(row,
 			fmt.Sprintf("%.0f", c.perSecond()), micros(c.frontend()), micros(c.store()), micros(c.whole()),
-			fmt.Sprintf("%.2f", c.whole()/s.rival(c).whole()), micros(c.generator()),
+			fmt.Sprintf("%.2f", c.times(s.rival(c))), micros(c.generator()),
 			fmt.Sprintf("%.0f/s", c.rate), millis(c.open.P50), millis(c.open.P99), millis(c.open.P999),
 			fmt.Sprintf("%.1f", c.closed[0].PeersPerReply)))
 	}
@@ -95,10 +96,10 @@ func (s *suite) stormed() table {
 func (s *suite) faults() (lines []string) {
 	for _, c := range s.cells {
 		if n, fault := c.bad(); n > 0 {
-			lines = append(lines, fmt.Sprintf("%s, %s, %s: %d announces were not answered: %s", c.name, c.workload, protocolNames[c.protocol], n, fault))
+			lines = append(lines, fmt.Sprintf("%s, %s, %s: %d announces were not answered well: %s", c.name, c.workload, protocolNames[c.protocol], n, cmp.Or(fault, "late")))
 		}
 	}
-	if s.storm.bad() > 0 {
+	if s.storm.Fault != "" {
 		lines = append(lines, "storm: "+s.storm.Fault)
 	}
 	return lines

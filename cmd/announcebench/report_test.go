@@ -46,17 +46,17 @@ func TestVerdicts(t *testing.T) {
 		lines = append(lines, v.String())
 	}
 	want := []string{
-		"met: CPU of an announce, 1000 transfers, over HTTP keep-alive: 2 × opentracker, at most 2 × opentracker",
-		"met: CPU of an announce, 1000 transfers, over HTTP, a connection each: 2 × opentracker, at most 3.5 × opentracker",
-		"met: CPU of an announce, 1000 transfers, over UDP: 2 × opentracker, at most 5 × opentracker",
-		"MISSED: CPU of an announce, 10 transfers, over HTTP keep-alive: 2.1 × opentracker, at most 2 × opentracker",
-		"met: CPU of an announce, 10 transfers, over HTTP, a connection each: 2 × opentracker, at most 3.5 × opentracker",
+		"met: CPU of an announce, 1000 transfers, over HTTP keep-alive: 2.00 × opentracker, at most 2 × opentracker",
+		"met: CPU of an announce, 1000 transfers, over HTTP, a connection each: 2.00 × opentracker, at most 3.5 × opentracker",
+		"met: CPU of an announce, 1000 transfers, over UDP: 2.00 × opentracker, at most 5 × opentracker",
+		"MISSED: CPU of an announce, 10 transfers, over HTTP keep-alive: 2.10 × opentracker, at most 2 × opentracker",
+		"met: CPU of an announce, 10 transfers, over HTTP, a connection each: 2.00 × opentracker, at most 3.5 × opentracker",
 		"not measured: CPU of an announce, 10 transfers, over UDP: no UDP",
-		"met: CPU of the announce script, rack of 40 of 10000: 3 × no-op, at most 3.5 × no-op",
-		"MISSED: CPU of the announce script, representative with 10000 racks: 7 × no-op, at most 6 × no-op",
+		"met: CPU of the announce script, rack of 40 of 10000: 3.00 × no-op, at most 3.5 × no-op",
+		"MISSED: CPU of the announce script, representative with 10000 racks: 7.00 × no-op, at most 6 × no-op",
 		"not measured: CPU of the announce script, flat swarm of 100000: the benchmark has no such case",
 		"met: memory of Redis for a peer, 1000 transfers: 600 bytes, at most 700 bytes",
-		"met: storm: of 100 hosts that start in one second, those refused, failed or late: 0, at most 0",
+		"met: storm: of 100 that start in one second, those refused, failed or late: 0 hosts, at most 0 hosts",
 	}
 	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("verdicts:\n%s", got)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"time"
 )
 
@@ -114,6 +116,10 @@ func (s *suite) openCells(ctx context.Context) error {
 			}
 		}
 	}
+	// What is compared is measured, and shown, one after the other.
+	slices.SortStableFunc(s.cells, func(a, b *cell) int {
+		return cmp.Compare(slices.Index(all, a.workload), slices.Index(all, b.workload))
+	})
 	return nil
 }
 

@@ -6,6 +6,11 @@ import (
 	"strings"
 )
 
+const (
+	unitBytes = " bytes"
+	unitHosts = " hosts"
+)
+
 // verdict holds a figure against its bound. Only ratios within one run carry over to other
 // machines, so figures are ratios, or bytes.
 type verdict struct {
@@ -22,9 +27,17 @@ func (v verdict) String() string {
 	case v.missing != "":
 		return fmt.Sprintf("not measured: %s: %s", v.what, v.missing)
 	case v.met():
-		return fmt.Sprintf("met: %s: %.3g%s, at most %g%s", v.what, v.got, v.unit, v.bound, v.unit)
+		return "met: " + v.figures()
 	}
-	return fmt.Sprintf("MISSED: %s: %.3g%s, at most %g%s", v.what, v.got, v.unit, v.bound, v.unit)
+	return "MISSED: " + v.figures()
+}
+
+func (v verdict) figures() string {
+	digits := 2
+	if v.unit == unitBytes || v.unit == unitHosts {
+		digits = 0
+	}
+	return fmt.Sprintf("%s: %.*f%s, at most %g%s", v.what, digits, v.got, v.unit, v.bound, v.unit)
 }
 
 // The bounds: CPU time of frontend and Redis for one announce, as a multiple of
@@ -59,7 +72,7 @@ func (s *suite) verdicts() (all []verdict) {
 			if ours.none() {
 				v.missing = "no UDP"
 			} else {
-				v.got = ours.whole() / theirs.whole()
+				v.got = ours.times(theirs)
 			}
 			all = append(all, v)
 		}
@@ -69,12 +82,12 @@ func (s *suite) verdicts() (all []verdict) {
 	}
 	for _, m := range s.memory {
 		if m.name == "1 frontend" {
-			all = append(all, verdict{what: fmt.Sprintf("memory of Redis for a peer, %s", m.workload), got: m.perPeer, bound: memoryBound, unit: " bytes"})
+			all = append(all, verdict{what: fmt.Sprintf("memory of Redis for a peer, %s", m.workload), got: m.perPeer, bound: memoryBound, unit: unitBytes})
 		}
 	}
 	return append(all, verdict{
-		what: fmt.Sprintf("storm: of %d hosts that start in one second, those refused, failed or late", s.storm.Answered+s.storm.bad()),
-		got:  float64(s.storm.bad()),
+		what: fmt.Sprintf("storm: of %d that start in one second, those refused, failed or late", s.storm.Answered+s.storm.bad()),
+		got:  float64(s.storm.bad()), unit: unitHosts,
 	})
 }
 
