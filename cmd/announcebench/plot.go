@@ -33,6 +33,11 @@ const (
 	headHeight = 60
 )
 
+const (
+	trackerColour = "#4878a8"
+	redisColour   = "#d08040"
+)
+
 // drawBars draws horizontal bars, those of the tracker and of Redis behind each other.
 func drawBars(title string, bars []bar) []byte {
 	most := 0.0
@@ -44,14 +49,14 @@ func drawBars(title string, bars []bar) []byte {
 		plotWidth, headHeight+lineHeight*len(bars)+10)
 	fmt.Fprintln(&svg, `<rect width="100%" height="100%" fill="white"/>`)
 	fmt.Fprintf(&svg, `<text x="10" y="22" font-size="15">%s</text>`+"\n", html.EscapeString(title))
-	legend(&svg, labelWidth, "#4878a8", "tracker")
-	legend(&svg, labelWidth+100, "#d08040", "Redis")
+	legend(&svg, labelWidth, trackerColour, "tracker")
+	legend(&svg, labelWidth+100, redisColour, "Redis")
 	for n, b := range bars {
 		y := headHeight + lineHeight*n
 		tracker, redis := b.frontend/most*barWidth, b.redis/most*barWidth
 		fmt.Fprintf(&svg, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", labelWidth-8, y+barHeight-3, html.EscapeString(b.label))
-		fmt.Fprintf(&svg, `<rect x="%d" y="%d" width="%.1f" height="%d" fill="#4878a8"/>`+"\n", labelWidth, y, tracker, barHeight)
-		fmt.Fprintf(&svg, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="#d08040"/>`+"\n", labelWidth+tracker, y, redis, barHeight)
+		fmt.Fprintf(&svg, `<rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", labelWidth, y, tracker, barHeight, trackerColour)
+		fmt.Fprintf(&svg, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", labelWidth+tracker, y, redis, barHeight, redisColour)
 		fmt.Fprintf(&svg, `<text x="%.1f" y="%d">%.1f</text>`+"\n", labelWidth+tracker+redis+5, y+barHeight-3, b.frontend+b.redis)
 	}
 	fmt.Fprintln(&svg, "</svg>")
