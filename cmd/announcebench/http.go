@@ -84,6 +84,9 @@ func parseHTTP(data []byte, closed bool) (r reply, complete bool, err error) {
 	case length > len(body):
 		return r, false, fmt.Errorf("closed after %d of %d bytes", len(body), length)
 	}
+	if length >= 0 {
+		body = body[:length]
+	}
 	r, err = parseBody(body)
 	return r, err == nil, err
 }

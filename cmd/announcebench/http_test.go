@@ -65,6 +65,7 @@ func TestReplies(t *testing.T) {
 		{name: "peers", data: openHead + "69\r\n\r\n" + twoPeers, want: reply{peers: 2}, complete: true},
 		{name: "none", data: "HTTP/1.0 200 OK\r\ncontent-length:10\r\n\r\nd5:peers0:", fault: "no dictionary"},
 		{name: "empty", data: "HTTP/1.0 200 OK\r\ncontent-length:11\r\n\r\nd5:peers0:e", complete: true},
+		{name: "more", data: openHead + "11\r\n\r\nd5:peers0:eHTTP/1.1 ", complete: true},
 		{name: "not all", data: openHead + "70\r\n\r\n" + twoPeers},
 		{name: "cut", data: openHead + "70\r\n\r\n" + twoPeers, closed: true, fault: "closed after 69 of 70"},
 		{name: "no length", data: "HTTP/1.0 200 OK\r\n\r\n" + twoPeers},
