@@ -8,10 +8,10 @@ FUZZTIME ?= 5s
 PARALLEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fuzz lint format cluster bench readme setup
+.PHONY: help run build test fuzz lint format cluster bench microbench readme setup
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Run the tracker; settings come from the environment
 	@exec bin/p2ptracker serve
@@ -39,7 +39,10 @@ format: ## Format the Go files
 cluster: ## Run Redis, three frontends and a proxy on loopback, until Ctrl-C
 	scripts/cluster
 
-bench: ## Run the benchmarks
+bench: setup ## Measure the tracker beside others, and write docs/performance.md; fails if a bound is missed
+	go run ./cmd/announcebench suite
+
+microbench: setup ## Run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem -p 1 ./...
 
 readme: ## Write the table of settings into README.md

@@ -32,20 +32,22 @@ var ours = map[string][]string{
 // others are the packages that may import a part from outside; the standard
 // library is free to all.
 var others = map[string][]string{
-	"github.com/redis/rueidis":             {"tracker/redisstore", "cmd/p2ptracker"},
-	"github.com/alicebob/miniredis/v2":     {"tracker/redisstore"},
-	"github.com/zeebo/bencode":             {"tracker/metainfo", "tracker/bthttp"},
-	"github.com/kelseyhightower/envconfig": {"cmd/p2ptracker"},
-	"github.com/joho/godotenv":             {"cmd/p2ptracker"},
-	"github.com/spf13/cobra":               {"cmd/p2ptracker", "cmd/smdbstub"},
-	"github.com/prometheus/client_golang":  {"tracker/redisstore", "tracker/probe", "smdb", "cmd/p2ptracker"},
-	"github.com/maypok86/otter/v2":         {"smdb", "tracker/redisstore"},
-	"github.com/miekg/dns":                 {"smdb"},
-	"github.com/failsafe-go/failsafe-go":   {"smdb"},
-	"github.com/theory/jsonpath":           {"smdb"},
-	"github.com/cenkalti/backoff/v5":       {"smdb"},
-	"go.yaml.in/yaml/v4":                   {"smdb"},
-	"github.com/gaissmai/bart":             {"smdb"},
+	"github.com/redis/rueidis":                {"tracker/redisstore", "cmd/p2ptracker"},
+	"github.com/alicebob/miniredis/v2":        {"tracker/redisstore"},
+	"github.com/HdrHistogram/hdrhistogram-go": {"cmd/announcebench"},
+	"golang.org/x/sys":                        {"cmd/announcebench"},
+	"github.com/zeebo/bencode":                {"tracker/metainfo", "tracker/bthttp"},
+	"github.com/kelseyhightower/envconfig":    {"cmd/p2ptracker"},
+	"github.com/joho/godotenv":                {"cmd/p2ptracker"},
+	"github.com/spf13/cobra":                  {"cmd/p2ptracker", "cmd/smdbstub"},
+	"github.com/prometheus/client_golang":     {"tracker/redisstore", "tracker/probe", "smdb", "cmd/p2ptracker"},
+	"github.com/maypok86/otter/v2":            {"smdb", "tracker/redisstore"},
+	"github.com/miekg/dns":                    {"smdb"},
+	"github.com/failsafe-go/failsafe-go":      {"smdb"},
+	"github.com/theory/jsonpath":              {"smdb"},
+	"github.com/cenkalti/backoff/v5":          {"smdb"},
+	"go.yaml.in/yaml/v4":                      {"smdb"},
+	"github.com/gaissmai/bart":                {"smdb"},
 }
 
 func TestImports(t *testing.T) {

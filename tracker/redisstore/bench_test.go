@@ -28,7 +28,7 @@ func BenchmarkAnnounceScript(b *testing.B) {
 	}{
 		{"rack of 40 of 10000", tracker.ScopeTransfer, 250, 40, func(i int) int { return i%250*40 + 2 + i/250%38 }},
 		{"rack of 40 of 10000 by rack", tracker.ScopeRack, 250, 40, func(i int) int { return i%250*40 + 2 + i/250%38 }},
-		{"representative with 2000 racks", tracker.ScopeTransfer, 2000, 5, func(i int) int { return i % 2000 * 5 }},
+		{"representative with 10000 racks", tracker.ScopeTransfer, 10_000, 4, func(i int) int { return i % 10_000 * 4 }},
 		{"flat swarm of 100000", tracker.ScopeTransfer, 1, 100_000, func(i int) int { return 2 + i*7919%99_998 }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+)
+
+var protocolNames = map[string]string{
+	protocolKeepAlive: "HTTP keep-alive",
+	protocolClose:     "HTTP, a connection each",
+	protocolUDP:       "UDP",
+}
+
+// table is printed for a terminal or for Markdown. Its first row are the names of columns.
+type table [][]string
+
+func (t table) text(w io.Writer) {
+	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range t {
+		fmt.Fprintln(columns, strings.Join(row, "\t"))
+	}
+	_ = columns.Flush() // as printing does, it fails only if nobody reads
+}
+
+func (t table) markdown(w io.Writer) {
+	for n, row := range t {
+		fmt.Fprintln(w, "| "+strings.Join(row, " | ")+" |")
+		if n == 0 {
+			fmt.Fprintln(w, strings.Repeat("| --- ", len(row))+"|")
+		}
+	}
+}
+
+// announces are all cells.
+func (s *suite) announces() table {
+	t := table{{
+		"tracker", "load", "protocol", "announces/s", "tracker µs", "Redis µs", "sum µs", "× opentracker", "generator µs",
+		"at", "p50 ms", "p99 ms", "p99.9 ms", "peers/reply",
+	}}
+	for _, c := range s.cells {
+		row := []string{c.name, c.String(), protocolNames[c.protocol]}
+		if c.none() {
+			t = append(t, append(row, "no UDP", "", "", "", "", "", "", "", "", "", ""))
+			continue
+		}
+		t = append(t, append(row,
+			fmt.Sprintf("%.0f", c.perSecond()), micros(c.frontend()), micros(c.store()), micros(c.whole()),
+			fmt.Sprintf("%.2f", c.times(s.rival(c))), micros(c.generator()),
+			fmt.Sprintf("%.0f/s", c.rate), millis(c.open.P50), millis(c.open.P99), millis(c.open.P999),
+			fmt.Sprintf("%.1f", c.closed[0].PeersPerReply)))
+	}
+	return t
+}
+
+// rival is what a cell is compared with: opentracker under the same load, over HTTP or UDP.
+func (s *suite) rival(c *cell) *cell {
+	if c.protocol == protocolUDP {
+		return s.find("opentracker", c.workload, protocolUDP)
+	}
+	return s.find("opentracker", c.workload, protocolClose)
+}
+
+func (s *suite) memories() table {
+	t := table{{"tracker", "load", "bytes for a peer"}}
+	for _, m := range s.memory {
+		t = append(t, []string{m.name, m.String(), fmt.Sprintf("%.0f", m.perPeer)})
+	}
+	return t
+}
+
+func (s *suite) scriptCosts() table {
+	t := table{{"announce script", "Redis µs", "× no-op"}}
+	for _, c := range s.script {
+		t = append(t, []string{c.name, micros(c.micros), fmt.Sprintf("%.2f", c.cost)})
+	}
+	return t
+}
+
+func (s *suite) stormed() table {
+	r := s.storm
+	return table{
+		{"storm", "answered", "refused", "failed", "late", "p50 ms", "p99 ms", "max ms", "frontend MB before", "after"},
+		{
+			fmt.Sprintf("%d hosts", r.Answered+r.bad()), fmt.Sprint(r.Answered), fmt.Sprint(r.Refused), fmt.Sprint(r.Failed), fmt.Sprint(r.Late),
+			millis(r.P50), millis(r.P99), millis(r.Max), megabytes(r.Before["frontend"]), megabytes(r.After["frontend"]),
+		},
+	}
+}
+
+// faults are announces that were not answered well, one line for each cell.
+func (s *suite) faults() (lines []string) {
+	for _, c := range s.cells {
+		if n, fault := c.bad(); n > 0 {
+			lines = append(lines, fmt.Sprintf("%s, %s, %s: %d announces were not answered well: %s", c.name, c.workload, protocolNames[c.protocol], n, cmp.Or(fault, "late")))
+		}
+	}
+	if s.storm.Fault != "" {
+		lines = append(lines, "storm: "+s.storm.Fault)
+	}
+	return lines
+}
+
+func micros(n float64) string { return fmt.Sprintf("%.1f", n) }
+func millis(n float64) string { return fmt.Sprintf("%.2f", n) }
+func megabytes(n int) string  { return fmt.Sprintf("%.0f", float64(n)/(1<<20)) }
+
+func (s *suite) tables() []table {
+	all := []table{s.announces(), s.memories(), s.stormed()}
+	if s.scripts {
+		all = append(all, s.scriptCosts())
+	}
+	return all
+}
+
+func (s *suite) print(w io.Writer) {
+	fmt.Fprintln(w, s.machine)
+	for _, t := range s.tables() {
+		fmt.Fprintln(w)
+		t.text(w)
+	}
+	fmt.Fprintln(w)
+	for _, line := range s.faults() {
+		fmt.Fprintln(w, line)
+	}
+	for _, v := range s.verdicts() {
+		fmt.Fprintln(w, v)
+	}
+}
+
+// Between these lines of the document stands what a run measured.
+const (
+	docsBegin = "<!-- bench -->\n"
+	docsEnd   = "<!-- /bench -->"
+)
+
+// write puts the results into a document, and the plot beside it.
+func (s *suite) write(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, begins := strings.Cut(string(text), docsBegin)
+	_, after, ends := strings.Cut(rest, docsEnd)
+	if !begins || !ends {
+		return fmt.Errorf("%s has no %s and %s around the results", path, strings.TrimSpace(docsBegin), docsEnd)
+	}
+	plot := strings.TrimSuffix(path, filepath.Ext(path)) + ".svg"
+	var results strings.Builder
+	fmt.Fprintf(&results, "%s.\n\n![CPU time of an announce](%s)\n\n", s.machine, filepath.Base(plot))
+	for _, line := range s.faults() {
+		fmt.Fprintf(&results, "- %s\n", line)
+	}
+	for _, v := range s.verdicts() {
+		fmt.Fprintf(&results, "- %s\n", v)
+	}
+	for _, t := range s.tables() {
+		fmt.Fprintln(&results)
+		t.markdown(&results)
+	}
+	if err := os.WriteFile(plot, s.plot(), 0o644); err != nil { //nolint:gosec // everybody may read it
+		return err
+	}
+	return os.WriteFile(path, []byte(before+docsBegin+results.String()+docsEnd+after), 0o644) //nolint:gosec // likewise
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+const (
+	unitBytes = " bytes"
+	unitHosts = " hosts"
+)
+
+// verdict holds a figure against its bound. Only ratios within one run carry over to other
+// machines, so figures are ratios, or bytes.
+type verdict struct {
+	what       string
+	got, bound float64
+	unit       string // after the number
+	missing    string // why there is no figure
+}
+
+func (v verdict) met() bool { return v.missing == "" && v.got <= v.bound }
+
+func (v verdict) String() string {
+	switch {
+	case v.missing != "":
+		return fmt.Sprintf("not measured: %s: %s", v.what, v.missing)
+	case v.met():
+		return "met: " + v.figures()
+	}
+	return "MISSED: " + v.figures()
+}
+
+func (v verdict) figures() string {
+	digits := 2
+	if v.unit == unitBytes || v.unit == unitHosts {
+		digits = 0
+	}
+	return fmt.Sprintf("%s: %.*f%s, at most %g%s", v.what, digits, v.got, v.unit, v.bound, v.unit)
+}
+
+// The bounds: CPU time of frontend and Redis for one announce, as a multiple of
+// opentracker's over HTTP (it closes every connection) or UDP.
+var announceBounds = []struct {
+	protocol, against string
+	bound             float64
+}{
+	{protocolKeepAlive, protocolClose, 2.0},
+	{protocolClose, protocolClose, 3.5},
+	{protocolUDP, protocolUDP, 5},
+}
+
+// The bounds of the script, as multiples of one that does nothing, by the benchmark's names.
+var scriptBounds = []struct {
+	name  string
+	bound float64
+}{
+	{"rack of 40 of 10000", 3.5},
+	{"representative with 10000 racks", 6},
+	{"flat swarm of 100000", 6},
+}
+
+// memoryBound is bytes of Redis for a peer.
+const memoryBound = 700
+
+func (s *suite) verdicts() (all []verdict) {
+	for _, w := range []workload{manyTransfers, fewTransfers} {
+		for _, b := range announceBounds {
+			v := verdict{what: fmt.Sprintf("CPU of an announce, %s, over %s", w, protocolNames[b.protocol]), bound: b.bound, unit: " × opentracker"}
+			ours, theirs := s.find("1 frontend", w, b.protocol), s.find("opentracker", w, b.against)
+			if ours.none() {
+				v.missing = "no UDP"
+			} else {
+				v.got = ours.times(theirs)
+			}
+			all = append(all, v)
+		}
+	}
+	for _, b := range scriptBounds {
+		all = append(all, s.scriptVerdict(b.name, b.bound))
+	}
+	for _, m := range s.memory {
+		if m.name == "1 frontend" {
+			all = append(all, verdict{what: fmt.Sprintf("memory of Redis for a peer, %s", m.workload), got: m.perPeer, bound: memoryBound, unit: unitBytes})
+		}
+	}
+	return append(all, verdict{
+		what: fmt.Sprintf("storm: of %d that start in one second, those refused, failed or late", s.storm.Answered+s.storm.bad()),
+		got:  float64(s.storm.bad()), unit: unitHosts,
+	})
+}
+
+func (s *suite) scriptVerdict(name string, bound float64) verdict {
+	v := verdict{what: "CPU of the announce script, " + name, bound: bound, unit: " × no-op", missing: "the benchmark has no such case"}
+	for _, c := range s.script {
+		if c.name == name {
+			v.got, v.missing = c.cost, ""
+		}
+	}
+	return v
+}
+
+// find is the cell that openCells made.
+func (s *suite) find(site string, w workload, protocol string) *cell {
+	for _, c := range s.cells {
+		if c.name == site && c.workload == w && c.protocol == protocol {
+			return c
+		}
+	}
+	panic(fmt.Sprintf("there is no cell of %s, %s, %s", site, w, protocol))
+}
+
+// missed is an error if a bound was.
+func missed(all []verdict) error {
+	var names []string
+	for _, v := range all {
+		if v.missing == "" && !v.met() {
+			names = append(names, v.what)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return errors.New("missed: " + strings.Join(names, "; "))
+}
