@@ -22,6 +22,7 @@ var ours = map[string][]string{
 	"tracker/clientaddr": {},
 	"tracker/metainfo":   {"tracker"},
 	"tracker/bthttp":     {"tracker"},
+	"tracker/btudp":      {"tracker"},
 	"tracker/rest":       {"tracker", "tracker/metainfo"},
 	"tracker/redisstore": {"tracker", "lua"},
 	"tracker/probe":      {"tracker"},
@@ -38,7 +39,7 @@ var others = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"cmd/p2ptracker"},
 	"github.com/joho/godotenv":             {"cmd/p2ptracker"},
 	"github.com/spf13/cobra":               {"cmd/p2ptracker", "cmd/smdbstub"},
-	"github.com/prometheus/client_golang":  {"tracker/redisstore", "tracker/probe", "smdb", "cmd/p2ptracker"},
+	"github.com/prometheus/client_golang":  {"tracker/redisstore", "tracker/probe", "tracker/btudp", "smdb", "cmd/p2ptracker"},
 	"github.com/maypok86/otter/v2":         {"smdb", "tracker/redisstore"},
 	"github.com/miekg/dns":                 {"smdb"},
 	"github.com/failsafe-go/failsafe-go":   {"smdb"},
@@ -46,6 +47,10 @@ var others = map[string][]string{
 	"github.com/cenkalti/backoff/v5":       {"smdb"},
 	"go.yaml.in/yaml/v4":                   {"smdb"},
 	"github.com/gaissmai/bart":             {"smdb"},
+	"github.com/dchest/siphash":            {"tracker/btudp"},
+	"golang.org/x/net":                     {"tracker/btudp"},
+	"golang.org/x/sys":                     {"tracker/btudp"},
+	"golang.org/x/sync":                    {"tracker/btudp", "cmd/p2ptracker"},
 }
 
 func TestImports(t *testing.T) {
