@@ -23,7 +23,7 @@ type socket struct {
 }
 
 // Listener is the sockets that take a port's packets: one for each CPU, and Linux spreads
-// the clients over them.
+// the clients over them. The zero Listener has none.
 type Listener struct{ sockets []socket }
 
 // Listen takes a UDP port, on IPv4 and IPv6 if host is empty. Whoever else has it is an

@@ -18,9 +18,9 @@ import (
 
 // How secrets are kept.
 const (
-	secretTTL     = 3 * time.Hour    // the hour before one's own, that hour, and the one after
-	secretRefresh = 10 * time.Second // between looks at Redis
-	secretRetry   = time.Second      // likewise, while there is no secret at all
+	secretTTL     = 3 * time.Hour          // the hour before one's own, that hour, and the one after
+	secretRefresh = 10 * time.Second       // between looks at Redis
+	secretRetry   = 100 * time.Millisecond // likewise, while there is no secret at all
 )
 
 // secret is 16 random bytes, 32 hexadecimal digits in Redis.
