@@ -23,7 +23,7 @@ FROM scratch AS p2ptracker
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/p2ptracker /p2ptracker
 USER 65532:65532
-EXPOSE 6969
+EXPOSE 6969/tcp 6969/udp
 HEALTHCHECK --interval=5s --timeout=6s --start-period=5s CMD ["/p2ptracker", "health"]
 ENTRYPOINT ["/p2ptracker"]
 CMD ["serve"]

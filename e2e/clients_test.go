@@ -28,6 +28,7 @@ var clients = map[string]client{
 	"transmission":  transmission,
 	"slow aria2":    slowAria2,
 	"address aria2": addressAria2,
+	"UDP aria2":     udpAria2,
 }
 
 func aria2(_ testing.TB, dir string, _ host) []string {
@@ -47,6 +48,12 @@ func addressAria2(t testing.TB, dir string, h host) []string {
 
 // addressPort is a port that no other such host has.
 func (h host) addressPort() int { return 10_000 + int(h.addr.As4()[3]) }
+
+// udpAria2 asks UDP trackers, too: it does so only with its DHT, which takes no part in
+// private torrents, and finds nobody here.
+func udpAria2(t testing.TB, dir string, h host) []string {
+	return append(aria2(t, dir, h), "--enable-dht=true", "--dht-file-path="+filepath.Join(dir, "dht.dat"))
+}
 
 // slowAria2 sends 256 KiB/s at most.
 func slowAria2(t testing.TB, dir string, h host) []string {

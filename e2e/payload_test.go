@@ -23,9 +23,9 @@ type payload struct {
 	torrent []byte // the file that mktorrent made
 }
 
-// newPayload makes random bytes, and a private torrent of them whose tracker is
-// the cluster's proxy. The last piece is a short one.
-func newPayload(t testing.TB, name string, size int) payload {
+// newPayload makes random bytes, and a private torrent of them with this tracker. The
+// last piece is a short one.
+func newPayload(t testing.TB, name string, size int, tracker string) payload {
 	t.Helper()
 	dir := t.TempDir()
 	p := payload{name: name, content: make([]byte, size)}
@@ -33,7 +33,7 @@ func newPayload(t testing.TB, name string, size int) payload {
 	file, torrent := filepath.Join(dir, name), filepath.Join(dir, name+".torrent")
 	write(t, file, p.content)
 	out, err := exec.Command("mktorrent", "-p", "-l", strconv.Itoa(pieceLength),
-		"-a", trackerURL+"/announce", "-o", torrent, file).CombinedOutput()
+		"-a", tracker, "-o", torrent, file).CombinedOutput()
 	if err != nil {
 		t.Fatalf("mktorrent: %v\n%s", err, out)
 	}

@@ -34,10 +34,17 @@ type member struct {
 
 func (m *member) String() string { return m.client + " at " + m.addr.String() }
 
-// newSwarm registers a new payload with the tracker, through the proxy.
+// newSwarm registers a new payload with the tracker, through the proxy, where its
+// clients announce as well.
 func newSwarm(t testing.TB, c cluster, name string, size int) *swarm {
 	t.Helper()
-	p := newPayload(t, name, size)
+	return newSwarmAt(t, c, name, size, trackerURL+"/announce")
+}
+
+// newSwarmAt is one whose clients announce elsewhere.
+func newSwarmAt(t testing.TB, c cluster, name string, size int, tracker string) *swarm {
+	t.Helper()
+	p := newPayload(t, name, size, tracker)
 	return &swarm{cluster: c, payload: p, hash: c.upload(t, name, p.torrent), connections: map[connection]bool{}}
 }
 

@@ -20,7 +20,7 @@ const NumWantDefault = -1
 type AnnounceRequest struct {
 	InfoHash   InfoHash
 	PeerID     PeerID
-	Key        string         // as sent, at most MaxKey bytes; may be empty
+	Key        string         // as sent, at most MaxKey bytes; may be empty; see PlainKey
 	Addr       netip.AddrPort // where other peers reach the host; unmapped
 	Also       netip.AddrPort // the host's address of the other family (BEP 7), or zero
 	Uploaded   uint64         // bytes

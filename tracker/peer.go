@@ -1,10 +1,27 @@
 package tracker
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // PeerID is the 20 bytes a client calls itself by (BEP 3). Together with the
 // announce's key it tells one host from another.
 type PeerID [20]byte
+
+// PlainKey is the form in which an announce's key is compared and kept: the same whether
+// the host announces over HTTP or over UDP, where a key is four bytes. Most clients write
+// them as eight hexadecimal digits, libtorrent's in upper case. aria2's key over HTTP is
+// the tail of its peer id, and over UDP another number each time: it has none.
+func PlainKey(id PeerID, key string) string {
+	switch {
+	case strings.HasPrefix(string(id[:]), "A2-"):
+		return ""
+	case len(key) == 8 && strings.Trim(key, "0123456789abcdefABCDEF") == "":
+		return strings.ToLower(key)
+	}
+	return key
+}
 
 // Peer is one host as it is handed out: an address of either family, or both
 // (BEP 7). An address that the host does not have is the zero AddrPort.

@@ -42,6 +42,7 @@ func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceRe
 	if err != nil {
 		return AnnounceResponse{}, fmt.Errorf("locate %s: %w", req.Addr.Addr(), err)
 	}
+	req.Key = PlainKey(req.PeerID, req.Key)
 	handout, err := t.store.Announce(ctx, Announce{AnnounceRequest: req, Place: place, Rules: t.rules})
 	if err != nil {
 		return AnnounceResponse{}, fmt.Errorf("announce: %w", err)

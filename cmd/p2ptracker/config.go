@@ -10,8 +10,9 @@ import (
 // the documentation: desc says the meaning and the unit, min and max bound a
 // number, secret keeps the value from being shown.
 type Config struct {
-	Host host `envconfig:"HOST" desc:"address to listen on; empty means all, IPv4 and IPv6"`
-	Port int  `envconfig:"PORT" default:"6969" min:"1" max:"65535" desc:"TCP port to listen on, for announces, scrapes and REST alike"`
+	Host    host    `envconfig:"HOST" desc:"address to listen on; empty means all, IPv4 and IPv6"`
+	Port    int     `envconfig:"PORT" default:"6969" min:"1" max:"65535" desc:"TCP port to listen on, for announces, scrapes and REST alike"`
+	UDPPort udpPort `envconfig:"UDP_PORT" desc:"UDP port to listen on, for announces and scrapes; a client's address is that of its packets. Empty means the number of PORT, 0 none"`
 
 	RedisHost     host   `envconfig:"REDISHOST" desc:"host of Redis, or of any node of a Redis Cluster; empty means the embedded store, which forgets everything when the program ends"`
 	RedisPort     int    `envconfig:"REDISPORT" default:"6379" min:"1" max:"65535" desc:"port of Redis"`

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 )
 
 func newServeCommand(load func() (Config, error)) *cobra.Command {
@@ -21,9 +22,12 @@ func newServeCommand(load func() (Config, error)) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			// The first signal stops the server; a second one kills it.
-			defer context.AfterFunc(ctx, stop)()
+			signalled, forget := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer forget()
+			// The first signal stops the server, but not before a second one would
+			// kill it.
+			ctx, stop := context.WithCancel(cmd.Context())
+			defer context.AfterFunc(signalled, func() { forget(); stop() })()
 			return serve(ctx, &c, newLogger(cmd.ErrOrStderr(), c.Debug))
 		},
 	}
@@ -37,14 +41,19 @@ func newLogger(w io.Writer, debug bool) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
-// serve runs the tracker until the context is done. The port comes first: who
-// cannot have it says so before anything else happens.
+// serve runs the tracker until the context is done. The ports come first: who
+// cannot have them says so before anything else happens.
 func serve(ctx context.Context, c *Config, log *slog.Logger) error {
 	listener, err := listen(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	udpListener, err := listenUDP(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer udpListener.Close()
 	registry := newRegistry()
 	chain, err := openChain(c, registry, log)
 	if err != nil {
@@ -60,7 +69,15 @@ func serve(ctx context.Context, c *Config, log *slog.Logger) error {
 	defer cache.Close()
 	t, closeTracker := newTracker(c, store, cache, registry, log)
 	defer closeTracker()
-	server := newServer(newHandler(c, store, t, cache, registry, log), log)
-	log.Info("listening", "address", listener.Addr().String(), "version", programVersion())
-	return runServer(ctx, server, listener, c.ShutdownTimeout.duration(), log)
+
+	servers, serving := errgroup.WithContext(ctx)
+	servers.Go(func() error {
+		server := newServer(newHandler(c, store, t, cache, registry, log), log)
+		log.Info("listening", "address", listener.Addr().String(), "version", programVersion())
+		return runServer(serving, server, listener, c.ShutdownTimeout.duration(), log)
+	})
+	if c.UDPPort != noUDP {
+		servers.Go(func() error { return serveUDP(serving, udpListener, c, store, t, registry, log) })
+	}
+	return servers.Wait()
 }

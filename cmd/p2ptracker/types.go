@@ -45,6 +45,20 @@ func (h *host) Decode(text string) error {
 	return nil
 }
 
+// udpPort is the number of a port, 0 for none, or empty for the number of PORT.
+type udpPort string
+
+const noUDP udpPort = "0"
+
+// Decode refuses what is no number of a port.
+func (p *udpPort) Decode(text string) error {
+	if n, err := strconv.ParseUint(text, 10, 16); text != "" && (err != nil || strconv.FormatUint(n, 10) != text) {
+		return fmt.Errorf("must be 0 to 65535, or empty, not %q", text)
+	}
+	*p = udpPort(text)
+	return nil
+}
+
 // networks are prefixes, separated by commas. An address alone is a network of
 // one host. Empty means none.
 type networks []netip.Prefix

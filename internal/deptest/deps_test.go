@@ -22,6 +22,7 @@ var ours = map[string][]string{
 	"tracker/clientaddr": {},
 	"tracker/metainfo":   {"tracker"},
 	"tracker/bthttp":     {"tracker"},
+	"tracker/btudp":      {"tracker"},
 	"tracker/rest":       {"tracker", "tracker/metainfo"},
 	"tracker/redisstore": {"tracker", "lua"},
 	"tracker/probe":      {"tracker"},
@@ -35,12 +36,12 @@ var others = map[string][]string{
 	"github.com/redis/rueidis":                {"tracker/redisstore", "cmd/p2ptracker"},
 	"github.com/alicebob/miniredis/v2":        {"tracker/redisstore"},
 	"github.com/HdrHistogram/hdrhistogram-go": {"cmd/announcebench"},
-	"golang.org/x/sys":                        {"cmd/announcebench"},
+	"golang.org/x/sys":                        {"cmd/announcebench", "tracker/btudp"},
 	"github.com/zeebo/bencode":                {"tracker/metainfo", "tracker/bthttp"},
 	"github.com/kelseyhightower/envconfig":    {"cmd/p2ptracker"},
 	"github.com/joho/godotenv":                {"cmd/p2ptracker"},
 	"github.com/spf13/cobra":                  {"cmd/p2ptracker", "cmd/smdbstub"},
-	"github.com/prometheus/client_golang":     {"tracker/redisstore", "tracker/probe", "smdb", "cmd/p2ptracker"},
+	"github.com/prometheus/client_golang":     {"tracker/redisstore", "tracker/probe", "tracker/btudp", "smdb", "cmd/p2ptracker"},
 	"github.com/maypok86/otter/v2":            {"smdb", "tracker/redisstore"},
 	"github.com/miekg/dns":                    {"smdb"},
 	"github.com/failsafe-go/failsafe-go":      {"smdb"},
@@ -48,6 +49,9 @@ var others = map[string][]string{
 	"github.com/cenkalti/backoff/v5":          {"smdb"},
 	"go.yaml.in/yaml/v4":                      {"smdb"},
 	"github.com/gaissmai/bart":                {"smdb"},
+	"github.com/dchest/siphash":               {"tracker/btudp"},
+	"golang.org/x/net":                        {"tracker/btudp"},
+	"golang.org/x/sync":                       {"tracker/btudp", "cmd/p2ptracker"},
 }
 
 func TestImports(t *testing.T) {

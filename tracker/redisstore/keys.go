@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"net/netip"
+	"strconv"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -27,6 +28,9 @@ func keyLeases(group tracker.Location) string { return "leases:{" + string(group
 // keyLocation is a string: what the location sources said last of a host; see
 // formatLocated.
 func keyLocation(ip netip.Addr) string { return "location:" + ip.String() }
+
+// keySecret is a string: what connection ids of an hour (unix time / 3,600) are made with.
+func keySecret(hour int64) string { return "udp_secret:" + strconv.FormatInt(hour, 10) }
 
 // keyRackHosts is a set: all hosts (ip) ever seen in a rack.
 func keyRackHosts(rack tracker.Location) string { return "rack:" + string(rack) }

@@ -1,0 +1,159 @@
+package btudp
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math"
+	"net/netip"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// The faults of a request. They are static, and hold nothing of it.
+const (
+	errAnnounceSize = tracker.ClientError("an announce has 98 bytes or more")
+	errPort         = tracker.ClientError("port must be 1 to 65535")
+	errOptions      = tracker.ClientError("options of the announce are cut off")
+	errScrapeSize   = tracker.ClientError("a scrape has 20 bytes for each info hash")
+	errScrapeAll    = tracker.ClientError("a scrape must name an info hash")
+	errManyHashes   = tracker.ClientError("a scrape may name 74 info hashes at most")
+	errAction       = tracker.ClientError("action must be connect, announce or scrape")
+)
+
+// The actions of BEP 15, in requests and replies alike.
+const (
+	actionConnect uint32 = iota
+	actionAnnounce
+	actionScrape
+	actionError
+)
+
+// protocolID stands where the connection id is to be, in a request for one.
+const protocolID = 0x41727101980
+
+const (
+	headerSize   = 16 // of a request: connection id, action, transaction id
+	announceSize = 98 // of an announce without options
+	hashSize     = len(tracker.InfoHash{})
+	maxScrape    = 74 // info hashes in a scrape: what BEP 15 says fits into a packet
+)
+
+// header begins every request.
+type header struct {
+	connectionID  uint64
+	action        uint32
+	transactionID uint32
+}
+
+// parseHeader reads the header of a packet, if it is long enough to have one.
+func parseHeader(packet []byte) (h header, ok bool) {
+	if len(packet) < headerSize {
+		return h, false
+	}
+	return header{
+		connectionID:  binary.BigEndian.Uint64(packet),
+		action:        binary.BigEndian.Uint32(packet[8:]),
+		transactionID: binary.BigEndian.Uint32(packet[12:]),
+	}, true
+}
+
+// ParseAnnounce reads an announce (BEP 15). Client is the packet's source: the field for
+// another address is ignored. Errors are tracker.ClientError. It costs no memory but the
+// eight digits of Key.
+func ParseAnnounce(packet []byte, client netip.Addr) (tracker.AnnounceRequest, error) {
+	if len(packet) < announceSize {
+		return tracker.AnnounceRequest{}, errAnnounceSize
+	}
+	port := binary.BigEndian.Uint16(packet[96:])
+	req := tracker.AnnounceRequest{
+		InfoHash:   tracker.InfoHash(packet[16:36]),
+		PeerID:     tracker.PeerID(packet[36:56]),
+		Downloaded: binary.BigEndian.Uint64(packet[56:]),
+		Left:       parseLeft(binary.BigEndian.Uint64(packet[64:])),
+		Uploaded:   binary.BigEndian.Uint64(packet[72:]),
+		Event:      parseEvent(binary.BigEndian.Uint32(packet[80:])),
+		Key:        parseKey([4]byte(packet[88:92])),
+		NumWant:    max(int(int32(binary.BigEndian.Uint32(packet[92:]))), tracker.NumWantDefault),
+		Addr:       netip.AddrPortFrom(client, port),
+		Compact:    true,
+	}
+	// Who stops may no longer listen, and says 0.
+	if port == 0 && req.Event != tracker.EventStopped {
+		return tracker.AnnounceRequest{}, errPort
+	}
+	if !skipOptions(packet[announceSize:]) {
+		return tracker.AnnounceRequest{}, errOptions
+	}
+	return req, nil
+}
+
+// parseLeft knows that clients say 2^63-1, or -1, for "unknown".
+func parseLeft(left uint64) uint64 {
+	if left >= math.MaxInt64 {
+		return tracker.LeftUnknown
+	}
+	return left
+}
+
+// parseEvent reads an event. BEP 15 has no number for paused; libtorrent sends the next
+// one. What nobody knows is none, as over HTTP.
+func parseEvent(event uint32) tracker.Event {
+	if event > uint32(tracker.EventPaused) {
+		return tracker.EventNone
+	}
+	return tracker.Event(event)
+}
+
+// parseKey writes a key as clients do over HTTP: a host that announces by both is one.
+func parseKey(key [4]byte) string {
+	var digits [2 * len(key)]byte
+	hex.Encode(digits[:], key[:])
+	return string(digits[:])
+}
+
+// The options of BEP 41 that are not a type, a length and as many bytes.
+const (
+	optionEnd = 0
+	optionNOP = 1
+)
+
+// skipOptions goes through the options behind an announce, and says whether they are
+// whole. None means anything here, URLData (2) and those that are not known yet included.
+// What is cut off shows that the packet is, or that it is not what it seems. Whatever
+// follows the end is nobody's business: aria2 sends two bytes of zero.
+func skipOptions(options []byte) (whole bool) {
+	for len(options) > 0 {
+		switch options[0] {
+		case optionEnd:
+			return true
+		case optionNOP:
+			options = options[1:]
+		default:
+			if len(options) < 2 || len(options) < 2+int(options[1]) {
+				return false
+			}
+			options = options[2+int(options[1]):]
+		}
+	}
+	return true
+}
+
+// ParseScrape reads the info hashes of a scrape, one at least, in their order; one that
+// is named twice is in it twice. Errors are tracker.ClientError.
+func ParseScrape(packet []byte) ([]tracker.InfoHash, error) {
+	if len(packet) < headerSize || (len(packet)-headerSize)%hashSize != 0 {
+		return nil, errScrapeSize
+	}
+	count := (len(packet) - headerSize) / hashSize
+	switch {
+	case count == 0:
+		return nil, errScrapeAll
+	case count > maxScrape:
+		return nil, errManyHashes
+	}
+	hashes := make([]tracker.InfoHash, count)
+	for i := range hashes {
+		hashes[i] = tracker.InfoHash(packet[headerSize+i*hashSize:])
+	}
+	return hashes, nil
+}
