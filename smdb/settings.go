@@ -101,12 +101,10 @@ func Open(location string, s *Settings, env Env) (*Chain, error) {
 func digest(location string, s *Settings) string {
 	sum := sha256.New()
 	fmt.Fprintln(sum, location)
-	settings := reflect.ValueOf(s).Elem()
-	for i := range settings.NumField() {
-		source := settings.Field(i)
-		for j := range source.NumField() {
-			if field := source.Type().Field(j); field.Tag.Get("secret") != "true" {
-				fmt.Fprintf(sum, "%s=%v\n", field.Tag.Get("envconfig"), source.Field(j).Interface())
+	for _, source := range reflect.ValueOf(s).Elem().Fields() {
+		for field, value := range source.Fields() {
+			if field.Tag.Get("secret") != "true" {
+				fmt.Fprintf(sum, "%s=%v\n", field.Tag.Get("envconfig"), value.Interface())
 			}
 		}
 	}
