@@ -25,6 +25,7 @@ const (
 // line is a socket with its reader and its writer. The reader never waits for the tracker.
 type line struct {
 	server *Server
+	crew   *crew
 	socket socket
 	out    chan *letter
 }
@@ -98,7 +99,9 @@ func (l *line) receive(work context.Context, messages []ipv4.Message) {
 			continue
 		}
 		left.Add(1)
-		s.requests.Go(func() {
+		s.requests.Add(1)
+		l.crew.run(func() {
+			defer s.requests.Done()
 			defer done()
 			defer s.pending.Add(-1)
 			reply.body = s.answer(ctx, reply.body, r)
