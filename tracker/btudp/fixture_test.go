@@ -130,6 +130,10 @@ func start(tb testing.TB, s *Server, host string, grace time.Duration) running {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return startOn(tb, s, l, grace)
+}
+
+func startOn(tb testing.TB, s *Server, l *Listener, grace time.Duration) running {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(ctx, l, grace) }()

@@ -43,10 +43,19 @@ func TestFamilies(t *testing.T) {
 }
 
 // The reply comes from where the packet was sent to, whichever of the machine's addresses
-// that is. A client's socket takes packets from there only.
+// that is, over sockets of both families and of IPv4 alone, which a system without IPv6
+// has. A client's socket takes packets from there only.
 func TestRepliesComeFromTheAddressAsked(t *testing.T) {
-	for _, host := range []string{"", "0.0.0.0"} {
-		s := start(t, newTestServer(&fixedSwarm{}), host, patience)
+	for _, network := range []string{"udp", "udp4"} {
+		conn, err := net.ListenPacket(network, ":0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &Listener{}
+		if err := l.add(conn.(*net.UDPConn)); err != nil {
+			t.Fatal(err)
+		}
+		s := startOn(t, newTestServer(&fixedSwarm{}), l, patience)
 		_, port, _ := net.SplitHostPort(s.addr)
 		for n := 1; n < 6; n++ {
 			dial(t, fmt.Sprintf("127.0.9.%d:%s", n, port)).connect()
