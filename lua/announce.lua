@@ -1,6 +1,7 @@
 --[[
 announce: records one host of a transfer, elects it where a place is free, and
-hands out its peers, in one atomic step.
+hands out its peers, in one atomic step. Hosts that only announce again are served
+by `again`, as long as nothing else is to be done.
 
 Invariants: a group never has more than max_repr live representatives, and only
 they are ever handed beyond it (R1); nobody is handed himself, an expired or a
@@ -9,20 +10,18 @@ stopped host, nor a seeder a seeder (R4); the sets counted are the sets kept (R9
 KEYS
    1 {HASH}:registered       2 {HASH}:closed           3 {HASH}:name
    4 {HASH}:length           5 {HASH}:first_started    6 {HASH}:last_started
-   7 {HASH}:first_completed  8 {HASH}:last_completed   9 {HASH}:peers:N
-  10 {HASH}:peers:R         11 {HASH}:peers:S         12 {HASH}:peers:L
-  13 {HASH}:peers:P         14 {HASH}:racks           15 {HASH}:hosts
-  16 {HASH}:progress        17 {HASH}:oldest          18 {HASH}:leases
-  19 {HASH}:peer:ADDRESS
-  20… the groups of the location, from the rack outwards: of the rack N, R, S,
-      seeders, leechers, progress, list:N, list:L; of each further group R, seeders,
-      leechers, list:N, list:L; last the {HASH}:swarm's seeders, leechers. Their names
-      are derived (keys.lua), as those of other hosts' groups must be; they are
-      declared all the same.
+   7 {HASH}:first_completed  8 {HASH}:last_completed   9 {HASH}:summary
+  10 {HASH}:peers:N         11 {HASH}:peers:R         12 {HASH}:peers:S
+  13 {HASH}:peers:L         14 {HASH}:peers:P         15 {HASH}:racks
+  16 {HASH}:hosts           17 {HASH}:progress        18 {HASH}:shelves
+  19 {HASH}:leases          20 {HASH}:peer:ADDRESS
+  21… of the location, from the rack outwards: of the rack N, S, progress; of each group the
+      swarm and R; last {HASH}:swarm. Their names are derived (keys.lua), as those of other
+      hosts' groups must be; they are declared all the same.
 
 ARGV
    1 now          unix time in seconds; empty: the clock of Redis
-   2 seed         of this call's random choices, an unsigned 32 bit number
+   2 seed         of this call's random choice, an unsigned 32 bit number
    3 address      ip:port where peers reach the host
    4 also         its ip:port of the other family; may be empty
    5 peer_id      20 bytes
@@ -44,13 +43,13 @@ ARGV
   21 probe_interval  seconds between two probes of a representative; empty: none
   22 look         1: tell which representatives nobody has probed for long; else empty
 
-Returns {status} or {status, complete, incomplete, downloaded, joined, represents,
-peers, ids, told}. joined: 1 if the host was not live before; represents: how many of its
-groups it represents. peers: empty, or a number and then hosts, a line each, their one
-or two addresses parted by a blank. As many as the number says are handed out in any
-case and in this order; if there are more, those are the rest of the rack, perhaps with
-the host itself, for the frontend to choose from. ids: a peer id for each host, or none
-if not asked for. told: what the frontend is to do, a string each:
+Returns {status} or {status, summary, represents, also, address, joined, ids, told, view…}. summary:
+see summary.lua; represents: how many of its groups the
+host represents; also, address: by which it is handed out to others. A view is several texts: one
+for each swarm that the host sees, from its rack outwards (swarm.lua), and behind each those of
+some shelves (shelves.lua), on which its representatives may stand, too, and the host itself: the
+frontend chooses. joined: 1 if the host was not live before. ids: an address and its peer id by
+turns, of all in the texts; none if not asked for. told: what the frontend is to do, a string each:
   promoted                   to count: a place was taken
   demoted WHY                to count: a place was lost
   lease GROUP ADDRESS        a place is free: take a lease, and announce again with it
@@ -61,12 +60,12 @@ if not asked for. told: what the frontend is to do, a string each:
 
 Status: 1 recorded; 0 the transfer is not active, nothing was written.
 
-Cost: grows with want and max_repr, never with the swarm. At most 16 hosts of 4 racks
+Cost: grows with want and max_repr, never with the swarm. At most 16 hosts on 16 shelves
 expire, and where more are due, the representatives on the host's own path.
 ]]
-local registered, closed, name, length, first_started, last_started, first_completed,
-  last_completed, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress,
-  oldest, leases, own_record = unpack(KEYS, 1, 19)
+local registered, closed, name, length, first_started, last_started, first_completed, last_completed,
+  summary_key, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress, shelves,
+  leases = unpack(KEYS, 1, 19)
 local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
   compact, ids, auto, location, hostname, scope, lease, probe_interval, look = unpack(ARGV, 1, 22)
 want, max_repr, ttl = tonumber(want), tonumber(max_repr), tonumber(ttl)
@@ -79,57 +78,47 @@ local due = now - ttl
 local backlog = false
 
 -- include: keys
+-- include: shelf
+-- include: path
+-- include: summary
 -- include: host
--- include: rare
+-- include: state
+-- include: swarm
+-- include: shelves
+-- include: put
+-- include: draw
+-- include: clock
+-- include: identities
+-- include: progress
+-- include: lose
+-- include: swarms
+-- include: leases
+-- include: expire
+-- include: find
+-- include: record
+-- include: settle
+-- include: probing
+-- include: places
 -- include: elect
 -- include: handout
 
-if not call('GET', registered) and not rare().activate() then
+if not call('GET', registered) and not activate() then
   return { 0 }
 end
-
-if call('ZCOUNT', oldest, '-inf', due) > 0 then
-  backlog = rare().expire()
+if summary.oldest <= due then
+  backlog = expire()
 end
 
-local host = load_host(address)
-local path
--- The common case: the host last seen at this address announces again, and nothing has
--- changed but numbers.
-if host and host.live and host.address == address and host.id == peer_id .. key
-  and host.rack == location and (also == '' or also == host.also)
-  and host.state == (left == '0' and 'seeder' or 'leecher')
-  and (host.left == left or host.left ~= '' and left ~= '')
-  and event == '' and not backlog then
-  path = swarms_of(location)
-  host.seen = now
-  if host.left ~= left then
-    local by = string.format('%.0f', left - host.left)
-    call('HINCRBY', progress, 'left', by)
-    call('HINCRBY', path[1] .. ':progress', 'left', by)
-  end
-  call('HSET', own_record, 'last_seen', now, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
-  call('ZADD', path[1] .. kind(host), now, contact(host))
-else
-  host, path = rare().settle(host)
-end
-
-local represents, peers, id_list = 0, '', {}
+local host, path = settle(load_host(address))
+local represents, views = 0, {}
 if host.live then
-  local representatives
-  represents, representatives = elect(host, path)
-  -- A claim is overdue after two intervals, and the longest probe with its report: its
-  -- frontend has ended.
-  for _, members in ipairs(look ~= '' and representatives or {}) do
-    for _, addr in ipairs(members) do
-      local probed = tonumber(call('HGET', record_key(addr), 'probed'))
-      if not probed or probed + 2 * probe_interval + 10 <= now then
-        rare().claim_probe(addr, 0)
-      end
-    end
+  represents = elect(host, path)
+  write_state(host)
+  if look ~= '' then
+    claim_overdue(path, represents)
   end
-  peers, id_list = hand_out(host, path, represents, representatives)
+  hand_out(host, path, represents, views)
 end
-return { 1, call('SCARD', peers_S), call('SCARD', peers_L),
-  tonumber(call('HGET', progress, 'completed')) or 0, host.joined and 1 or 0, represents,
-  peers, id_list, rarely and rarely.all_told() or {} }
+write_summary()
+return { 1, call('GET', summary_key), represents, host.also or '', host.address or address,
+  host.joined and 1 or 0, ids ~= '' and peer_ids(views) or {}, all_told(), unpack(views) }

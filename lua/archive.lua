@@ -6,11 +6,12 @@ Invariant: after any number of calls, by any number of frontends, broken off any
 each key is either under its old name or under its new one.
 
 KEYS
-   1 {HASH}:deregistered   2 {HASH}:peers:N   3 {HASH}:racks   4 {HASH}:closed
-   5… the transfer's other keys that are known by name, as they come
+   1 {HASH}:deregistered   2 {HASH}:peers:N   3 {HASH}:racks   4 {HASH}:shelves
+   5 {HASH}:hosts          6 {HASH}:closed
+   7… the transfer's other keys that are known by name, as they come
 
 ARGV
-   1 limit         hosts to move, at most; of racks a tenth, since each has more keys
+   1 limit         hosts, shelves or parts of the index to move, at most; of racks a tenth, since each has more keys
    2 archive_ttl   seconds that the archive is kept
 
 Returns {status}.
@@ -19,11 +20,12 @@ Status: 1 call again; 0 nothing is left.
 
 Cost: grows with limit.
 ]]
-local deregistered, peers_N, racks, closed = unpack(KEYS, 1, 4)
+local deregistered, peers_N, racks, shelves, hosts, closed = unpack(KEYS, 1, 6)
 local limit, archive_ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 local call = redis.call
 
 -- include: keys
+-- include: path
 
 local stamp = call('GET', deregistered)
 if not stamp then
@@ -60,20 +62,46 @@ end
 
 local function archive_rack(rack)
   for _, swarm in ipairs(swarms_of(rack)) do
-    for _, part in ipairs({ ':N', ':R', ':S', ':seeders', ':leechers', ':progress',
-      ':list:N', ':list:L' }) do
+    for _, part in ipairs({ '', ':N', ':R', ':S', ':progress' }) do
       archive(swarm .. part)
     end
   end
 end
 
-if drain(peers_N, limit, archive_host) > 0
+-- drain_shelves moves shelves, which a sorted set names by what is behind the tag.
+local function drain_shelves()
+  local popped = call('ZPOPMIN', shelves, limit)
+  for i = 1, #popped, 2 do
+    archive(tag .. ':' .. popped[i])
+    call('ZADD', stamp .. ':' .. shelves, popped[i + 1], popped[i])
+  end
+  if #popped > 0 then
+    call('EXPIRE', stamp .. ':' .. shelves, archive_ttl)
+  end
+  return #popped
+end
+
+-- drain_identities moves parts of the index, from the last on; the archive says how many there were.
+local function drain_identities()
+  local parts = tonumber(call('GET', hosts) or 1)
+  call('SETNX', stamp .. ':' .. hosts, parts)
+  local left = math.max(parts - limit, 0)
+  for n = parts, left + 1, -1 do
+    archive(hosts .. ':' .. n)
+  end
+  call('SET', hosts, left)
+  return left
+end
+
+if drain(peers_N, limit, archive_host) > 0 or drain_shelves() > 0 or drain_identities() > 0
   or drain(racks, math.ceil(limit / 10), archive_rack) > 0 then
   return { 1 }
 end
-for i = 5, #KEYS do
+for i = 7, #KEYS do
   archive(KEYS[i])
 end
+call('DEL', hosts)
+call('EXPIRE', stamp .. ':' .. hosts, archive_ttl)
 archive(deregistered)
 call('EXPIRE', closed, archive_ttl)
 return { 0 }

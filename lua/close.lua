@@ -4,6 +4,7 @@ not active; its keys are archived by `archive`.
 
 KEYS
    1 {HASH}:registered   2 {HASH}:closed   3 {HASH}:deregistered   4 {HASH}:name
+   5 {HASH}:summary
 
 ARGV
    1 now           unix time in seconds; empty: the clock of Redis
@@ -16,7 +17,7 @@ transfer.
 
 Cost: constant.
 ]]
-local registered, closed, deregistered, name = unpack(KEYS, 1, 4)
+local registered, closed, deregistered, name, summary = unpack(KEYS, 1, 5)
 local archive_ttl = tonumber(ARGV[2])
 local call = redis.call
 local now = tonumber(ARGV[1]) or tonumber(call('TIME')[1])
@@ -38,6 +39,10 @@ end
 local stamp = rfc3339(moment)
 call('SET', deregistered, stamp)
 call('SET', closed, stamp) -- expires from the end of the archive on
-call('RENAME', registered, stamp .. ':' .. registered)
-call('EXPIRE', stamp .. ':' .. registered, archive_ttl)
+for _, key in ipairs({ registered, summary }) do -- without these no announce finds it active
+  if call('EXISTS', key) == 1 then
+    call('RENAME', key, stamp .. ':' .. key)
+    call('EXPIRE', stamp .. ':' .. key, archive_ttl)
+  end
+end
 return { 1, torrent_name }

@@ -6,7 +6,7 @@ this token, so that the lease may be released.
 
 KEYS
    1 {HASH}:registered   2 {HASH}:leases   3 {HASH}:peer:ADDRESS
-   4… the group's R; seeders and leechers of the swarm around it
+   4… the group's R
 
 ARGV
    1 group     path of the group that the host represents
@@ -22,7 +22,7 @@ Status: 1 held; 2 not held.
 
 Cost: constant.
 ]]
-local registered, leases = KEYS[1], KEYS[2]
+local registered, leases, _, representatives = unpack(KEYS, 1, 4)
 local represented, address, token, ttl, now = unpack(ARGV, 1, 5)
 local call = redis.call
 now = tonumber(now) or tonumber(call('TIME')[1])
@@ -32,20 +32,17 @@ local FENCE_TTL = 86400
 
 -- include: keys
 -- include: host
--- include: good
 -- include: family
 
 local host = load_host(address)
-local path = swarms_of(represented)
 local active = call('EXISTS', registered) == 1
 local seen = host and tonumber(call('HGET', record_key(host.address), 'last_seen'))
 local held = active and host and host.live and lease_address(host) == address and seen > now - ttl
-  and call('SISMEMBER', path[1] .. ':R', host.address) == 1
+  and call('SISMEMBER', representatives, host.address) == 1
 local place = represented .. ' ' .. (host and host.address or address)
 if held then
   if tonumber(token) > tonumber(call('HGET', leases, place) or 0) then
     call('HSET', leases, place, token)
-    call('ZADD', path[2] .. kind(host), math.min(seen, good_for(token)), contact(host))
   end
   return { 1 }
 end

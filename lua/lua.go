@@ -13,7 +13,7 @@ var files embed.FS
 
 // All are the scripts by name, ready for EVAL. Their headers give KEYS, ARGV,
 // replies and cost.
-var All = assembleAll("announce", "scrape", "statistics", "register", "close", "archive",
+var All = assembleAll("announce", "again", "scrape", "statistics", "register", "close", "archive",
 	"lease", "release", "confirm", "probe", "moment")
 
 func assembleAll(names ...string) map[string]string {

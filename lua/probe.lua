@@ -7,7 +7,8 @@ it began. One that never answered, or twice announced with progress while it did
 firewall: probes say nothing of it, and come rarely; only silence counts.
 
 KEYS
-   1 {HASH}:registered   2 {HASH}:leases   3 {HASH}:peers:R   4 {HASH}:peer:ADDRESS
+   1 {HASH}:registered   2 {HASH}:leases   3 {HASH}:peers:R   4 {HASH}:shelves
+   5 {HASH}:summary      6 {HASH}:peer:ADDRESS
 
 ARGV
    1 now       unix time in seconds; empty: the clock of Redis
@@ -24,7 +25,7 @@ more, or another frontend probes it.
 
 Cost: constant.
 ]]
-local registered, leases, peers_R, record = unpack(KEYS, 1, 4)
+local registered, leases, peers_R, shelves, summary_key, record = unpack(KEYS, 1, 6)
 local now, address, claimed, took, alive, probe_interval = unpack(ARGV, 1, 6)
 local call = redis.call
 now = tonumber(now) or tonumber(call('TIME')[1])
@@ -33,7 +34,13 @@ now = tonumber(now) or tonumber(call('TIME')[1])
 local RARELY = 10
 
 -- include: keys
+-- include: shelf
+-- include: path
+-- include: summary
 -- include: host
+-- include: state
+-- include: swarm
+-- include: shelves
 -- include: lose
 -- include: probing
 
@@ -51,6 +58,8 @@ if alive == '1' then
   call('HSET', record, 'reachable', 'True')
 elseif not announced and reachable and reachable ~= 'False' then
   withdraw(host, swarms_of(host.rack), 1, 'probe')
+  write_state(host)
+  write_summary()
   return { 2, all_told() }
 elseif not announced or progressed then
   reachable = reachable == 'True' and 'Doubtful' or 'False'

@@ -1,79 +1,81 @@
 -- Hosts that were silent for too long leave within the announces of others, a bounded
--- few at a time, and so do representatives whose leases have run out. `oldest` holds for each
--- rack a time before which none of its hosts was last seen, and for which all of its
--- leases are good; it may lie too early, never too late.
-local EXPIRE_RACKS, EXPIRE_HOSTS = 4, 16
+-- few at a time, and so do representatives whose leases have run out. Where to look is in
+-- `shelves`: for each shelf of a rack, and as RACK:R for its leases, a time before which none
+-- of them is due.
+local EXPIRE_SHELVES, EXPIRE_LOOKS, EXPIRE_HOSTS = 16, 128, 16
 
-local function is_due(addr)
-  local seen = tonumber(call('HGET', record_key(addr), 'last_seen'))
-  return not seen or seen <= due
+-- last_seen is when the host at an address announced last; one whose record was lost, never.
+local function last_seen(addr)
+  return tonumber(call('HGET', record_key(addr), 'last_seen')) or 0
 end
 
 local function expire_host(addr)
   local host = load_host(addr)
   if host and host.live then
     leave(host, 'expired')
-    call('HSET', record_key(addr), 'state', 'gone')
+    host.state = 'gone'
+    write_state(host)
   end
 end
 
 -- expire_if_due lets a host go that should have gone already.
 local function expire_if_due(host)
-  if backlog and host.live and is_due(host.address) then
+  if backlog and host.live and last_seen(host.address) <= due then
     expire_host(host.address)
-    host.live = false
   end
 end
 
--- expire_contact lets a member of a rack's swarm go. If its record was lost, the contact
--- still says enough to take it out of the live sets.
+-- expire_contact lets a host on a shelf go. If its record was lost, the contact still says
+-- enough to take it out of the live sets.
 local function expire_contact(entry, rack, part)
   local addr, second = string.match(entry, '^(%S+) ?(%S*)$')
   if load_host(addr) then
     expire_host(addr)
   else
-    leave({ address = addr, also = second, rack = rack, state = part == ':seeders' and 'seeder' or 'paused' },
-      'expired')
+    leave({ address = addr, also = second, rack = rack, state = part == 'seeders' and 'seeder' or 'paused',
+      shelves = {} }, 'expired')
   end
 end
 
--- earliest time when a host of the rack was last seen, or nil when there is none.
-local function earliest(swarm)
-  local seeder = tonumber(call('ZRANGE', swarm .. ':seeders', 0, 0, 'WITHSCORES')[2])
-  local leecher = tonumber(call('ZRANGE', swarm .. ':leechers', 0, 0, 'WITHSCORES')[2])
-  return seeder and leecher and math.min(seeder, leecher) or seeder or leecher
-end
-
--- expire_rack lets at most budget hosts of a rack go, and returns how many more may.
-local function expire_rack(rack, budget)
-  local swarm = swarms_of(rack)[1]
-  for _, part in ipairs({ ':seeders', ':leechers' }) do
-    local entries = call('ZRANGEBYSCORE', swarm .. part, '-inf', due, 'LIMIT', 0, budget)
-    for _, entry in ipairs(entries) do
-      expire_contact(entry, rack, part)
+-- expire_shelf lets at most budget hosts of a shelf go. It returns how many it looked at and
+-- how many went.
+local function expire_shelf(shelf, budget)
+  local rack, part = string.match(shelf, '^rack:([^:]*):(%a+)')
+  local first, looks, gone = math.huge, 0, {}
+  for entry in string.gmatch(call('GET', tag .. ':' .. shelf) or '', '[^\n]+') do
+    local seen = last_seen(string.match(entry, '^%S+'))
+    if seen <= due and #gone < budget then
+      gone[#gone + 1] = entry
+    else
+      first = math.min(first, seen)
     end
-    budget = budget - #entries
+    looks = looks + 1
   end
-  local seen = earliest(swarm)
-  local held = scope == 'rack' and lapse_leases(rack)
-  if seen and held then
-    seen = math.min(seen, held)
-  end
-  if seen then
-    call('ZADD', oldest, seen, rack)
+  -- First: who comes here instead of one who leaves may have to be looked at sooner.
+  if first < math.huge then
+    call('ZADD', shelves, first, shelf)
   else
-    call('ZREM', oldest, rack)
+    call('ZREM', shelves, shelf)
   end
-  return budget
+  for _, entry in ipairs(gone) do
+    expire_contact(entry, rack, part)
+  end
+  return looks, #gone
 end
 
 -- expire returns whether some who are due may be left.
 local function expire()
-  local budget = EXPIRE_HOSTS
-  for _, rack in ipairs(call('ZRANGEBYSCORE', oldest, '-inf', due, 'LIMIT', 0, EXPIRE_RACKS)) do
-    if budget > 0 then
-      budget = expire_rack(rack, budget)
+  local looks, budget = EXPIRE_LOOKS, EXPIRE_HOSTS
+  for _, shelf in ipairs(call('ZRANGEBYSCORE', shelves, '-inf', due, 'LIMIT', 0, EXPIRE_SHELVES)) do
+    local rack_of_leases = string.match(shelf, '^rack:([^:]*):R$')
+    if rack_of_leases then
+      lapse_leases(rack_of_leases)
+    elseif looks > 0 and budget > 0 then
+      local looked, gone = expire_shelf(shelf, budget)
+      looks, budget = looks - looked, budget - gone
     end
   end
-  return call('ZCOUNT', oldest, '-inf', due) > 0
+  local first = call('ZRANGE', shelves, 0, 0, 'WITHSCORES')[2]
+  summary.oldest = first and first ~= 'inf' and tonumber(first) or now
+  return summary.oldest <= due
 end

@@ -9,11 +9,12 @@ local function forget(host)
   end
   tally(host.rack, host.left, nil)
   call('SREM', peers_N, host.address)
-  call('HDEL', hosts, host.id)
+  forget_identity(host.id)
   call('DEL', record_key(host.address))
   if host.also ~= '' then
     call('DEL', record_key(host.also))
   end
+  loaded[host.address] = nil
 end
 
 -- attach gives a host a second address, of the other family. An address belongs to one
@@ -53,10 +54,11 @@ local function relocate(host, addr)
   call('RENAME', record_key(host.address), record_key(addr))
   call('SREM', peers_N, host.address)
   call('SADD', peers_N, addr)
-  call('HSET', hosts, host.id, addr)
+  remember(host.id, addr)
   if host.also ~= '' then
     call('HSET', record_key(host.also), 'host', addr)
   end
+  loaded[host.address], loaded[addr] = nil, host
   host.address = addr
 end
 
@@ -70,7 +72,7 @@ end
 -- host whose first address died would be handed out at it for ever. Once that has expired,
 -- the host is at the other.
 local function called_so()
-  local first = call('HGET', hosts, peer_id .. key)
+  local first = address_of(peer_id .. key)
   local host = first and load_host(first)
   if host then
     expire_if_due(host)
@@ -105,7 +107,10 @@ local function find_host(recorded)
   if not host and event == 'stopped' then
     return nil, false
   end
-  host = host or { address = address, id = peer_id .. key, also = '', rack = location, live = false }
+  if not host then
+    host = { address = address, id = peer_id .. key, also = '', rack = location, shelves = {}, live = false }
+    loaded[address] = host
+  end
   host.joined, host.before = not host.live, host.left
   if touch and event ~= 'stopped' then
     if host.address == address and host.rack ~= location then

@@ -1,32 +1,57 @@
--- choosing holds what is needed where no list is ready, defined only there; see rare.
-local function choosing()
--- include: look
--- include: ready
--- include: sample
-  return make_list, sampled, peer_ids
+-- Whom the host is handed. While some are due who may still be there, each host on a shelf is
+-- looked at before it is handed out: of at most BACKLOG_HOSTS of a swarm.
+local BACKLOG_HOSTS = 8 * SHELF
+
+-- is_standing says whether a host on a shelf of path[level] may be handed out.
+local function is_standing(entry, path, level)
+  local addr = string.match(entry, '^%S+')
+  if last_seen(addr) <= due then
+    return false
+  elseif level == 1 or scope ~= 'rack' then
+    return true
+  end
+  local represented
+  for _, swarm in ipairs(swarms_of(load_host(addr).rack)) do
+    if swarm == path[level] then
+      return not represented or (held_for(represented, addr) or 0) > due
+    end
+    represented = swarm
+  end
 end
 
--- hand_out returns the text of whom the host is handed, as the header of the script tells,
--- and the peer ids.
---
--- Most announces are those of hosts that represent nothing, in a rack where nothing has
--- changed since the last one. For them the rack's list is kept ready as one string, that is
--- dropped whenever a host or a place changes: it costs a tenth of putting it together.
-local function hand_out(host, path, represents, representatives)
-  if want == 0 then
-    return '', {}
+local function standing(text, path, level)
+  local list = {}
+  for entry in string.gmatch(text, '[^\n]+') do
+    if is_standing(entry, path, level) then
+      list[#list + 1] = '\n' .. entry
+    end
   end
-  local whole_rack = represents == 0 and not backlog and ids == '' and host.address == address
-  local list_key = path[1] .. (host.state == 'seeder' and ':list:L' or ':list:N')
-  local kept = whole_rack and call('GET', list_key)
-  if kept then
-    return kept, {}
+  return table.concat(list)
+end
+
+-- hand_out appends the views of all swarms that the host sees to the reply.
+local function hand_out(host, path, represents, reply)
+  for level = 1, want > 0 and represents + 1 or 0 do
+    local swarm = read_swarm(path[level])
+    local seeders = host.state == 'seeder' and 0 or swarm.seeders
+    reply[#reply + 1] = call('GET', path[level])
+    local first = #reply + 1
+    draw(swarm.name, swarm.leechers, seeders, backlog and BACKLOG_HOSTS or want + swarm.representatives + 1, reply)
+    for i = first, backlog and #reply or 0 do
+      reply[i] = standing(reply[i], path, level)
+    end
   end
-  local make_list, sampled, peer_ids = choosing()
-  local list = whole_rack and make_list(host, list_key, path[1], representatives[1])
-  if list then
-    return list, {}
+end
+
+-- peer_ids are those of all hosts in view: an address and its peer id by turns.
+local function peer_ids(views)
+  local list = {}
+  for _, text in ipairs(views) do
+    for line in string.gmatch(text, '\n([^\n]+)') do
+      local addr = string.match(line, '^%a+ (%S+)') or string.match(line, '^%S+')
+      list[#list + 1] = addr
+      list[#list + 1] = call('HGET', record_key(addr), 'peer_id') or ''
+    end
   end
-  local contacts = sampled(host, path, represents, representatives)
-  return #contacts .. '\n' .. table.concat(contacts, '\n'), ids ~= '' and peer_ids(contacts) or {}
+  return list
 end

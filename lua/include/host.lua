@@ -1,31 +1,29 @@
--- A host is { address, id, state, left, rack, also, live, seen }: its record, as far as the
--- decisions need it. state: leecher, seeder, paused (a partial seed) or gone; seen: when it
--- last announced, known once this announce is settled. Of the host that announces also:
--- joined, it was not live before; before, what it lacked when it announced last, nil if it
--- never did.
+-- A host is { address, id, state, shelves, left, rack, also, live, seen }: its record, as far as
+-- the decisions need it. state: leecher, seeder, paused (a partial seed) or gone; shelves: on
+-- which it stands in each of its swarms, from the rack outwards; seen: when it last announced,
+-- known once this announce is settled. Of the host that announces also: joined, it was not live
+-- before; before, what it lacked when it announced last, nil if it never did.
+--
+-- A host is loaded once in a call: whoever moves another host moves it for all.
+local loaded = {}
 
 -- load_host reads the host recorded at an address, or nil. The record of a second address
 -- only names the first.
 local function load_host(addr)
-  local record_name = record_key(addr)
-  local r = call('HMGET', record_name, 'peer_id', 'key', 'state', 'left', 'rack', 'also')
+  if loaded[addr] then
+    return loaded[addr]
+  end
+  local r = call('HMGET', record_key(addr), 'peer_id', 'key', 'rack', 'left', 'state', 'shelves', 'also')
   if not r[1] then
-    local first = call('HGET', record_name, 'host')
+    local first = call('HGET', record_key(addr), 'host')
     return first and load_host(first) or nil
   end
-  return { address = addr, id = r[1] .. r[2], state = r[3], left = r[4], rack = r[5],
-    also = r[6], live = r[3] ~= 'gone' }
-end
-
--- contact is a host as it is handed out: its one or two addresses.
-local function contact(host)
-  if host.also == '' then
-    return host.address
+  local host = { address = addr, id = r[1] .. (r[2] or ''), rack = r[3], left = r[4], shelves = {}, also = r[7] or '',
+    state = r[5] or r[4] == '0' and 'seeder' or 'leecher' }
+  host.live = host.state ~= 'gone'
+  for n in string.gmatch(r[6] or host.live and '1' or '', '%d+') do
+    table.insert(host.shelves, tonumber(n))
   end
-  return host.address .. ' ' .. host.also
-end
-
--- kind is which part of a swarm a live host is in.
-local function kind(host)
-  return host.state == 'seeder' and ':seeders' or ':leechers'
+  loaded[addr] = host
+  return host
 end

@@ -25,14 +25,11 @@ local function find_lease(host, group)
   tell('lease', group, lease_address(host))
 end
 
--- keep_lease asks the frontend for a newer lease where a representative needs one, and returns
--- what its present one is good for.
+-- keep_lease asks the frontend for a newer lease where a representative needs one.
 local function keep_lease(host, swarm)
-  local held = held_for(swarm, host.address)
-  if held <= now then
+  if held_for(swarm, host.address) <= now then
     tell('renew', group_of(swarm), lease_address(host))
   end
-  return held
 end
 
 -- lapse withdraws a representative whose lease has run out, and returns whether it has.
@@ -45,25 +42,26 @@ local function lapse(swarm, addr)
   for level = 1, #path - 1 do
     if path[level] == swarm then
       withdraw(host, path, level, 'lapsed')
+      write_state(host)
     end
   end
-  call('SREM', swarm .. ':R', addr) -- even if its record was lost
+  strike(swarm, addr) -- if its record was lost
   return true
 end
 
--- lapse_leases looks at all places of a rack's hosts. It returns the earliest second that one
--- of those that are left is held for, or nil.
+-- lapse_leases looks at all places of a rack's hosts, and notes when to look again.
 local function lapse_leases(rack)
-  local first
-  local path = swarms_of(rack)
+  local path, first = swarms_of(rack), math.huge
   for _, addr in ipairs(call('SMEMBERS', path[1] .. ':R')) do
     for level = 1, #path - 1 do
       if lapse(path[level], addr) then
         break
       end
-      local held = held_for(path[level], addr)
-      first = math.min(first or held, held)
+      first = math.min(first, held_for(path[level], addr))
     end
   end
-  return first
+  call('ZREM', shelves, 'rack:' .. rack .. ':R')
+  if first < math.huge then
+    may_be_due(path[1] .. ':R', first)
+  end
 end

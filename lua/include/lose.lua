@@ -16,26 +16,31 @@ end
 
 -- include: family
 
--- drop_lists forgets the ready lists of a swarm: its hosts or their places changed.
-local function drop_lists(swarm)
-  call('DEL', swarm .. ':list:N', swarm .. ':list:L')
+-- lose_place takes a host from among the representatives of path[level], and returns whether
+-- it was one.
+local function lose_place(host, path, level, why)
+  if not strike(path[level], host.address) then
+    return false
+  end
+  local group = group_of(path[level])
+  local place = group .. ' ' .. host.address
+  lost[place] = { why = why, group = group, address = lease_address(host), token = call('HGET', leases, place) }
+  call('HDEL', leases, place)
+  if level == 1 then
+    call('SREM', peers_R, host.address)
+  end
+  return true
 end
 
 -- withdraw ends a host's part in the swarms beyond path[level] and gives up its places from
 -- there outwards. why: stopped, expired, changed, moved, replaced, bound, lapsed, probe.
 local function withdraw(host, path, level, why)
-  while level < #path and call('SREM', path[level] .. ':R', host.address) == 1 do
-    local group = group_of(path[level])
-    local place = group .. ' ' .. host.address
-    lost[place] = { why = why, group = group, address = lease_address(host), token = call('HGET', leases, place) }
-    call('HDEL', leases, place)
-    if level == 1 then
-      call('SREM', peers_R, host.address)
-    end
-    drop_lists(path[level])
-    level = level + 1
-    call('ZREM', path[level] .. kind(host), contact(host))
-    drop_lists(path[level])
+  local outermost = level
+  while outermost < #path and lose_place(host, path, outermost, why) do
+    outermost = outermost + 1
+  end
+  for beyond = outermost, level + 1, -1 do
+    take(host, path, beyond)
   end
 end
 

@@ -12,8 +12,7 @@ end
 -- take_place makes the host a representative of path[level]. It returns whether it could:
 -- under REPR_SCOPE=rack not without a lease.
 local function take_place(host, path, level)
-  local swarm = path[level]
-  local group = group_of(swarm)
+  local group = group_of(path[level])
   local place = group .. ' ' .. host.address
   if scope == 'rack' then
     local token = find_lease(host, group)
@@ -22,14 +21,17 @@ local function take_place(host, path, level)
     end
     call('HSET', leases, place, token)
     call('PERSIST', leases)
-    call('ZADD', oldest, 'LT', good_for(token), host.rack)
+    may_be_due(path[1] .. ':R', good_for(token))
   end
-  call('SADD', swarm .. ':R', host.address)
+  call('SADD', path[level] .. ':R', host.address)
   if level == 1 then
     call('SADD', peers_R, host.address)
   end
-  drop_lists(swarm)
-  drop_lists(path[level + 1])
+  local swarm = read_swarm(path[level])
+  swarm.representatives = swarm.representatives + 1
+  swarm.lines = swarm.lines .. '\n' .. kind(host) .. ' ' .. contact(host)
+  write_swarm(swarm)
+  put(host, path, level + 1)
   if lost[place] then
     lost[place] = nil
   else
@@ -41,17 +43,27 @@ local function take_place(host, path, level)
   return true
 end
 
--- standing_representatives lists a group's, after those have left that are due, or whose
--- leases have run out.
-local function standing_representatives(swarm)
-  local standing = {}
+-- clear_places takes the places of those who are due, or whose leases have run out.
+local function clear_places(swarm)
   for _, addr in ipairs(call('SMEMBERS', swarm .. ':R')) do
-    if backlog and is_due(addr) then
+    if backlog and last_seen(addr) <= due then
       expire_host(addr)
-      call('SREM', swarm .. ':R', addr) -- even if its record was lost
-    elseif scope ~= 'rack' or not lapse(swarm, addr) then
-      standing[#standing + 1] = addr
+      strike(swarm, addr) -- if its record was lost
+    elseif scope == 'rack' then
+      lapse(swarm, addr)
     end
   end
-  return standing
+end
+
+-- claim_overdue tells the frontend to probe those of whom nobody has heard for long: a claim is
+-- overdue after two intervals, and the longest probe with its report. Its frontend has ended.
+local function claim_overdue(path, represents)
+  for level = 1, math.min(represents + 1, #path - 1) do
+    for addr in string.gmatch(read_swarm(path[level]).lines, '\n%a+ (%S+)') do
+      local probed = tonumber(call('HGET', record_key(addr), 'probed') or '')
+      if not probed or probed + 2 * probe_interval + 10 <= now then
+        claim_probe(addr, 0)
+      end
+    end
+  end
 end

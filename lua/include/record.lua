@@ -11,7 +11,7 @@ local function note_dates(host, own)
   end
   if left == '0' and (event == 'completed' or not fresh and host.before ~= '0')
     and call('HSETNX', own, 'event:completed', today) == 1 then
-    call('HINCRBY', progress, 'completed', 1)
+    summary.downloaded = summary.downloaded + 1
     call('SETNX', first_completed, today)
     call('SET', last_completed, today)
   end
@@ -33,31 +33,37 @@ local function note_length()
 end
 
 -- record writes the host's record and its rack's sums. A host whose state changes leaves
--- the live sets of the old one.
+-- the live sets of the old one. Fields that each announce reads come first: Redis looks for them
+-- from the beginning.
 local function record(host, state, touch)
   local own = record_key(host.address)
-  note_dates(host, own)
   if host.live and host.state ~= state then
     leave(host, state == 'gone' and 'stopped' or 'changed')
   end
   if not host.left then
     call('SADD', peers_N, host.address)
     call('SADD', racks, host.rack)
-    call('HSET', hosts, host.id, host.address)
+    remember(host.id, host.address)
   end
   if auto ~= '' then
     note_length()
   end
   tally(host.rack, host.left, left)
   host.state, host.left = state, left
+  local news = not host.live or event ~= ''
+  if news then
+    call('HSET', own, 'peer_id', peer_id)
+    note(host.address, 'key', key)
+  end
+  call('HSET', own, 'rack', host.rack, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
   if touch then
-    call('HSET', own, 'last_seen', now, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
-  else
-    call('HSET', own, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
+    call('HSET', own, 'last_seen', now)
   end
-  if not host.live or event ~= '' then
-    call('HSET', own, 'compact', compact, 'port', string.match(host.address, '%d+$'),
-      'peer_id', peer_id, 'key', key, 'state', state, 'also', host.also, 'rack', host.rack,
-      'seeder', left == '0' and 'True' or 'False', 'hostname', hostname)
+  if news then
+    note(host.address, 'also', host.also)
+    call('HSET', own, 'compact', compact, 'port', string.match(host.address, '%d+$'), 'seeder',
+      left == '0' and 'True' or 'False')
+    note(host.address, 'hostname', hostname)
   end
+  note_dates(host, own)
 end

@@ -15,10 +15,11 @@ local function settle(recorded)
     return { live = false }
   elseif event == 'stopped' then
     record(host, 'gone', touch)
+    write_state(host)
     return host
   end
   local path = swarms_of(host.rack)
-  host.seen = touch and now or tonumber(call('HGET', record_key(host.address), 'last_seen'))
+  host.seen = touch and now or last_seen(host.address)
   record(host, left == '0' and 'seeder' or event == 'paused' and 'paused' or 'leecher', touch)
   enter(host, path)
   return host, path

@@ -1,7 +1,5 @@
 -- Who is live in which swarm. A rack's swarm are its live hosts; that of a group around
--- racks, and the global one, the representatives of the groups right below it. A swarm is
--- kept as two sorted sets, its seeders and its leechers: members are contacts, scores the
--- times when they were last seen.
+-- racks, and the global one, the representatives of the groups right below it.
 
 -- mark puts a host into the live sets an operator reads (SADD), or takes it out (SREM).
 local function mark(verb, host, rack_swarm)
@@ -15,16 +13,15 @@ local function mark(verb, host, rack_swarm)
   if host.state == 'paused' then
     call(verb, peers_P, host.address)
   end
+  summary.complete, summary.incomplete = call('SCARD', peers_S), call('SCARD', peers_L)
 end
 
--- enter makes a host live in its rack, or live for longer.
+-- enter makes a host live in its rack.
 local function enter(host, path)
-  call('ZADD', path[1] .. kind(host), host.seen, contact(host))
   if not host.live then
     host.live = true
-    drop_lists(path[1])
+    put(host, path, 1)
     mark('SADD', host, path[1])
-    call('ZADD', oldest, 'LT', host.seen, host.rack)
   end
 end
 
@@ -32,8 +29,7 @@ end
 local function leave(host, why)
   local path = swarms_of(host.rack)
   withdraw(host, path, 1, why)
-  call('ZREM', path[1] .. kind(host), contact(host))
+  take(host, path, 1)
   mark('SREM', host, path[1])
-  drop_lists(path[1])
   host.live = false
 end

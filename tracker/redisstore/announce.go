@@ -8,12 +8,26 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/redis/rueidis"
+
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// Announce implements tracker.Store.
+// Announce implements tracker.Store. Nearly all announces are one call of again.lua. It writes
+// nothing if there is more to do than it can, and announce.lua follows.
 func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Handout, error) {
-	done, err := s.announce(ctx, a, lease{})
+	look := s.looksForProbes(a)
+	if a.Event == tracker.EventNone && !look && !wantsIDs(a) {
+		handout, recorded, err := s.again(ctx, a)
+		if err != nil {
+			return tracker.Handout{}, err
+		}
+		if recorded {
+			s.note(a, true, false)
+			return handout, nil
+		}
+	}
+	done, err := s.announce(ctx, a, announceOptions{look: look})
 	if err == nil && done.wants() {
 		done, err = s.announceWithLeases(ctx, a, done)
 	}
@@ -24,6 +38,16 @@ func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Hando
 	return done.Handout, nil
 }
 
+// again calls again.lua. It returns whether the announce is recorded.
+func (s *Store) again(ctx context.Context, a tracker.Announce) (h tracker.Handout, recorded bool, err error) {
+	r, err := s.run(ctx, againScript, againCall(a, announceOptions{now: s.now(), seed: rand.Uint32()}), againValues)
+	if err != nil || r.status != statusRecorded {
+		return h, false, err
+	}
+	h, err = readHandout(a, r, a.Addr.String(), againValues)
+	return h, true, err
+}
+
 // announced is what one call of announce.lua did.
 type announced struct {
 	tracker.Handout
@@ -31,14 +55,14 @@ type announced struct {
 	joined bool // the host was not live before
 }
 
-// announce calls the script once, with a lease if one was taken for the host.
-func (s *Store) announce(ctx context.Context, a tracker.Announce, l lease) (announced, error) {
-	options := announceOptions{now: s.now(), seed: rand.Uint32(), lease: l, look: s.looksForProbes(a)}
-	r, err := s.run(ctx, announceScript, announceCall(a, options), announceValues)
+// announce calls announce.lua once.
+func (s *Store) announce(ctx context.Context, a tracker.Announce, o announceOptions) (announced, error) {
+	o.now, o.seed = s.now(), rand.Uint32()
+	r, err := s.run(ctx, announceScript, announceCall(a, o), announceValues)
 	if err != nil {
 		return announced{}, err
 	}
-	done, err := readHandout(a, r)
+	done, err := readAnnounced(a, r)
 	if err != nil {
 		return announced{}, err
 	}
@@ -46,12 +70,12 @@ func (s *Store) announce(ctx context.Context, a tracker.Announce, l lease) (anno
 	return done, nil
 }
 
-// announceOptions are the arguments of announce.lua besides the announce itself.
+// announceOptions are the arguments of the scripts besides the announce itself.
 type announceOptions struct {
 	now   string // the clock in seconds, or empty
 	seed  uint32
-	lease lease
-	look  bool // for representatives that nobody probes
+	lease lease // of announce.lua only: one that was taken for the host
+	look  bool  // of announce.lua only: for representatives that nobody probes
 }
 
 // announceCall builds the call of announce.lua; see its header.
@@ -59,9 +83,13 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 	k := keysOf(a.InfoHash)
 	keys := append(make([]string, 0, 40),
 		k.registered(), k.closed(), k.name(), k.length(),
-		k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
+		k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
 		k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-		k.racks(), k.hosts(), k.progress(), k.oldest(), k.leases(), k.peer(a.Addr))
+		k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(), k.peer(a.Addr),
+		k.rackPeers(a.Location), k.rackSeeders(a.Location), k.rackProgress(a.Location))
+	for _, group := range a.Location.Groups() {
+		keys = append(keys, k.swarm(group), k.rackRepresentatives(tracker.Location(group)))
+	}
 	args := []string{
 		o.now,
 		strconv.FormatUint(uint64(o.seed), 10),
@@ -77,7 +105,7 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		strconv.Itoa(a.MaxReprRack),
 		strconv.Itoa(int(a.PeerTTL.Seconds())),
 		boolean(a.Compact),
-		flag(!a.Compact && !a.NoPeerID),
+		flag(wantsIDs(a)),
 		flag(a.AutoRegister),
 		string(a.Location),
 		a.Hostname,
@@ -86,8 +114,41 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		seconds(a.ProbeInterval),
 		flag(o.look),
 	}
-	return scriptCall{append(keys, k.location(a.Location)...), args}
+	return scriptCall{append(keys, k.globalSwarm()), args}
 }
+
+// againCall builds the call of again.lua; see its header.
+func againCall(a tracker.Announce, o announceOptions) scriptCall {
+	k := keysOf(a.InfoHash)
+	keys := append(make([]string, 0, 16),
+		k.summary(), k.progress(), k.peer(a.Addr), k.rackProgress(a.Location))
+	for _, group := range a.Location.Groups() {
+		keys = append(keys, k.swarm(group))
+	}
+	keys = append(keys, k.globalSwarm())
+	if a.ReprScope == tracker.ScopeRack {
+		keys = append(keys, k.leases())
+	}
+	args := []string{
+		o.now,
+		strconv.FormatUint(uint64(o.seed), 10),
+		address(a.Also),
+		string(a.PeerID[:]),
+		a.Key,
+		left(a.Left),
+		strconv.FormatUint(a.Uploaded, 10),
+		strconv.FormatUint(a.Downloaded, 10),
+		strconv.Itoa(want(a)),
+		strconv.Itoa(a.MaxReprRack),
+		strconv.Itoa(int(a.PeerTTL.Seconds())),
+		string(a.Location),
+		a.ReprScope.String(),
+	}
+	return scriptCall{keys, args}
+}
+
+// wantsIDs says whether the client wants the peers' ids: in the form of a dictionary for each.
+func wantsIDs(a tracker.Announce) bool { return !a.Compact && !a.NoPeerID }
 
 // want is how many peers are handed out (R5).
 func want(a tracker.Announce) int {
@@ -138,39 +199,84 @@ func seconds(span time.Duration) string {
 	return strconv.Itoa(int(span.Seconds()))
 }
 
-const announceValues = 8 // behind the status
+// Values behind the status, in front of the views.
+const (
+	againValues    = 3
+	announceValues = againValues + 4
+)
 
-// readHandout maps the reply of announce.lua.
-func readHandout(a tracker.Announce, r reply) (announced, error) {
-	if r.status == 0 {
+const statusRecorded = 1
+
+// readHandout maps what announce.lua and again.lua return. address is by which the host is handed out to
+// others; the views are behind so many values.
+func readHandout(a tracker.Announce, r reply, address string, values int) (tracker.Handout, error) {
+	c, err := readSummary(r)
+	if err != nil {
+		return tracker.Handout{}, err
+	}
+	represents, err := r.values[1].AsInt64()
+	if err != nil {
+		return tracker.Handout{}, fmt.Errorf("script %s: represents: %w", r.script, err)
+	}
+	also, err := r.values[2].ToString()
+	if err != nil {
+		return tracker.Handout{}, fmt.Errorf("script %s: also: %w", r.script, err)
+	}
+	if also != "" {
+		address += " " + also
+	}
+	peers, err := choosePeers(r.values[values:], address, a)
+	if err != nil {
+		return tracker.Handout{}, fmt.Errorf("script %s: views: %w", r.script, err)
+	}
+	return tracker.Handout{
+		Active: true, Complete: c.complete, Incomplete: c.incomplete, Downloaded: c.downloaded,
+		Represents: int(represents), Peers: peers,
+	}, nil
+}
+
+// readAnnounced maps the reply of announce.lua.
+func readAnnounced(a tracker.Announce, r reply) (done announced, err error) {
+	if r.status != statusRecorded {
 		return announced{}, nil
 	}
-	n, err := r.ints(5)
+	address, err := r.values[3].ToString()
 	if err != nil {
+		return announced{}, fmt.Errorf("script announce: address: %w", err)
+	}
+	if done.Handout, err = readHandout(a, r, address, announceValues); err != nil {
 		return announced{}, err
 	}
-	done := announced{
-		Handout: tracker.Handout{Active: true, Complete: n[0], Incomplete: n[1], Downloaded: n[2], Represents: n[4]},
-		joined:  n[3] == 1,
-	}
-	text, err := r.values[5].ToString()
+	joined, err := r.values[4].AsInt64()
 	if err != nil {
-		return announced{}, fmt.Errorf("script announce: peers: %w", err)
+		return announced{}, fmt.Errorf("script announce: joined: %w", err)
 	}
-	if done.Peers, err = readPeers(text, a); err != nil {
-		return announced{}, fmt.Errorf("script announce: peers: %w", err)
+	done.joined = joined == 1
+	if err = readIDs(done.Peers, r.values[5]); err != nil {
+		return announced{}, err
 	}
-	ids, err := r.values[6].AsStrSlice()
-	if err != nil || len(ids) > len(done.Peers) {
-		return announced{}, fmt.Errorf("script announce: %d peer ids: %w", len(ids), err)
-	}
-	for i, id := range ids {
-		copy(done.Peers[i].ID[:], id)
-	}
-	done.told, err = readTold(r.values[7], a.InfoHash)
-	if err != nil {
+	if done.told, err = readTold(r.values[6], a.InfoHash); err != nil {
 		return announced{}, fmt.Errorf("script announce: told: %w", err)
 	}
 	done.Checks = done.checks
 	return done, nil
+}
+
+// readIDs gives the peers their ids, if those were asked for: by address, by turns.
+func readIDs(peers []tracker.Peer, value rueidis.RedisMessage) error {
+	ids, err := value.AsStrMap()
+	if err != nil {
+		return fmt.Errorf("script announce: peer ids: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	for i := range peers {
+		for _, addr := range []netip.AddrPort{peers[i].Addr4, peers[i].Addr6} {
+			if id, known := ids[addr.String()]; known {
+				copy(peers[i].ID[:], id)
+			}
+		}
+	}
+	return nil
 }

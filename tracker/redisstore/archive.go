@@ -42,7 +42,7 @@ func (s *Store) Deactivate(ctx context.Context, hash tracker.InfoHash) error {
 func (s *Store) closeCall(hash tracker.InfoHash) scriptCall {
 	k := keysOf(hash)
 	return scriptCall{
-		keys: []string{k.registered(), k.closed(), k.deregistered(), k.name()},
+		keys: []string{k.registered(), k.closed(), k.deregistered(), k.name(), k.summary()},
 		args: []string{s.now(), s.archiveTTL()},
 	}
 }
@@ -126,11 +126,11 @@ func (s *Store) archiveCall(hash tracker.InfoHash) scriptCall {
 	k := keysOf(hash)
 	return scriptCall{
 		keys: []string{
-			k.deregistered(), k.peers(), k.racks(), k.closed(),
+			k.deregistered(), k.peers(), k.racks(), k.shelves(), k.hosts(), k.closed(),
 			k.name(), k.length(), k.torrent(),
 			k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
 			k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.hosts(), k.progress(), k.oldest(),
+			k.progress(),
 		},
 		args: []string{strconv.Itoa(archiveStep), s.archiveTTL()},
 	}

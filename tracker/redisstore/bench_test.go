@@ -30,6 +30,8 @@ func BenchmarkAnnounceScript(b *testing.B) {
 		{"rack of 40 of 10000 by rack", tracker.ScopeRack, 250, 40, func(i int) int { return i%250*40 + 2 + i/250%38 }},
 		{"representative with 10000 racks", tracker.ScopeTransfer, 10_000, 4, func(i int) int { return i % 10_000 * 4 }},
 		{"flat swarm of 100000", tracker.ScopeTransfer, 1, 100_000, func(i int) int { return 2 + i*7919%99_998 }},
+		{"flat swarm of 1000000", tracker.ScopeTransfer, 1, 1_000_000, func(i int) int { return 2 + i*7919%999_998 }},
+		{"rack of 40 of 1000000", tracker.ScopeTransfer, 25_000, 40, func(i int) int { return i%25_000*40 + 2 + i/25_000%38 }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			f := newFixture(b, testOptions(redistest.Start(b).Addr))
@@ -37,9 +39,12 @@ func BenchmarkAnnounceScript(b *testing.B) {
 			announceOfHost := func(n int) tracker.Announce {
 				a := announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n/bench.each)), n)
 				a.Left, a.ReprScope, a.ProbeInterval = 500, bench.scope, 10*time.Second
+				a.Key, a.Hostname = fmt.Sprintf("%08x", n), "" // as by default: grouped by subnet
 				return a
 			}
+			empty := f.memory(b)
 			inParallel(bench.racks*bench.each, func(n int) { f.announce(b, announceOfHost(n)) })
+			stored := f.memory(b) - empty
 
 			again := func(n int) tracker.Announce {
 				a := announceOfHost(bench.host(n))
@@ -56,7 +61,7 @@ func BenchmarkAnnounceScript(b *testing.B) {
 				const calls = 2000
 				idle += f.cpu(b, func() {
 					inParallel(calls, func(n int) {
-						call := announceCall(again(n), announceOptions{now: f.now(), seed: 1})
+						call := againCall(again(n), announceOptions{now: f.now(), seed: 1})
 						noop.Exec(context.Background(), client, call.keys, call.args)
 					})
 				}) / calls
@@ -66,6 +71,7 @@ func BenchmarkAnnounceScript(b *testing.B) {
 			}
 			b.ReportMetric(float64(announced.Nanoseconds())/1000/float64(b.N), "redis-µs/announce")
 			b.ReportMetric(float64(announced)/float64(idle), "×no-op")
+			b.ReportMetric(float64(stored)/float64(bench.racks*bench.each), "bytes/peer")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
@@ -93,20 +99,25 @@ func (f *fixture) cpu(b *testing.B, run func()) time.Duration {
 }
 
 func (f *fixture) cpuUsed(b *testing.B) time.Duration {
-	info, err := f.command("INFO", "cpu").ToString()
+	info := f.info(b, "cpu")
+	return time.Duration((info["used_cpu_sys_main_thread"] + info["used_cpu_user_main_thread"]) * float64(time.Second))
+}
+
+// memory is what Redis has allocated, in bytes.
+func (f *fixture) memory(b *testing.B) int { return int(f.info(b, "memory")["used_memory"]) }
+
+// info are the numbers of a section of INFO.
+func (f *fixture) info(b *testing.B, section string) map[string]float64 {
+	text, err := f.command("INFO", section).ToString()
 	if err != nil {
 		b.Fatal(err)
 	}
-	var used float64
-	for line := range strings.Lines(info) {
+	numbers := map[string]float64{}
+	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		if name == "used_cpu_sys_main_thread" || name == "used_cpu_user_main_thread" {
-			seconds, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				b.Fatal(err)
-			}
-			used += seconds
+		if number, err := strconv.ParseFloat(value, 64); err == nil {
+			numbers[name] = number
 		}
 	}
-	return time.Duration(used * float64(time.Second))
+	return numbers
 }

@@ -1,57 +1,23 @@
 package redisstore
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// readPeers reads what announce.lua hands out: a number, and then contacts, a
-// line each. A contact is a host's one or two addresses, parted by a blank.
-func readPeers(text string, a tracker.Announce) ([]tracker.Peer, error) {
-	if text == "" {
+// readContacts reads hosts as they are handed out: one or two addresses, parted by a blank.
+func readContacts(contacts []string) ([]tracker.Peer, error) {
+	if len(contacts) == 0 {
 		return nil, nil
 	}
-	number, list, _ := strings.Cut(text, "\n")
-	first, err := strconv.Atoi(number)
-	if err != nil {
-		return nil, err
-	}
-	var contacts []string
-	if list != "" {
-		contacts = strings.Split(list, "\n")
-	}
-	if first < 0 || first > len(contacts) {
-		return nil, fmt.Errorf("%d of %d contacts", first, len(contacts))
-	}
-	return readContacts(choose(contacts, first, a))
-}
-
-// choose takes as many contacts as are wanted: the first ones as they come, and
-// of the others, if there are any, some at random, but never the host itself.
-func choose(contacts []string, first int, a tracker.Announce) []string {
-	chosen, others := contacts[:min(first, want(a))], contacts[first:]
-	own := a.Addr.String()
-	for len(others) > 0 && len(chosen) < want(a) {
-		i := rand.IntN(len(others))
-		others[0], others[i] = others[i], others[0]
-		if addr, _, _ := strings.Cut(others[0], " "); addr != own {
-			chosen = append(chosen, others[0])
-		}
-		others = others[1:]
-	}
-	return chosen
-}
-
-func readContacts(contacts []string) ([]tracker.Peer, error) {
 	peers := make([]tracker.Peer, len(contacts))
 	for i, contact := range contacts {
-		for field := range strings.SplitSeq(contact, " ") {
-			addr, err := netip.ParseAddrPort(field)
+		for contact != "" {
+			var field string
+			field, contact, _ = strings.Cut(contact, " ")
+			addr, err := parseAddrPort(field)
 			if err != nil {
 				return nil, err
 			}
@@ -63,4 +29,27 @@ func readContacts(contacts []string) ([]tracker.Peer, error) {
 		}
 	}
 	return peers, nil
+}
+
+// parseAddrPort is netip.ParseAddrPort, but takes a third of its time for what nearly all
+// addresses are, IPv4 as String writes it: 15 of 50 ns, thirty times in an announce.
+func parseAddrPort(s string) (netip.AddrPort, error) {
+	var ip [4]byte
+	var octets, value, digits int
+	for i := range len(s) {
+		c := s[i]
+		if d := int(c - '0'); c >= '0' && c <= '9' && digits < 5 && (value > 0 || digits == 0) {
+			value, digits = 10*value+d, digits+1
+			continue
+		}
+		if octets == len(ip) || digits == 0 || value > 255 || c != [...]byte{'.', '.', '.', ':'}[octets] {
+			return netip.ParseAddrPort(s)
+		}
+		ip[octets] = byte(value)
+		octets, value, digits = octets+1, 0, 0
+	}
+	if octets != len(ip) || digits == 0 || value > 65535 {
+		return netip.ParseAddrPort(s)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4(ip), uint16(value)), nil
 }

@@ -2,9 +2,11 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -246,10 +248,10 @@ func (h *history) checkStored(t *rapid.T) {
 		expected[k.rackSeeders(location)] = set(h.model.living(), func(x *modelHost) bool { return inRack(x) && x.seeder })
 		for _, group := range location.Groups() {
 			expected[k.rackRepresentatives(tracker.Location(group))] = set(h.model.living(), func(x *modelHost) bool { return represents(x, group) })
-			h.checkSwarm(t, k.key("rack:"+group), h.model.swarm(group))
+			h.checkSwarm(t, k.swarm(group), group, h.model.swarm(group))
 		}
 	}
-	h.checkSwarm(t, k.key("swarm"), h.model.swarm(""))
+	h.checkSwarm(t, k.globalSwarm(), "", h.model.swarm(""))
 	for key, want := range expected {
 		got := h.members(key)
 		slices.Sort(got)
@@ -271,26 +273,91 @@ func (h *history) checkStored(t *rapid.T) {
 	if stats.Progress != total {
 		t.Fatalf("progress is %+v, expected %+v", stats.Progress, total)
 	}
-	if fields, _ := h.command("HLEN", k.hosts()).AsInt64(); int(fields) != len(h.model.hosts) {
-		t.Fatalf("%d identities kept for %d hosts", fields, len(h.model.hosts))
+	if n := len(h.identities(testHash(1))); n != len(h.model.hosts) {
+		t.Fatalf("%d identities kept for %d hosts", n, len(h.model.hosts))
 	}
 }
 
-// checkSwarm compares the two sorted sets of a swarm, whose members are contacts.
-func (h *history) checkSwarm(t *rapid.T, base string, want []*modelHost) {
-	for part, seeder := range map[string]bool{":seeders": true, ":leechers": false} {
-		got, _ := h.command("ZRANGE", base+part, "0", "-1").AsStrSlice()
-		contacts := map[string]bool{}
+// identities are the addresses in the index of hosts, by the digest of peer id and key.
+func (f *fixture) identities(hash tracker.InfoHash) map[string]string {
+	all := map[string]string{}
+	parts, err := f.command("GET", keysOf(hash).hosts()).AsInt64()
+	if err != nil {
+		parts = 1
+	}
+	for n := range parts {
+		part, _ := f.command("HGETALL", fmt.Sprintf("%s:%d", keysOf(hash).hosts(), n+1)).AsStrMap()
+		maps.Copy(all, part)
+	}
+	return all
+}
+
+// checkSwarm compares a swarm: its numbers, who represents its group, and its shelves, of which
+// all but the last are full.
+func (h *history) checkSwarm(t *rapid.T, base, group string, want []*modelHost) {
+	got := h.storedSwarm(base)
+	for part, seeder := range map[string]bool{"seeders": true, "leechers": false} {
+		var contacts []string
 		for _, host := range want {
 			if host.seeder == seeder {
-				contacts[contact(host)] = true
+				contacts = append(contacts, contact(host))
 			}
 		}
-		slices.Sort(got)
-		if !slices.Equal(got, slices.Sorted(maps.Keys(contacts))) {
-			t.Fatalf("%s = %q, expected %v", base+part, got, contacts)
+		slices.Sort(contacts)
+		slices.Sort(got.standing[part])
+		if !slices.Equal(got.standing[part], contacts) || got.counts[part] != len(contacts) {
+			t.Fatalf("%s of %s = %q, counted %d, expected %q", part, base, got.standing[part], got.counts[part], contacts)
 		}
 	}
+	var lines []string
+	for _, host := range want {
+		if group != "" && represents(host, group) {
+			lines = append(lines, map[bool]string{true: "seeders ", false: "leechers "}[host.seeder]+contact(host))
+		}
+	}
+	slices.Sort(lines)
+	slices.Sort(got.representatives)
+	if !slices.Equal(got.representatives, lines) {
+		t.Fatalf("representatives in %s = %q, expected %q", base, got.representatives, lines)
+	}
+}
+
+// storedSwarm is a swarm as it is kept.
+type storedSwarm struct {
+	counts          map[string]int      // of seeders and leechers
+	standing        map[string][]string // contacts
+	representatives []string            // kind and contact
+}
+
+func (f *fixture) storedSwarm(base string) storedSwarm {
+	swarm := storedSwarm{map[string]int{}, map[string][]string{}, nil}
+	text, _ := f.command("GET", base).ToString()
+	if text == "" {
+		text = "0 0 0"
+	}
+	head, lines, more := strings.Cut(text, "\n")
+	var leechers, seeders, representatives int
+	if _, err := fmt.Sscanf(head, "%d %d %d", &leechers, &seeders, &representatives); err != nil {
+		panic(err)
+	}
+	swarm.counts["leechers"], swarm.counts["seeders"] = leechers, seeders
+	if more {
+		swarm.representatives = strings.Split(lines, "\n")
+	}
+	if len(swarm.representatives) != representatives {
+		panic(base + " = " + text)
+	}
+	for part, n := range swarm.counts {
+		for shelf := 1; shelf <= (n+63)/64; shelf++ {
+			key := base + ":" + part
+			if shelf > 1 {
+				key += fmt.Sprintf(":%d", shelf)
+			}
+			text, _ := f.command("GET", key).ToString()
+			swarm.standing[part] = append(swarm.standing[part], strings.Split(text, "\n")[1:]...)
+		}
+	}
+	return swarm
 }
 
 func contact(h *modelHost) string {

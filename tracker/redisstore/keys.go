@@ -55,6 +55,7 @@ func (k transferKeys) firstStarted() string   { return k.key("first_started") } 
 func (k transferKeys) lastStarted() string    { return k.key("last_started") }    // string: RFC 3339
 func (k transferKeys) firstCompleted() string { return k.key("first_completed") } // string: RFC 3339
 func (k transferKeys) lastCompleted() string  { return k.key("last_completed") }  // string: RFC 3339
+func (k transferKeys) summary() string        { return k.key("summary") }         // string: see lua/include/summary.lua
 func (k transferKeys) peers() string          { return k.key("peers:N") }         // set: ip:port
 func (k transferKeys) representatives() string {
 	return k.key("peers:R") // set: ip:port
@@ -63,13 +64,13 @@ func (k transferKeys) seeders() string  { return k.key("peers:S") }  // set: ip:
 func (k transferKeys) leechers() string { return k.key("peers:L") }  // set: ip:port
 func (k transferKeys) paused() string   { return k.key("peers:P") }  // set: ip:port
 func (k transferKeys) racks() string    { return k.key("racks") }    // set: Location
-func (k transferKeys) hosts() string    { return k.key("hosts") }    // hash: peer id and key -> ip:port
+func (k transferKeys) hosts() string    { return k.key("hosts") }    // string: parts of the index, see lua/include/identities.lua
 func (k transferKeys) progress() string { return k.key("progress") } // hash: sums
-func (k transferKeys) oldest() string   { return k.key("oldest") }   // sorted set: rack by unix time
+func (k transferKeys) shelves() string  { return k.key("shelves") }  // sorted set: shelf by unix time
 func (k transferKeys) leases() string   { return k.key("leases") }   // hash: tokens of places
 
 // peer is a hash: the record of the host at an address.
-func (k transferKeys) peer(addr netip.AddrPort) string { return k.key("peer:" + addr.String()) }
+func (k transferKeys) peer(addr netip.AddrPort) string { return string(k) + ":peer:" + addr.String() }
 
 // The sets of one rack.
 func (k transferKeys) rackPeers(rack tracker.Location) string { return k.group(rack, "N") }
@@ -81,30 +82,11 @@ func (k transferKeys) rackSeeders(rack tracker.Location) string  { return k.grou
 func (k transferKeys) rackProgress(rack tracker.Location) string { return k.group(rack, "progress") }
 
 func (k transferKeys) group(path tracker.Location, part string) string {
-	return k.key("rack:" + string(path) + ":" + part)
+	return string(k) + ":rack:" + string(path) + ":" + part
 }
 
-// swarmAround names the sets of the swarm that a group's representatives are in.
-func (k transferKeys) swarmAround(group tracker.Location) (seeders, leechers string) {
-	around := group.Groups()[1:]
-	if len(around) == 0 {
-		return k.key("swarm:seeders"), k.key("swarm:leechers")
-	}
-	outer := tracker.Location(around[0])
-	return k.group(outer, "seeders"), k.group(outer, "leechers")
-}
+// swarm is a string: how many stand in the swarm of a group, and who represents it.
+func (k transferKeys) swarm(group string) string { return string(k) + ":rack:" + group }
 
-// location lists the keys of a host's groups, in the order of announce.lua.
-func (k transferKeys) location(path tracker.Location) []string {
-	var names []string
-	for i, group := range path.Groups() {
-		parts := []string{"R", "seeders", "leechers", "list:N", "list:L"}
-		if i == 0 {
-			parts = []string{"N", "R", "S", "seeders", "leechers", "progress", "list:N", "list:L"}
-		}
-		for _, part := range parts {
-			names = append(names, k.group(tracker.Location(group), part))
-		}
-	}
-	return append(names, k.key("swarm:seeders"), k.key("swarm:leechers"))
-}
+// globalSwarm is likewise that of the outermost groups' representatives.
+func (k transferKeys) globalSwarm() string { return k.key("swarm") }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,6 +152,36 @@ func TestManyExpireAtOnce(t *testing.T) {
 		}
 		if n := f.card(keysOf(hash).peers()); n != hosts+len(alive) {
 			t.Errorf("%d hosts seen, expected %d", n, hosts+len(alive))
+		}
+	})
+}
+
+// TestManyIdentities: each of 2,000 hosts is found by peer id and key at another address, and
+// none twice, while the index of them grows part by part.
+func TestManyIdentities(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		const hosts = 2000
+		hash := f.registerTransfer(t, 1)
+		of := func(n int) tracker.Announce {
+			return announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n%50)), n)
+		}
+		inParallel(hosts, func(n int) { f.announce(t, of(n)) })
+		inParallel(hosts, func(n int) {
+			a := of(n)
+			a.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
+			f.announce(t, a)
+		})
+		found := f.identities(hash)
+		if n := f.card(keysOf(hash).peers()); n != hosts || len(found) != hosts {
+			t.Fatalf("%d hosts and %d identities, expected %d", n, len(found), hosts)
+		}
+		for digest, addr := range found {
+			if !strings.HasSuffix(addr, ":7000") {
+				t.Fatalf("%s is still at %s", digest, addr)
+			}
+		}
+		if parts, _ := f.command("GET", keysOf(hash).hosts()).AsInt64(); parts != hosts/40 {
+			t.Errorf("%d parts for %d hosts", parts, hosts)
 		}
 	})
 }

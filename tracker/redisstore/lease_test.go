@@ -145,7 +145,7 @@ func TestLeasesComeLate(t *testing.T) {
 		f.expect("others", f.represents(1, "r1", 2, 3), true, true)
 		a := announceOf(testHash(0), "r1", 1)
 		a.ReprScope = tracker.ScopeRack
-		done, err := f.frontend.announce(context.Background(), a, late)
+		done, err := f.frontend.announce(context.Background(), a, announceOptions{lease: late})
 		if err != nil || done.Represents != 0 {
 			t.Errorf("a late lease: represents %d groups, %v", done.Represents, err)
 		}
@@ -237,7 +237,7 @@ func TestLeasesOfAnEarlierRegistration(t *testing.T) {
 		f.expect("others", f.represents(1, "r1", 2, 3), true, true)
 		a := announceOf(testHash(0), "r1", 1)
 		a.ReprScope = tracker.ScopeRack
-		done, err := f.frontend.announce(context.Background(), a, late)
+		done, err := f.frontend.announce(context.Background(), a, announceOptions{lease: late})
 		if err != nil || done.Represents != 0 {
 			t.Errorf("represents %d groups, %v", done.Represents, err)
 		}
@@ -304,7 +304,7 @@ func TestLeasesThatServeNothing(t *testing.T) {
 	eachLeased(t, func(t *testing.T, f *leased) {
 		a := announceOf(testHash(0), "r1", 1)
 		a.ReprScope = tracker.ScopeRack
-		done, err := f.frontend.announce(context.Background(), a, lease{})
+		done, err := f.frontend.announce(context.Background(), a, announceOptions{lease: lease{}})
 		if err != nil || !done.wants() {
 			t.Fatalf("%+v, %v", done, err)
 		}

@@ -63,7 +63,7 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 		if taken.token == "" {
 			break
 		}
-		again, err := s.announce(ctx, a, taken)
+		again, err := s.announce(ctx, a, announceOptions{lease: taken})
 		if err != nil || again.Represents <= done.Represents {
 			s.settleLater(taken, a.PeerTTL) // nobody knows, or it did not serve
 		}
@@ -189,9 +189,8 @@ func confirmCall(l lease, ttl time.Duration, now string) (scriptCall, error) {
 		return scriptCall{}, fmt.Errorf("lease of %s: %w", l.group, err)
 	}
 	k := keysOf(l.hash)
-	seeders, leechers := k.swarmAround(l.group)
 	return scriptCall{
-		keys: []string{k.registered(), k.leases(), k.peer(addr), k.rackRepresentatives(l.group), seeders, leechers},
+		keys: []string{k.registered(), k.leases(), k.peer(addr), k.rackRepresentatives(l.group)},
 		args: []string{string(l.group), l.addr, l.token, seconds(ttl), now},
 	}, nil
 }

@@ -115,7 +115,7 @@ func (h *leaseHistory) announce(t *rapid.T) {
 // step calls announce.lua. If it asks for a lease, that is taken at once, later, or never,
 // since the frontend crashed or the reply was lost.
 func (h *leaseHistory) step(t *rapid.T, a tracker.Announce, l lease) {
-	done, err := h.frontend.announce(context.Background(), a, l)
+	done, err := h.frontend.announce(context.Background(), a, announceOptions{lease: l})
 	if err != nil {
 		t.Fatal(err)
 	}

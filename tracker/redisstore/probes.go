@@ -72,7 +72,7 @@ var verdicts = map[int64]tracker.Verdict{1: tracker.ProbeAgain, 2: tracker.Probe
 func probeCall(c tracker.Check, now string, took time.Duration, alive bool, interval time.Duration) scriptCall {
 	k := keysOf(c.InfoHash)
 	return scriptCall{
-		keys: []string{k.registered(), k.leases(), k.representatives(), k.peer(c.Addr)},
+		keys: []string{k.registered(), k.leases(), k.representatives(), k.shelves(), k.summary(), k.peer(c.Addr)},
 		args: []string{
 			now, c.Addr.String(), strconv.FormatInt(c.Claimed, 10),
 			strconv.Itoa(int(math.Ceil(took.Seconds()))), flag(alive), seconds(interval),

@@ -2,8 +2,11 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/redis/rueidis"
@@ -46,22 +49,49 @@ func (s *Store) Scrape(ctx context.Context, hashes []tracker.InfoHash) ([]tracke
 
 func scrapeCall(hash tracker.InfoHash) scriptCall {
 	k := keysOf(hash)
-	return scriptCall{keys: []string{k.registered(), k.seeders(), k.leechers(), k.paused(), k.progress()}}
+	return scriptCall{keys: []string{k.registered(), k.summary(), k.paused()}}
 }
 
-const scrapeValues = 4
+const scrapeValues = 2
 
 func readScrape(hash tracker.InfoHash, r reply, err error) (entry tracker.ScrapeEntry, active bool, _ error) {
 	if err != nil || r.status == 0 {
 		return entry, false, err
 	}
-	n, err := r.ints(scrapeValues)
+	c, err := readSummary(r)
 	if err != nil {
 		return entry, false, err
 	}
+	paused, err := r.values[1].AsInt64()
+	if err != nil {
+		return entry, false, fmt.Errorf("script %s: paused: %w", r.script, err)
+	}
 	return tracker.ScrapeEntry{
-		InfoHash: hash, Complete: n[0], Incomplete: n[1], Downloaded: n[2], Downloaders: n[3],
+		InfoHash: hash, Complete: c.complete, Incomplete: c.incomplete, Downloaded: c.downloaded,
+		Downloaders: c.incomplete - int(paused),
 	}, true, nil
+}
+
+// counts are those of R9, and how many completed.
+type counts struct{ complete, incomplete, downloaded int }
+
+// readSummary reads the first value of a reply: "OLDEST COMPLETE INCOMPLETE DOWNLOADED".
+func readSummary(r reply) (c counts, err error) {
+	text, err := r.values[0].ToString()
+	if err != nil {
+		return counts{}, fmt.Errorf("script %s: summary: %w", r.script, err)
+	}
+	_, rest, _ := strings.Cut(text, " ")
+	complete, rest, _ := strings.Cut(rest, " ")
+	incomplete, downloaded, _ := strings.Cut(rest, " ")
+	var errs [3]error
+	c.complete, errs[0] = strconv.Atoi(complete)
+	c.incomplete, errs[1] = strconv.Atoi(incomplete)
+	c.downloaded, errs[2] = strconv.Atoi(downloaded)
+	if err := errors.Join(errs[:]...); err != nil {
+		return counts{}, fmt.Errorf("script %s: summary %q: %w", r.script, text, err)
+	}
+	return c, nil
 }
 
 // hashes reads a global set of info hashes.

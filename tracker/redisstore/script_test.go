@@ -28,6 +28,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 	}
 	return map[string]scriptCall{
 		"announce":   announceCall(a, announceOptions{now: s.now(), seed: 1}),
+		"again":      againCall(a, announceOptions{now: s.now(), seed: 1}),
 		"scrape":     scrapeCall(a.InfoHash),
 		"statistics": statisticsCall(a.InfoHash),
 		"register":   registerCall(torrent, s.now()),

@@ -23,6 +23,7 @@ func newScript(name string) script {
 
 var (
 	announceScript   = newScript("announce")
+	againScript      = newScript("again")
 	scrapeScript     = newScript("scrape")
 	statisticsScript = newScript("statistics")
 	registerScript   = newScript("register")
@@ -50,7 +51,7 @@ type reply struct {
 }
 
 // run calls a script. The reply must have a status number and, if that is not
-// 0, the given number of values.
+// 0, at least the given number of values.
 func (s *Store) run(ctx context.Context, sc script, call scriptCall, values int) (reply, error) {
 	client, err := s.client()
 	if err != nil {
@@ -71,8 +72,8 @@ func readReply(name string, result rueidis.RedisResult, values int) (reply, erro
 	if err != nil {
 		return reply{}, fmt.Errorf("script %s: status: %w", name, err)
 	}
-	if status != 0 && len(list) != 1+values {
-		return reply{}, fmt.Errorf("script %s: reply of %d values, expected %d", name, len(list)-1, values)
+	if status != 0 && len(list) < 1+values {
+		return reply{}, fmt.Errorf("script %s: reply of %d values, expected %d or more", name, len(list)-1, values)
 	}
 	return reply{name, status, list[1:]}, nil
 }
