@@ -10,6 +10,11 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
+	"github.com/p2ptracker/p2ptracker/tracker/clientaddr"
 )
 
 // Limits of a connection, against slow and oversized clients.
@@ -33,6 +38,34 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
+// door is an http.Server behind a listener that answers announces and scrapes by itself.
+type door struct {
+	*http.Server
+	listener *bthttp.Listener
+}
+
+// openDoor begins to serve a port.
+func openDoor(c *Config, f front, listener net.Listener, log *slog.Logger) door {
+	bounds := bthttp.Bounds{Connections: maxConnections(log), First: headerTimeout, Idle: idleTimeout}
+	clientOf := clientaddr.Of(c.ProxyPass, c.TrustedProxies)
+	return door{newServer(f, log), f.clients.Listen(listener, bounds, clientOf)}
+}
+
+// Shutdown stops both, within the context's deadline.
+func (d door) Shutdown(ctx context.Context) error {
+	var both errgroup.Group
+	both.Go(func() error { return d.listener.Shutdown(ctx) })
+	both.Go(func() error { return d.Server.Shutdown(ctx) })
+	return both.Wait()
+}
+
+// httpServer is an *http.Server or a door.
+type httpServer interface {
+	Serve(listener net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
 // listen takes the port, on IPv4 and IPv6 if HOST is empty.
 func listen(ctx context.Context, c *Config) (net.Listener, error) {
 	var config net.ListenConfig
@@ -48,7 +81,7 @@ func listen(ctx context.Context, c *Config) (net.Listener, error) {
 
 // runServer serves until the context is done. Then it takes no more requests,
 // and gives those in flight the time to finish.
-func runServer(ctx context.Context, server *http.Server, listener net.Listener, timeout time.Duration, log *slog.Logger) error {
+func runServer(ctx context.Context, server httpServer, listener net.Listener, timeout time.Duration, log *slog.Logger) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {

@@ -104,21 +104,31 @@ func newTracker(
 	return tracker.New(store, locator, prober, rules, intervals), prober.Close
 }
 
+// front is what answers over HTTP: all of it as a handler, and what a bthttp.Listener
+// answers by itself.
+type front struct {
+	http.Handler
+	clients *bthttp.Server
+}
+
 // newHandler joins announces, scrapes, REST and the counters into one.
 func newHandler(
 	c *Config, store *redisstore.Store, t *tracker.Tracker, cache *smdb.Cache, registry *prometheus.Registry, log *slog.Logger,
-) http.Handler {
+) front {
 	clients := bthttp.New(t, bthttp.Options{
 		TrustIPParam: c.TrustIPParam,
 		Timeout:      c.AnnounceTimeout.duration(),
 		ScrapeAll:    c.ScrapeAll,
+		MaxPending:   c.MaxPending,
+		Metrics:      registry,
 	}, log)
 	people := rest.New(store, cache, rest.Options{
 		AdminToken:      c.AdminToken,
 		TorrentMaxBytes: int64(c.TorrentMaxBytes),
 		Timeout:         restTimeout,
 	}, log)
-	return clientaddr.Middleware(route(clients, people, newMetricsHandler(registry)), c.ProxyPass, c.TrustedProxies)
+	all := route(clients, people, newMetricsHandler(registry))
+	return front{clientaddr.Middleware(all, c.ProxyPass, c.TrustedProxies), clients}
 }
 
 // route tells announces, scrapes and /metrics from all else, such as

@@ -41,7 +41,7 @@ var others = map[string][]string{
 	"github.com/kelseyhightower/envconfig":    {"cmd/p2ptracker"},
 	"github.com/joho/godotenv":                {"cmd/p2ptracker"},
 	"github.com/spf13/cobra":                  {"cmd/p2ptracker", "cmd/smdbstub"},
-	"github.com/prometheus/client_golang":     {"tracker/redisstore", "tracker/probe", "tracker/btudp", "smdb", "cmd/p2ptracker"},
+	"github.com/prometheus/client_golang":     {"tracker/redisstore", "tracker/probe", "tracker/bthttp", "tracker/btudp", "smdb", "cmd/p2ptracker"},
 	"github.com/maypok86/otter/v2":            {"smdb", "tracker/redisstore"},
 	"github.com/miekg/dns":                    {"smdb"},
 	"github.com/failsafe-go/failsafe-go":      {"smdb"},
