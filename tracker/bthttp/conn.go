@@ -1,7 +1,6 @@
 package bthttp
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -148,16 +147,15 @@ func (c *conn) renew() error {
 // answer answers what was read, in one deadline and one write. It returns a copy of what is
 // left for net/http.
 func (c *conn) answer() (rest []byte, next next, err error) {
-	defer c.release()
-	ctx, cancel := context.WithTimeout(c.listener.work, c.listener.opts.Timeout)
-	defer cancel()
-	out := replies.Get().(*[]byte)
-	defer putReply(out)
-	*out, rest, next = c.listener.appendReplies(ctx, (*out)[:0], c.in[:c.n], c.peer)
-	if len(*out) > 0 {
-		err = c.write(*out)
+	m := scratches.Get().(*scratch)
+	rest, next = c.listener.answer(c.listener.deadlines.begin(), m, c.in[:c.n], c.peer)
+	rest = slices.Clone(rest)
+	c.release()
+	if len(m.out) > 0 {
+		err = c.write(m.out)
 	}
-	return slices.Clone(rest), next, err
+	m.free()
+	return rest, next, err
 }
 
 // unbounded is how much an empty socket takes at once, so that no deadline is needed.

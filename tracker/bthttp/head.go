@@ -21,7 +21,7 @@ type head struct {
 	hosts, connections int // lines of that name
 }
 
-// Of a plain request all is the same for net/http as here: see readHead.
+// Of a plain request all is the same for net/http as here.
 const (
 	method  = "GET "
 	http11  = " HTTP/1.1"
@@ -29,31 +29,32 @@ const (
 	newline = "\r\n"
 )
 
-// readHead reads a plain request off the bytes that came, and how many of them it has. A
+// read reads a plain request off the bytes that came, and how many of them it has. A
 // request is plain if it is an announce or a scrape by GET, in HTTP/1.0 or 1.1, has no
 // body and asks for nothing out of the ordinary, and is all there. Whatever is odd about
 // any other is for net/http to judge, which gets it as it came.
-func readHead(in []byte) (h head, size int, plain bool) {
+func (h *head) read(in []byte) (size int, plain bool) {
+	*h = head{}
 	line, rest, ok := cutLine(in)
 	if !ok || !h.readTarget(line) {
-		return h, 0, false
+		return 0, false
 	}
 	for {
 		if line, rest, ok = cutLine(rest); !ok {
-			return h, 0, false
+			return 0, false
 		}
 		if line == "" {
 			break
 		}
 		if !h.readField(line) {
-			return h, 0, false
+			return 0, false
 		}
 	}
 	// HTTP/1.1 has a Host, and one only (RFC 9112, 3.2).
 	if h.hosts > 1 || h.hosts == 0 && !h.http10 {
-		return h, 0, false
+		return 0, false
 	}
-	return h, len(in) - len(rest), true
+	return len(in) - len(rest), true
 }
 
 // cutLine takes the first line off.

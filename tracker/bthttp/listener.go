@@ -34,8 +34,8 @@ type Listener struct {
 	closed chan struct{}
 	stop   sync.Once
 
-	work    context.Context //nolint:containedctx // of all requests: it ends when nobody waits for them any more
-	abandon context.CancelFunc
+	deadlines deadlines
+	abandon   context.CancelFunc // ends all requests
 
 	isClosing atomic.Bool
 	mu        sync.Mutex
@@ -55,7 +55,8 @@ func (s *Server) Listen(
 		closed: make(chan struct{}), conns: map[*conn]struct{}{},
 	}
 	l.way = way{Server: s, clientOf: clientOf, closing: l.closing}
-	l.work, l.abandon = context.WithCancel(context.Background())
+	work, abandon := context.WithCancel(context.Background())
+	l.deadlines, l.abandon = deadlines{parent: work, timeout: s.opts.Timeout}, abandon
 	l.serving.Go(l.accept)
 	return l
 }

@@ -5,9 +5,25 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 )
+
+// scratch is the memory that answering takes.
+type scratch struct {
+	head head
+	body []byte // of the reply that is being written
+	out  []byte // replies, whole
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func (m *scratch) free() {
+	if cap(m.body)+cap(m.out) <= maxPooled {
+		scratches.Put(m)
+	}
+}
 
 // next is what becomes of a connection.
 type next int
@@ -26,47 +42,48 @@ type way struct {
 	dates    dates
 }
 
-// appendReplies answers the plain requests that the bytes of a connection begin with, in
-// their order: their replies are appended to dst. It leaves what it did not answer.
-func (w *way) appendReplies(ctx context.Context, dst, in []byte, peer netip.AddrPort) (replies, rest []byte, _ next) {
+// answer answers the plain requests that the bytes of a connection begin with: their replies
+// are in m.out, in their order. It returns what it did not answer, which is net/http's.
+func (w *way) answer(ctx context.Context, m *scratch, in []byte, peer netip.AddrPort) (rest []byte, _ next) {
+	m.out = m.out[:0]
 	for len(in) > 0 {
-		h, size, plain := readHead(in)
+		size, plain := m.head.read(in)
 		if !plain {
-			return dst, in, handOn
+			return in, handOn
 		}
 		in = in[size:]
-		client := w.clientOf(peer, h.forwarded[:h.forwards])
-		var kept bool
-		if dst, kept = w.appendReply(ctx, dst, request{h.path, h.query, client}, h.http10, h.keep); !kept {
-			return dst, nil, end
+		client := w.clientOf(peer, m.head.forwarded[:m.head.forwards])
+		if kept := w.reply(ctx, m, client); !kept {
+			return nil, end
 		}
 	}
-	return dst, nil, goOn
+	return nil, goOn
 }
 
-// appendReply appends a whole reply, as net/http would write it, and says whether the
-// connection is kept.
-func (w *way) appendReply(ctx context.Context, dst []byte, r request, http10, keep bool) (reply []byte, kept bool) {
-	body := replies.Get().(*[]byte)
-	defer putReply(body)
-	*body = w.appendAnswer(ctx, (*body)[:0], r)
-	keep = keep && !w.closing()
-	if http10 {
-		dst = append(dst, "HTTP/1.0 200 OK\r\nContent-Length: "...)
-	} else {
-		dst = append(dst, "HTTP/1.1 200 OK\r\nContent-Length: "...)
+// reply appends the whole reply to the request in m.head, as net/http would write it, and
+// says whether the connection is kept.
+func (w *way) reply(ctx context.Context, m *scratch, client netip.AddrPort) (kept bool) {
+	h := &m.head
+	m.body = w.appendAnswer(ctx, m.body[:0], request{h.path, h.query, client})
+	kept = h.keep && !w.closing()
+	version := "HTTP/1.1"
+	if h.http10 {
+		version = "HTTP/1.0"
 	}
-	dst = strconv.AppendInt(dst, int64(len(*body)), 10)
-	dst = append(dst, "\r\nContent-Type: "+contentType+"\r\nDate: "...)
-	dst = append(dst, w.dates.now()...)
+	out := append(m.out, version...)
+	out = append(out, " 200 OK\r\nContent-Length: "...)
+	out = strconv.AppendInt(out, int64(len(m.body)), 10)
+	out = append(out, "\r\nContent-Type: "+contentType+"\r\nDate: "...)
+	out = append(out, w.dates.now()...)
 	switch {
-	case keep && http10:
-		dst = append(dst, "\r\nConnection: keep-alive"...)
-	case !keep && !http10:
-		dst = append(dst, "\r\nConnection: close"...)
+	case kept && h.http10:
+		out = append(out, "\r\nConnection: keep-alive"...)
+	case !kept && !h.http10:
+		out = append(out, "\r\nConnection: close"...)
 	}
-	dst = append(dst, "\r\n\r\n"...)
-	return append(dst, *body...), keep
+	out = append(out, "\r\n\r\n"...)
+	m.out = append(out, m.body...)
+	return kept
 }
 
 const contentType = "text/plain"
