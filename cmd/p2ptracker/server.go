@@ -48,7 +48,9 @@ type door struct {
 func openDoor(c *Config, f front, listener net.Listener, log *slog.Logger) door {
 	bounds := bthttp.Bounds{Connections: maxConnections(log), First: headerTimeout, Idle: idleTimeout}
 	clientOf := clientaddr.Of(c.ProxyPass, c.TrustedProxies)
-	return door{newServer(f, log), f.clients.Listen(listener, bounds, clientOf)}
+	server := newServer(f, log)
+	server.ConnContext = bthttp.ConnContext
+	return door{server, f.clients.Listen(listener, bounds, clientOf)}
 }
 
 // Shutdown stops both, within the context's deadline.

@@ -30,6 +30,8 @@ type conn struct {
 	renewed time.Time   // when its deadline was set
 	sent    int         // bytes
 
+	handedOn bool
+
 	in  *[inSize]byte // what was read last, if anything
 	n   int
 	err error
@@ -46,33 +48,29 @@ func newConn(l *Listener, tcp *net.TCPConn) (*conn, error) {
 	return c, nil
 }
 
-// serve answers what comes, until the connection ends or is handed on. A panic ends this
-// connection only, as net/http has it.
+// serve answers what comes, until the connection ends or is handed on.
 func (c *conn) serve() {
-	handedOn := false
-	defer func() {
-		if fault := recover(); fault != nil {
-			c.listener.log.Error("request panicked", "panic", fault, "client", c.peer.String(), "stack", string(debug.Stack()))
-		}
-		c.listener.leave(c)
-		if !handedOn {
-			_ = c.listener.free(c.tcp)
-		}
-	}()
+	defer c.end()
+	c.run()
+}
+
+// end is deferred. A panic ends this connection only, as net/http has it.
+func (c *conn) end() {
+	if fault := recover(); fault != nil {
+		c.listener.log.Error("request panicked", "panic", fault, "client", c.peer.String(), "stack", string(debug.Stack()))
+	}
+	c.listener.forget(c)
+	if !c.handedOn {
+		_ = c.listener.free(c.tcp)
+	}
+}
+
+func (c *conn) run() {
 	tryRead := c.tryRead // made once, since it costs memory
-	for {
-		if err := c.read(tryRead); err != nil {
-			return
-		}
-		rest, next, err := c.answer()
-		switch {
-		case err != nil || next == end:
-			return
-		case next == handOn:
-			handedOn = c.tcp.SetDeadline(time.Time{}) == nil
-			if handedOn {
-				c.listener.handOn(c.tcp, rest)
-			}
+	for c.read(tryRead) == nil {
+		goesOn := c.answer(c.in[:c.n])
+		c.release()
+		if !goesOn {
 			return
 		}
 	}
@@ -144,31 +142,35 @@ func (c *conn) renew() error {
 	return c.tcp.SetDeadline(now.Add(c.listener.bounds.Idle))
 }
 
-// answer answers what was read, in one deadline and one write. It returns a copy of what is
-// left for net/http.
-func (c *conn) answer() (rest []byte, next next, err error) {
+// answer answers what was read, in one deadline and one write, hands on what is net/http's,
+// and says whether the connection is still ours.
+func (c *conn) answer(in []byte) bool {
 	m := scratches.Get().(*scratch)
-	rest, next = c.listener.answer(c.listener.deadlines.begin(), m, c.in[:c.n], c.peer)
-	rest = slices.Clone(rest)
-	c.release()
-	if len(m.out) > 0 {
-		err = c.write(m.out)
-	}
+	rest, next := c.listener.answer(c.listener.deadlines.begin(), m, in, c.peer)
+	sent := c.write(m.out)
 	m.free()
-	return rest, next, err
+	if !sent || next != handOn {
+		return sent && next == goOn
+	}
+	if c.tcp.SetDeadline(time.Time{}) == nil {
+		c.handedOn = true
+		c.listener.handOn(c.tcp, slices.Clone(rest))
+	}
+	return false
 }
 
 // unbounded is how much an empty socket takes at once, so that no deadline is needed.
 const unbounded = 16 << 10
 
-func (c *conn) write(out []byte) error {
-	if c.sent += len(out); c.sent > unbounded {
-		if err := c.renew(); err != nil {
-			return err
-		}
+func (c *conn) write(out []byte) (sent bool) {
+	if len(out) == 0 {
+		return true
+	}
+	if c.sent += len(out); c.sent > unbounded && c.renew() != nil {
+		return false
 	}
 	_, err := c.tcp.Write(out)
-	return err
+	return err == nil // or the client went away: nobody is left to tell
 }
 
 // wake lets a connection end that is idle. A fresh one has the time for its first request.

@@ -34,11 +34,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		write(w, func(dst []byte) []byte { return AppendFailure(dst, tracker.FailureOf(err)) })
 		return
 	}
+	asked := request{path: r.URL.Path, query: r.URL.RawQuery, client: client}
+	if regain(w, r, asked) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.opts.Timeout)
 	defer cancel()
-	write(w, func(dst []byte) []byte {
-		return s.appendAnswer(ctx, dst, request{path: r.URL.Path, query: r.URL.RawQuery, client: client})
-	})
+	write(w, func(dst []byte) []byte { return s.appendAnswer(ctx, dst, asked) })
 }
 
 // refuse answers what is no request of a BitTorrent client.

@@ -3,7 +3,6 @@ package bthttp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -79,7 +78,9 @@ func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 func (l *Listener) Close() error {
 	var err error
 	l.stop.Do(func() {
-		l.isClosing.Store(true)
+		l.mu.Lock()
+		l.isClosing.Store(true) // from now on nothing is regained
+		l.mu.Unlock()
 		close(l.closed)
 		err = l.inner.Close()
 		l.each((*conn).wake)
@@ -159,16 +160,15 @@ func (l *Listener) begin(accepted net.Conn) {
 		return
 	}
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.conns[c] = struct{}{}
-	l.mu.Unlock()
 	l.serving.Go(c.serve)
 }
 
-// leave ends what begin began.
-func (l *Listener) leave(c *conn) {
+func (l *Listener) forget(c *conn) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	delete(l.conns, c)
-	l.mu.Unlock()
 }
 
 func (l *Listener) each(do func(*conn)) {
@@ -185,48 +185,4 @@ func (l *Listener) free(c net.Conn) error {
 	l.metrics.connections.Dec()
 	<-l.slots
 	return err
-}
-
-// handOn gives a connection to whoever accepts next.
-func (l *Listener) handOn(c net.Conn, rest []byte) {
-	l.metrics.handedOn.Inc()
-	h := &handedConn{Conn: c, listener: l, rest: rest}
-	select {
-	case l.handed <- h:
-	case <-l.closed:
-		h.Close()
-	}
-}
-
-// handedConn is a connection with the bytes that were read of it.
-type handedConn struct {
-	net.Conn
-	listener *Listener
-	rest     []byte
-	closed   sync.Once
-}
-
-// Read returns what was read already, then what comes.
-func (h *handedConn) Read(b []byte) (int, error) {
-	if len(h.rest) == 0 {
-		return h.Conn.Read(b)
-	}
-	n := copy(b, h.rest)
-	h.rest = h.rest[n:]
-	return n, nil
-}
-
-// Close closes the connection.
-func (h *handedConn) Close() error {
-	err := net.ErrClosed
-	h.closed.Do(func() { err = h.listener.free(h.Conn) })
-	return err
-}
-
-// CloseWrite is what net/http does before it closes on a client that still sends.
-func (h *handedConn) CloseWrite() error {
-	if half, ok := h.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return fmt.Errorf("close for writing: %w", errors.ErrUnsupported)
 }

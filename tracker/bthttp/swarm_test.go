@@ -1,6 +1,7 @@
 package bthttp_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
@@ -107,6 +110,41 @@ type running struct {
 	listener *bthttp.Listener
 	behind   *http.Server
 	handed   atomic.Int64 // requests that net/http got
+	metrics  *prometheus.Registry
+}
+
+// connections is how many are open.
+func (r *running) connections() float64 {
+	families, err := r.metrics.Gather()
+	if err != nil {
+		panic(err)
+	}
+	for _, family := range families {
+		if family.GetName() == "p2ptracker_http_connections" {
+			return family.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	panic("not counted")
+}
+
+// lockedBuffer is a log that is read while it is written.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
+
+func (b *lockedBuffer) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(line)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func start(t *testing.T, swarm bthttp.Announcer, opts bthttp.Options, log *slog.Logger) *running {
@@ -120,13 +158,17 @@ func startBounded(t *testing.T, swarm bthttp.Announcer, opts bthttp.Options, bou
 	if err != nil {
 		t.Fatal(err)
 	}
+	if opts.Metrics == nil {
+		opts.Metrics = prometheus.NewRegistry()
+	}
 	server := bthttp.New(swarm, opts, log)
-	r := &running{addr: inner.Addr().String(), listener: server.Listen(inner, bounds, itself)}
+	r := &running{metrics: opts.Metrics.(*prometheus.Registry), addr: inner.Addr().String(), listener: server.Listen(inner, bounds, itself)}
 	r.behind = &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			r.handed.Add(1)
 			server.ServeHTTP(w, req)
 		}),
+		ConnContext:    bthttp.ConnContext,
 		MaxHeaderBytes: 16 << 10,
 		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}

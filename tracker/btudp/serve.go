@@ -41,8 +41,9 @@ type Announcer interface {
 
 // Options are what the program sets.
 type Options struct {
-	Timeout time.Duration         // deadline of an announce or a scrape; more than zero
-	Metrics prometheus.Registerer // where the counters go, if anywhere
+	Timeout    time.Duration         // deadline of an announce or a scrape; more than zero
+	MaxPending int                   // announces and scrapes under way at once; 0: no bound
+	Metrics    prometheus.Registerer // where the counters go, if anywhere
 }
 
 // Server answers packets.
@@ -62,7 +63,7 @@ type Server struct {
 func New(t Announcer, secrets Secrets, opts Options, log *slog.Logger) *Server {
 	return &Server{
 		tracker: t, secrets: secrets, opts: opts, metrics: newMetrics(opts.Metrics), log: log,
-		maxPending: maxPending,
+		maxPending: int64(opts.MaxPending),
 	}
 }
 
