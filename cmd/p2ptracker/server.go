@@ -70,7 +70,9 @@ type httpServer interface {
 
 // listen takes the port, on IPv4 and IPv6 if HOST is empty.
 func listen(ctx context.Context, c *Config) (net.Listener, error) {
-	var config net.ListenConfig
+	// No probes of TCP: each connection has deadlines, and to set probes up takes four
+	// system calls for each.
+	config := net.ListenConfig{KeepAlive: -1}
 	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(string(c.Host), strconv.Itoa(c.Port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("PORT: %d is in use by another program", c.Port)

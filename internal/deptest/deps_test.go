@@ -21,12 +21,13 @@ var ours = map[string][]string{
 	"tracker":            {},
 	"tracker/clientaddr": {},
 	"tracker/metainfo":   {"tracker"},
-	"tracker/bthttp":     {"tracker"},
-	"tracker/btudp":      {"tracker"},
+	"tracker/bthttp":     {"tracker", "internal/crew"},
+	"tracker/btudp":      {"tracker", "internal/crew"},
 	"tracker/rest":       {"tracker", "tracker/metainfo"},
 	"tracker/redisstore": {"tracker", "lua"},
 	"tracker/probe":      {"tracker"},
 	"smdb":               {"tracker"},
+	"internal/crew":      {},
 	"internal/redistest": {},
 }
 

@@ -91,9 +91,8 @@ func regain(w http.ResponseWriter, r *http.Request, asked request) bool {
 	}
 	left, _ := buffers.Reader.Peek(buffers.Reader.Buffered()) // that much is there
 	c.fresh.Store(false)
-	l.conns[c] = struct{}{}
 	rest := slices.Concat(left, h.rest)
-	l.serving.Go(func() { c.resume(asked, rest) })
+	l.run(c, func() { c.resume(asked, rest) })
 	return true
 }
 

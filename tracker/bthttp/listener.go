@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/crew"
 )
 
 // Bounds are what a Listener allows connections.
@@ -39,7 +41,9 @@ type Listener struct {
 	isClosing atomic.Bool
 	mu        sync.Mutex
 	conns     map[*conn]struct{}
+	crew      *crew.Crew     // serves conns
 	serving   sync.WaitGroup // accept, and conns
+	ended     chan struct{}  // closed when nobody serves any more
 }
 
 // Listen begins to take connections from inner, and closes it in the end. clientOf says who
@@ -52,11 +56,17 @@ func (s *Server) Listen(
 		inner: inner, bounds: bounds,
 		slots: make(chan struct{}, bounds.Connections), handed: make(chan net.Conn),
 		closed: make(chan struct{}), conns: map[*conn]struct{}{},
+		crew: crew.New(), ended: make(chan struct{}),
 	}
 	l.way = way{Server: s, clientOf: clientOf, closing: l.closing}
 	work, abandon := context.WithCancel(context.Background())
 	l.deadlines, l.abandon = deadlines{parent: work, timeout: s.opts.Timeout}, abandon
 	l.serving.Go(l.accept)
+	go func() {
+		l.serving.Wait()
+		l.crew.Close()
+		close(l.ended)
+	}()
 	return l
 }
 
@@ -93,10 +103,8 @@ func (l *Listener) Close() error {
 func (l *Listener) Shutdown(ctx context.Context) error {
 	err := l.Close()
 	defer l.abandon()
-	ended := make(chan struct{})
-	go func() { l.serving.Wait(); close(ended) }()
 	select {
-	case <-ended:
+	case <-l.ended:
 		return err
 	case <-ctx.Done():
 		l.each((*conn).cut)
@@ -161,8 +169,17 @@ func (l *Listener) begin(accepted net.Conn) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.run(c, c.serve)
+}
+
+// run serves a connection; l.mu is held.
+func (l *Listener) run(c *conn, serve func()) {
 	l.conns[c] = struct{}{}
-	l.serving.Go(c.serve)
+	l.serving.Add(1)
+	l.crew.Run(func() {
+		defer l.serving.Done()
+		serve()
+	})
 }
 
 func (l *Listener) forget(c *conn) {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/ipv4"
 
+	"github.com/p2ptracker/p2ptracker/internal/crew"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -24,7 +25,7 @@ const (
 // line is a socket with its reader and its writer. The reader never waits for the tracker.
 type line struct {
 	server *Server
-	crew   *crew
+	crew   *crew.Crew
 	socket socket
 	out    chan *letter
 }
@@ -99,7 +100,7 @@ func (l *line) receive(work context.Context, messages []ipv4.Message) {
 		}
 		left.Add(1)
 		s.requests.Add(1)
-		l.crew.run(func() {
+		l.crew.Run(func() {
 			defer s.requests.Done()
 			defer done()
 			defer s.pending.Add(-1)

@@ -27,6 +27,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/p2ptracker/p2ptracker/internal/crew"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -75,7 +76,7 @@ func (s *Server) Serve(ctx context.Context, l *Listener, grace time.Duration) er
 	defer abandon()
 	readers, reading := errgroup.WithContext(ctx)
 	defer context.AfterFunc(reading, l.wake)()
-	crew := newCrew()
+	crew := crew.New()
 	var writers sync.WaitGroup
 	lines := make([]*line, len(l.sockets))
 	for i, sock := range l.sockets {
@@ -90,7 +91,7 @@ func (s *Server) Serve(ctx context.Context, l *Listener, grace time.Duration) er
 		abandon()
 		s.requests.Wait()
 	}
-	crew.close()
+	crew.Close()
 	for _, line := range lines {
 		close(line.out)
 	}
