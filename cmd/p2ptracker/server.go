@@ -97,7 +97,7 @@ func runServer(ctx context.Context, server httpServer, listener net.Listener, ti
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	if err := server.Shutdown(bound); err != nil {
-		server.Close()
+		_ = server.Close()
 		return fmt.Errorf("stopped with requests unfinished after SHUTDOWN_TIMEOUT (%v): %w", timeout, err)
 	}
 	log.Info("stopped")

@@ -18,7 +18,7 @@ type deadlines struct {
 }
 
 type deadline struct {
-	context.Context
+	ctx    context.Context //nolint:containedctx // likewise
 	begun  time.Time
 	cancel context.CancelFunc // not called: a deadline that passes frees all
 }
@@ -30,8 +30,8 @@ func (d *deadlines) begin() context.Context {
 	last := d.last.Load()
 	if last == nil || now.Sub(last.begun) > min(deadlineShared, d.timeout/2) {
 		last = &deadline{begun: now}
-		last.Context, last.cancel = context.WithDeadline(d.parent, now.Add(d.timeout))
+		last.ctx, last.cancel = context.WithDeadline(d.parent, now.Add(d.timeout)) //nolint:gosec // see deadline
 		d.last.Store(last)
 	}
-	return last.Context
+	return last.ctx
 }

@@ -17,7 +17,7 @@ func (l *Listener) handOn(c net.Conn, rest []byte) {
 	select {
 	case l.handed <- h:
 	case <-l.closed:
-		h.Close()
+		_ = h.Close()
 	}
 }
 
@@ -89,7 +89,7 @@ func regain(w http.ResponseWriter, r *http.Request, asked request) bool {
 	if err != nil {
 		return false
 	}
-	left, _ := buffers.Reader.Peek(buffers.Reader.Buffered()) // that much is there
+	left, _ := buffers.Peek(buffers.Reader.Buffered()) // that much is there
 	c.fresh.Store(false)
 	rest := slices.Concat(left, h.rest)
 	l.run(c, func() { c.resume(asked, rest) })

@@ -164,7 +164,7 @@ func (l *Listener) begin(accepted net.Conn) {
 	c, err := newConn(l, tcp)
 	if err != nil {
 		l.log.Error("cannot serve a connection", "error", err)
-		l.free(tcp)
+		_ = l.free(tcp)
 		return
 	}
 	l.mu.Lock()

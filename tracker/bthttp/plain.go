@@ -70,7 +70,8 @@ func (w *way) reply(ctx context.Context, m *scratch, client netip.AddrPort) (kep
 	if h.http10 {
 		version = "HTTP/1.0"
 	}
-	out := append(m.out, version...)
+	out := m.out
+	out = append(out, version...)
 	out = append(out, " 200 OK\r\nContent-Length: "...)
 	out = strconv.AppendInt(out, int64(len(m.body)), 10)
 	out = append(out, "\r\nContent-Type: "+contentType+"\r\nDate: "...)
@@ -82,7 +83,8 @@ func (w *way) reply(ctx context.Context, m *scratch, client netip.AddrPort) (kep
 		out = append(out, "\r\nConnection: close"...)
 	}
 	out = append(out, "\r\n\r\n"...)
-	m.out = append(out, m.body...)
+	out = append(out, m.body...)
+	m.out = out
 	return kept
 }
 
