@@ -358,3 +358,18 @@ p2ptracker_http_requests_total{outcome="shed"} 3
 		t.Error(err)
 	}
 }
+
+// A client that ends announces it and is gone: it is recorded all the same.
+func TestHungUp(t *testing.T) {
+	swarm := newBlockedSwarm()
+	server := start(t, swarm, plain, quiet)
+	conn := dial(t, server.addr)
+	send(t, conn, get(announce+"&event=stopped", "HTTP/1.1"))
+	<-swarm.begun
+	conn.Close()
+	swarm.goOn <- struct{}{}
+	awaitConnections(t, server, 0)
+	if seen := swarm.seen(t); !strings.Contains(seen, "event       stopped\n") {
+		t.Errorf("read as\n%s", seen)
+	}
+}
