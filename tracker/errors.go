@@ -16,6 +16,8 @@ func (e ClientError) Error() string { return string(e) }
 var (
 	// ErrUnavailable: the store cannot be asked now.
 	ErrUnavailable = errors.New("store unavailable")
+	// ErrBusy: too much is under way to begin anything more.
+	ErrBusy = errors.New("too many requests under way")
 	// ErrLocationUnknown: where the host stands cannot be had now (R11).
 	ErrLocationUnknown = errors.New("location unknown")
 	// ErrNotFound: there is no such torrent or transfer.
@@ -49,6 +51,8 @@ func FailureOf(err error) Failure {
 	switch {
 	case errors.Is(err, ErrLocationUnknown):
 		f.Reason = "location of this host is not known yet"
+	case errors.Is(err, ErrBusy):
+		f.Reason = "tracker is busy"
 	case errors.Is(err, ErrUnavailable):
 		f.Reason = "tracker cannot reach its store now"
 	default:

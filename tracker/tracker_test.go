@@ -114,6 +114,7 @@ func TestFailureOf(t *testing.T) {
 	}{
 		{fmt.Errorf("x: %w", ClientError("port must be 1 to 65535")), "port must be 1 to 65535", true},
 		{fmt.Errorf("x: %w", ErrLocationUnknown), "location of this host is not known yet", false},
+		{fmt.Errorf("x: %w", ErrBusy), "tracker is busy", false},
 		{fmt.Errorf("x: %w", ErrUnavailable), "tracker cannot reach its store now", false},
 		{errors.New("secret"), "internal error", false},
 	} {

@@ -72,9 +72,9 @@ func serve(ctx context.Context, c *Config, log *slog.Logger) error {
 
 	servers, serving := errgroup.WithContext(ctx)
 	servers.Go(func() error {
-		server := newServer(newHandler(c, store, t, cache, registry, log), log)
+		door := openDoor(c, newHandler(c, store, t, cache, registry, log), listener, log)
 		log.Info("listening", "address", listener.Addr().String(), "version", programVersion())
-		return runServer(serving, server, listener, c.ShutdownTimeout.duration(), log)
+		return runServer(serving, door, door.listener, c.ShutdownTimeout.duration(), log)
 	})
 	if c.UDPPort != noUDP {
 		servers.Go(func() error { return serveUDP(serving, udpListener, c, store, t, registry, log) })

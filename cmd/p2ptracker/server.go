@@ -10,6 +10,11 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
+	"github.com/p2ptracker/p2ptracker/tracker/clientaddr"
 )
 
 // Limits of a connection, against slow and oversized clients.
@@ -33,9 +38,41 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
+// door is an http.Server behind a listener that answers announces and scrapes by itself.
+type door struct {
+	*http.Server
+	listener *bthttp.Listener
+}
+
+// openDoor begins to serve a port.
+func openDoor(c *Config, f front, listener net.Listener, log *slog.Logger) door {
+	bounds := bthttp.Bounds{Connections: maxConnections(log), First: headerTimeout, Idle: idleTimeout}
+	clientOf := clientaddr.Of(c.ProxyPass, c.TrustedProxies)
+	server := newServer(f, log)
+	server.ConnContext = bthttp.ConnContext
+	return door{server, f.clients.Listen(listener, bounds, clientOf)}
+}
+
+// Shutdown stops both, within the context's deadline.
+func (d door) Shutdown(ctx context.Context) error {
+	var both errgroup.Group
+	both.Go(func() error { return d.listener.Shutdown(ctx) })
+	both.Go(func() error { return d.Server.Shutdown(ctx) })
+	return both.Wait()
+}
+
+// httpServer is an *http.Server or a door.
+type httpServer interface {
+	Serve(listener net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
 // listen takes the port, on IPv4 and IPv6 if HOST is empty.
 func listen(ctx context.Context, c *Config) (net.Listener, error) {
-	var config net.ListenConfig
+	// No probes of TCP: each connection has deadlines, and to set probes up takes four
+	// system calls for each.
+	config := net.ListenConfig{KeepAlive: -1}
 	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(string(c.Host), strconv.Itoa(c.Port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("PORT: %d is in use by another program", c.Port)
@@ -48,7 +85,7 @@ func listen(ctx context.Context, c *Config) (net.Listener, error) {
 
 // runServer serves until the context is done. Then it takes no more requests,
 // and gives those in flight the time to finish.
-func runServer(ctx context.Context, server *http.Server, listener net.Listener, timeout time.Duration, log *slog.Logger) error {
+func runServer(ctx context.Context, server httpServer, listener net.Listener, timeout time.Duration, log *slog.Logger) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -60,7 +97,7 @@ func runServer(ctx context.Context, server *http.Server, listener net.Listener, 
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	if err := server.Shutdown(bound); err != nil {
-		server.Close()
+		_ = server.Close()
 		return fmt.Errorf("stopped with requests unfinished after SHUTDOWN_TIMEOUT (%v): %w", timeout, err)
 	}
 	log.Info("stopped")

@@ -41,7 +41,9 @@ func serveUDP(
 ) error {
 	secrets := store.Secrets()
 	defer secrets.Close()
-	server := btudp.New(t, secrets, btudp.Options{Timeout: c.AnnounceTimeout.duration(), Metrics: registerer}, log)
+	server := btudp.New(t, secrets, btudp.Options{
+		Timeout: c.AnnounceTimeout.duration(), MaxPending: c.MaxPending, Metrics: registerer,
+	}, log)
 	log.Info("listening for UDP", "address", listener.Addr().String())
 	if err := server.Serve(ctx, listener, c.ShutdownTimeout.duration()); err != nil {
 		return fmt.Errorf("serve UDP: %w", err)

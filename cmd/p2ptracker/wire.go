@@ -24,6 +24,8 @@ const (
 	redisTimeout = 3 * time.Second  // of a connection attempt, and of a Redis that does not answer
 	restTimeout  = 30 * time.Second // of a REST request; an archive it cannot finish goes on later
 
+	storeTurns = 256 // announces and scrapes that Redis is asked about at once; more are not answered sooner
+
 	locationFailureTTL = 5 * time.Second // a host is not asked for again so soon after a failure; clients come back after 10 s
 	locationRecall     = time.Second     // what a Redis that hangs costs a lookup; in a storm the last of 10,000 looks into Redis waits that long for its turn
 	locationCacheSize  = 500_000         // hosts
@@ -101,24 +103,34 @@ func newTracker(
 	}
 	prober := probe.New(store, rules, registerer, log)
 	intervals := tracker.Intervals{Active: c.ActiveInterval.duration(), Passive: c.PassiveInterval.duration()}
-	return tracker.New(store, locator, prober, rules, intervals), prober.Close
+	return tracker.New(tracker.InTurn(store, storeTurns), locator, prober, rules, intervals), prober.Close
+}
+
+// front is what answers over HTTP: all of it as a handler, and what a bthttp.Listener
+// answers by itself.
+type front struct {
+	http.Handler
+	clients *bthttp.Server
 }
 
 // newHandler joins announces, scrapes, REST and the counters into one.
 func newHandler(
 	c *Config, store *redisstore.Store, t *tracker.Tracker, cache *smdb.Cache, registry *prometheus.Registry, log *slog.Logger,
-) http.Handler {
+) front {
 	clients := bthttp.New(t, bthttp.Options{
 		TrustIPParam: c.TrustIPParam,
 		Timeout:      c.AnnounceTimeout.duration(),
 		ScrapeAll:    c.ScrapeAll,
+		MaxPending:   c.MaxPending,
+		Metrics:      registry,
 	}, log)
 	people := rest.New(store, cache, rest.Options{
 		AdminToken:      c.AdminToken,
 		TorrentMaxBytes: int64(c.TorrentMaxBytes),
 		Timeout:         restTimeout,
 	}, log)
-	return clientaddr.Middleware(route(clients, people, newMetricsHandler(registry)), c.ProxyPass, c.TrustedProxies)
+	all := route(clients, people, newMetricsHandler(registry))
+	return front{clientaddr.Middleware(all, c.ProxyPass, c.TrustedProxies), clients}
 }
 
 // route tells announces, scrapes and /metrics from all else, such as

@@ -1,17 +1,19 @@
 package bthttp_test
 
 import (
+	"bytes"
 	"context"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
@@ -88,8 +90,8 @@ var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// serve runs the handler in a real server on loopback and returns its address.
-// Replies carry no Date, so that they can be compared.
+// serve runs a Server in front of net/http on loopback, as the program does, and returns its
+// address.
 func serve(t *testing.T, swarm bthttp.Announcer) string {
 	t.Helper()
 	return serveWith(t, swarm, bthttp.Options{TrustIPParam: loopback, Timeout: time.Minute}, quiet)
@@ -97,17 +99,91 @@ func serve(t *testing.T, swarm bthttp.Announcer) string {
 
 func serveWith(t *testing.T, swarm bthttp.Announcer, opts bthttp.Options, log *slog.Logger) string {
 	t.Helper()
-	handler := bthttp.New(swarm, opts, log)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["Date"] = nil
-		handler.ServeHTTP(w, r)
-	}))
-	server.Config.MaxHeaderBytes = 16 << 10
-	server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(io.Discard, nil), slog.LevelError)
-	server.Start()
-	t.Cleanup(server.Close)
-	return server.Listener.Addr().String()
+	return start(t, swarm, opts, log).addr
 }
+
+var bounds = bthttp.Bounds{Connections: 1000, First: time.Minute, Idle: time.Minute}
+
+// running is a Server with its Listener and the net/http behind it.
+type running struct {
+	addr     string
+	listener *bthttp.Listener
+	behind   *http.Server
+	handed   atomic.Int64 // requests that net/http got
+	metrics  *prometheus.Registry
+}
+
+// connections is how many are open.
+func (r *running) connections() float64 {
+	families, err := r.metrics.Gather()
+	if err != nil {
+		panic(err)
+	}
+	for _, family := range families {
+		if family.GetName() == "p2ptracker_http_connections" {
+			return family.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	panic("not counted")
+}
+
+// lockedBuffer is a log that is read while it is written.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
+
+func (b *lockedBuffer) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(line)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func start(t *testing.T, swarm bthttp.Announcer, opts bthttp.Options, log *slog.Logger) *running {
+	t.Helper()
+	return startBounded(t, swarm, opts, bounds, log)
+}
+
+func startBounded(t *testing.T, swarm bthttp.Announcer, opts bthttp.Options, bounds bthttp.Bounds, log *slog.Logger) *running {
+	t.Helper()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opts.Metrics == nil {
+		opts.Metrics = prometheus.NewRegistry()
+	}
+	server := bthttp.New(swarm, opts, log)
+	r := &running{metrics: opts.Metrics.(*prometheus.Registry), addr: inner.Addr().String(), listener: server.Listen(inner, bounds, itself)}
+	r.behind = &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			r.handed.Add(1)
+			server.ServeHTTP(w, req)
+		}),
+		ConnContext:    bthttp.ConnContext,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	go r.behind.Serve(r.listener)
+	t.Cleanup(func() {
+		r.behind.Close()
+		gone, cancel := context.WithCancel(context.Background())
+		cancel()
+		r.listener.Shutdown(gone)
+	})
+	return r
+}
+
+// itself is the client where there is no proxy.
+func itself(peer netip.AddrPort, _ []string) netip.AddrPort { return peer }
 
 func dial(t *testing.T, addr string) net.Conn {
 	t.Helper()

@@ -11,21 +11,21 @@ import (
 
 	"golang.org/x/net/ipv4"
 
+	"github.com/p2ptracker/p2ptracker/internal/crew"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // Bounds of what is held at once.
 const (
-	batchSize  = 64     // packets that are read, or written, by one system call
-	packetSize = 2048   // bytes of a packet; of one that is longer than an Ethernet frame the rest is lost
-	maxPending = 10_000 // requests that the tracker is asked about; each takes some 10 kB
-	maxLetters = 1024   // replies of a socket that wait to be written
+	batchSize  = 64   // packets that are read, or written, by one system call
+	packetSize = 2048 // bytes of a packet; of one that is longer than an Ethernet frame the rest is lost
+	maxLetters = 1024 // replies of a socket that wait to be written
 )
 
 // line is a socket with its reader and its writer. The reader never waits for the tracker.
 type line struct {
 	server *Server
-	crew   *crew
+	crew   *crew.Crew
 	socket socket
 	out    chan *letter
 }
@@ -100,7 +100,7 @@ func (l *line) receive(work context.Context, messages []ipv4.Message) {
 		}
 		left.Add(1)
 		s.requests.Add(1)
-		l.crew.run(func() {
+		l.crew.Run(func() {
 			defer s.requests.Done()
 			defer done()
 			defer s.pending.Add(-1)
@@ -113,7 +113,7 @@ func (l *line) receive(work context.Context, messages []ipv4.Message) {
 // admit counts a request that the tracker is to be asked about, unless too many are
 // pending.
 func (s *Server) admit() bool {
-	if s.pending.Add(1) > s.maxPending {
+	if n := s.pending.Add(1); s.maxPending > 0 && n > s.maxPending {
 		s.pending.Add(-1)
 		return false
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/p2ptracker/p2ptracker/internal/crew"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -41,8 +42,9 @@ type Announcer interface {
 
 // Options are what the program sets.
 type Options struct {
-	Timeout time.Duration         // deadline of an announce or a scrape; more than zero
-	Metrics prometheus.Registerer // where the counters go, if anywhere
+	Timeout    time.Duration         // deadline of an announce or a scrape; more than zero
+	MaxPending int                   // announces and scrapes under way at once; 0: no bound
+	Metrics    prometheus.Registerer // where the counters go, if anywhere
 }
 
 // Server answers packets.
@@ -62,7 +64,7 @@ type Server struct {
 func New(t Announcer, secrets Secrets, opts Options, log *slog.Logger) *Server {
 	return &Server{
 		tracker: t, secrets: secrets, opts: opts, metrics: newMetrics(opts.Metrics), log: log,
-		maxPending: maxPending,
+		maxPending: int64(opts.MaxPending),
 	}
 }
 
@@ -74,7 +76,7 @@ func (s *Server) Serve(ctx context.Context, l *Listener, grace time.Duration) er
 	defer abandon()
 	readers, reading := errgroup.WithContext(ctx)
 	defer context.AfterFunc(reading, l.wake)()
-	crew := newCrew()
+	crew := crew.New()
 	var writers sync.WaitGroup
 	lines := make([]*line, len(l.sockets))
 	for i, sock := range l.sockets {
@@ -89,7 +91,7 @@ func (s *Server) Serve(ctx context.Context, l *Listener, grace time.Duration) er
 		abandon()
 		s.requests.Wait()
 	}
-	crew.close()
+	crew.Close()
 	for _, line := range lines {
 		close(line.out)
 	}

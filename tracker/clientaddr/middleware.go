@@ -24,13 +24,25 @@ func Middleware(next http.Handler, proxyPass bool, trusted []netip.Prefix) http.
 	if !proxyPass {
 		return next
 	}
+	clientOf := Of(proxyPass, trusted)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-			r.RemoteAddr = remoteAddr(peer, r.Header[forwardedFor], trusted).String()
+			r.RemoteAddr = clientOf(peer, r.Header[forwardedFor]).String()
 		}
 		delete(r.Header, forwardedFor)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// Of returns what Middleware sets RemoteAddr to, by the peer of a connection and the
+// X-Forwarded-For lines that came over it.
+func Of(proxyPass bool, trusted []netip.Prefix) func(peer netip.AddrPort, headers []string) netip.AddrPort {
+	return func(peer netip.AddrPort, headers []string) netip.AddrPort {
+		if !proxyPass {
+			return peer
+		}
+		return remoteAddr(peer, headers, trusted)
+	}
 }
 
 func remoteAddr(peer netip.AddrPort, headers []string, trusted []netip.Prefix) netip.AddrPort {

@@ -1,4 +1,4 @@
-package btudp
+package crew
 
 import (
 	"sync"
@@ -10,14 +10,14 @@ import (
 // which take them, until the crew is closed: a bubble ends when all have.
 func TestCrew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrew()
+		c := New()
 		for range 3 {
 			const tasks = 2 * maxIdle
 			var running, ended sync.WaitGroup
 			running.Add(tasks)
 			for range tasks {
 				ended.Add(1)
-				c.run(func() {
+				c.Run(func() {
 					defer ended.Done()
 					running.Done()
 					running.Wait() // for all others
@@ -30,13 +30,13 @@ func TestCrew(t *testing.T) {
 			}
 		}
 		first := make(chan struct{})
-		c.run(func() { close(first) })
+		c.Run(func() { close(first) })
 		<-first
 		synctest.Wait()
 		if n := c.idle.Load(); n != maxIdle {
 			t.Errorf("after one more task %d goroutines wait", n)
 		}
-		c.close()
+		c.Close()
 		synctest.Wait()
 		if n := c.idle.Load(); n != 0 {
 			t.Errorf("%d goroutines wait in vain", n)

@@ -1,0 +1,184 @@
+package bthttp
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// inSize is the size of a buffer that is read into. An announce has 300 to 700 bytes, with
+// what proxies add. What is longer is net/http's.
+const inSize = 2 << 10
+
+var inputs = sync.Pool{New: func() any { return new([inSize]byte) }}
+
+// conn is a connection over which nothing else came yet than plain requests.
+type conn struct {
+	listener *Listener
+	tcp      *net.TCPConn
+	raw      syscall.RawConn
+	peer     netip.AddrPort
+
+	fresh   atomic.Bool // nothing came yet
+	renewed time.Time   // when its deadline was set
+	sent    int         // bytes
+
+	handedOn bool
+
+	in  *[inSize]byte // what was read last, if anything
+	n   int
+	err error
+}
+
+func newConn(l *Listener, tcp *net.TCPConn) (*conn, error) {
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	peer := tcp.RemoteAddr().(*net.TCPAddr).AddrPort()
+	c := &conn{listener: l, tcp: tcp, raw: raw, peer: netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())}
+	c.fresh.Store(true)
+	return c, nil
+}
+
+// serve answers what comes, until the connection ends or is handed on.
+func (c *conn) serve() {
+	defer c.end()
+	c.run()
+}
+
+// end is deferred. A panic ends this connection only, as net/http has it.
+func (c *conn) end() {
+	if fault := recover(); fault != nil {
+		c.listener.log.Error("request panicked", "panic", fault, "client", c.peer.String(), "stack", string(debug.Stack()))
+	}
+	c.listener.forget(c)
+	if !c.handedOn {
+		_ = c.listener.free(c.tcp)
+	}
+}
+
+func (c *conn) run() {
+	tryRead := c.tryRead // made once, since it costs memory
+	for c.read(tryRead) == nil {
+		goesOn := c.answer(c.in[:c.n])
+		c.release()
+		if !goesOn {
+			return
+		}
+	}
+}
+
+// read waits for bytes, and takes a buffer when they come.
+func (c *conn) read(tryRead func(fd uintptr) bool) error {
+	if err := c.raw.Read(tryRead); err != nil {
+		return err
+	}
+	switch {
+	case c.err != nil:
+		return c.err
+	case c.n == 0:
+		c.release()
+		return io.EOF
+	}
+	c.fresh.Store(false)
+	return nil
+}
+
+// tryRead reads what is there. If nothing is, it is called again when something is.
+func (c *conn) tryRead(fd uintptr) bool {
+	c.in = inputs.Get().(*[inSize]byte)
+	for {
+		if c.n, c.err = syscall.Read(int(fd), c.in[:]); !errors.Is(c.err, syscall.EINTR) {
+			break
+		}
+	}
+	if c.err == nil {
+		return true
+	}
+	c.release()
+	if !errors.Is(c.err, syscall.EAGAIN) {
+		return true
+	}
+	c.err = c.await()
+	return c.err != nil
+}
+
+func (c *conn) release() {
+	inputs.Put(c.in)
+	c.in = nil
+}
+
+// await sets the deadline of the wait that begins.
+func (c *conn) await() error {
+	if c.fresh.Load() {
+		return c.tcp.SetReadDeadline(time.Now().Add(c.listener.bounds.First))
+	}
+	if err := c.renew(); err != nil {
+		return err
+	}
+	// wake may have come before the deadline was set.
+	if c.listener.isClosing.Load() {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// renew gives the connection its time anew, for reading and writing; not more often than
+// once a second, since that takes a tenth of the time of a reply.
+func (c *conn) renew() error {
+	now := time.Now()
+	if now.Sub(c.renewed) < time.Second {
+		return nil
+	}
+	c.renewed = now
+	return c.tcp.SetDeadline(now.Add(c.listener.bounds.Idle))
+}
+
+// answer answers what was read, in one deadline and one write, hands on what is net/http's,
+// and says whether the connection is still ours.
+func (c *conn) answer(in []byte) bool {
+	m := scratches.Get().(*scratch)
+	rest, next := c.listener.answer(c.listener.deadlines.begin(), m, in, c.peer)
+	sent := c.write(m.out)
+	m.free()
+	if !sent || next != handOn {
+		return sent && next == goOn
+	}
+	if c.tcp.SetDeadline(time.Time{}) == nil {
+		c.handedOn = true
+		c.listener.handOn(c.tcp, slices.Clone(rest))
+	}
+	return false
+}
+
+// unbounded is how much an empty socket takes at once, so that no deadline is needed.
+const unbounded = 16 << 10
+
+func (c *conn) write(out []byte) (sent bool) {
+	if len(out) == 0 {
+		return true
+	}
+	if c.sent += len(out); c.sent > unbounded && c.renew() != nil {
+		return false
+	}
+	_, err := c.tcp.Write(out)
+	return err == nil // or the client went away: nobody is left to tell
+}
+
+// wake lets a connection end that is idle. A fresh one has the time for its first request.
+func (c *conn) wake() {
+	if !c.fresh.Load() {
+		_ = c.tcp.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// cut ends a connection at once.
+func (c *conn) cut() { _ = c.tcp.Close() }

@@ -1,0 +1,78 @@
+package bthttp
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// ServeHTTP is the way through net/http. The client's address is the request's RemoteAddr,
+// which package clientaddr puts right behind proxies.
+//
+// It is no http.ServeMux, which redirects what it finds untidy: not every client follows.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !isOurs(r.URL.Path) {
+		s.refuse(w, r, http.StatusNotFound)
+		return
+	}
+	// HEAD is refused too: a host would be recorded and never see its peers.
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", http.MethodGet)
+		s.refuse(w, r, http.StatusMethodNotAllowed)
+		return
+	}
+	client, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		err = fmt.Errorf("client's address: %w", err)
+		s.noteFailure(r.URL.Path, r.RemoteAddr, err)
+		write(w, func(dst []byte) []byte { return AppendFailure(dst, tracker.FailureOf(err)) })
+		return
+	}
+	asked := request{path: r.URL.Path, query: r.URL.RawQuery, client: client}
+	if regain(w, r, asked) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.opts.Timeout)
+	defer cancel()
+	write(w, func(dst []byte) []byte { return s.appendAnswer(ctx, dst, asked) })
+}
+
+// refuse answers what is no request of a BitTorrent client.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
+	if s.log.Enabled(r.Context(), slog.LevelDebug) {
+		s.logAt(slog.LevelDebug, r.RemoteAddr, "request refused", "method", r.Method, "path", r.URL.Path, "status", status)
+	}
+	http.Error(w, http.StatusText(status), status)
+}
+
+// maxPooled is the largest buffer that is kept: a rare scrape of everything
+// should not hold its memory for ever.
+const maxPooled = 64 << 10
+
+// replies are buffers for replies.
+var replies = sync.Pool{New: func() any { return new([]byte) }}
+
+func putReply(buffer *[]byte) {
+	if cap(*buffer) <= maxPooled {
+		replies.Put(buffer)
+	}
+}
+
+// write sends a bencoded reply in one piece with its length, so that it is never
+// chunked. Its status is 200 even if it is a failure: libtorrent and transmission drop the
+// body of any other.
+func write(w http.ResponseWriter, appendReply func([]byte) []byte) {
+	buffer := replies.Get().(*[]byte)
+	defer putReply(buffer)
+	*buffer = appendReply((*buffer)[:0])
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(*buffer)))
+	_, _ = w.Write(*buffer) // fails only if the client went away: nobody is left to tell
+}
