@@ -27,6 +27,9 @@ var ours = map[string][]string{
 	"tracker/redisstore": {"tracker", "lua"},
 	"tracker/probe":      {"tracker"},
 	"smdb":               {"tracker"},
+	"etc":                {},
+	"internal/clients":   {"etc"},
+	"internal/netlab":    {},
 	"internal/redistest": {},
 }
 
