@@ -4,6 +4,7 @@
 package netlab
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,7 +22,7 @@ func Isolate(further uintptr, environment []string) error {
 	if err != nil {
 		return err
 	}
-	command := exec.Command(self, os.Args[1:]...) //nolint:gosec // it is this very program
+	command := exec.CommandContext(context.Background(), self, os.Args[1:]...) //nolint:gosec // it is this very program
 	command.Env = environment
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{

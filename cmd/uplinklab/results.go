@@ -1,0 +1,227 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// results are those of a whole run.
+type results struct {
+	When      time.Time  `json:"when"`
+	Machine   string     `json:"machine"`
+	Setup     string     `json:"setup"`
+	PlainCopy plainCopy  `json:"plainCopy"`
+	Runs      []*outcome `json:"runs"`
+}
+
+func newResults(o *options) *results {
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return &results{
+		When:    time.Now().UTC(),
+		Machine: fmt.Sprintf("%d cores; Linux %s; %s", runtime.NumCPU(), strings.TrimSpace(string(kernel)), runtime.Version()),
+		Setup:   o.String(),
+	}
+}
+
+// String describes the set-up that all cases have in common.
+func (o *options) String() string {
+	groups := strings.Trim(strings.ReplaceAll(fmt.Sprint(o.groups), " ", " × "), "[]")
+	text := fmt.Sprintf("%s racks × %d hosts, %d MiB, uplinks %s Mbit/s, hosts %s Mbit/s; least possible time %.1f s",
+		groups, o.hosts, o.payload, o.uplink, o.host, o.bound().Seconds())
+	if o.discovery {
+		text += "; DHT, PEX and local discovery on"
+	}
+	if len(o.settings) > 0 {
+		text += "; " + strings.Join(o.settings, ", ")
+	}
+	return text
+}
+
+func (r *results) finished() bool {
+	return !slices.ContainsFunc(r.Runs, func(o *outcome) bool { return !o.complete() })
+}
+
+// cases are the runs of each case.
+func (r *results) cases() (all [][]*outcome) {
+	for _, o := range r.Runs {
+		n := slices.IndexFunc(all, func(runs []*outcome) bool { return runs[0].kase == o.kase })
+		if n < 0 {
+			all = append(all, []*outcome{o})
+			continue
+		}
+		all[n] = append(all[n], o)
+	}
+	return all
+}
+
+// table has a row for each case. Its first row are the names of columns.
+func (r *results) table() [][]string {
+	rows := [][]string{{"client", "tracker", "repr.", "fault", "copies in", "max", "copies out", "max", "makespan s", "× bound", "have it", "CPU %", ""}}
+	for _, runs := range r.cases() {
+		k := runs[0].kase
+		rows = append(rows, []string{
+			k.Client, k.Tracker, representatives(k), k.Fault,
+			mean(runs, func(o *outcome) float64 { return o.In.Mean }), most(runs, func(o *outcome) float64 { return o.In.Max }),
+			mean(runs, func(o *outcome) float64 { return o.Out.Mean }), most(runs, func(o *outcome) float64 { return o.Out.Max }),
+			extent(runs, "%.1f", func(o *outcome) float64 { return o.Makespan }), extent(runs, "%.2f", func(o *outcome) float64 { return o.Ratio }),
+			have(runs), fmt.Sprintf("%.0f", 100*average(runs, func(o *outcome) float64 { return o.CPU })), remark(runs),
+		})
+	}
+	return rows
+}
+
+func representatives(k kase) string {
+	if k.Representatives == 0 {
+		return "–"
+	}
+	return fmt.Sprint(k.Representatives)
+}
+
+func average(runs []*outcome, of func(*outcome) float64) (sum float64) {
+	for _, o := range runs {
+		sum += of(o) / float64(len(runs))
+	}
+	return sum
+}
+
+func mean(runs []*outcome, of func(*outcome) float64) string {
+	return fmt.Sprintf("%.2f", average(runs, of))
+}
+
+func most(runs []*outcome, of func(*outcome) float64) string {
+	highest := 0.0
+	for _, o := range runs {
+		highest = max(highest, of(o))
+	}
+	return fmt.Sprintf("%.2f", highest)
+}
+
+// extent is the lowest and the highest of those runs that finished.
+func extent(runs []*outcome, format string, of func(*outcome) float64) string {
+	var values []float64
+	for _, o := range runs {
+		if o.complete() {
+			values = append(values, of(o))
+		}
+	}
+	if len(values) == 0 {
+		return "–"
+	}
+	low, high := fmt.Sprintf(format, slices.Min(values)), fmt.Sprintf(format, slices.Max(values))
+	if low == high {
+		return low
+	}
+	return low + "–" + high
+}
+
+func have(runs []*outcome) string {
+	finished, expected := 0, 0
+	for _, o := range runs {
+		finished += o.Finished
+		expected += o.Expected
+	}
+	return fmt.Sprintf("%d of %d", finished, expected)
+}
+
+func remark(runs []*outcome) string {
+	var words []string
+	if slices.ContainsFunc(runs, func(o *outcome) bool { return !o.complete() }) {
+		words = append(words, "UNFINISHED")
+	}
+	if slices.ContainsFunc(runs, func(o *outcome) bool { return o.CPUBound }) {
+		words = append(words, "CPU-BOUND")
+	}
+	return strings.Join(words, ", ")
+}
+
+// unfinished lists all hosts that lack the payload.
+func (r *results) unfinished() (lines []string) {
+	for _, o := range r.Runs {
+		lines = append(lines, o.unfinished()...)
+	}
+	return lines
+}
+
+// report prints the results and writes the files that options name.
+func (l *lab) report(r *results, stdout io.Writer) error {
+	r.print(stdout)
+	if l.options.json != "" {
+		text, err := json.MarshalIndent(r, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(l.options.json, append(text, '\n'), 0o644); err != nil { //nolint:gosec // everybody may read it
+			return err
+		}
+	}
+	if l.options.svg != "" {
+		if err := os.WriteFile(l.options.svg, r.plot(), 0o644); err != nil { //nolint:gosec // likewise
+			return err
+		}
+	}
+	if l.options.docs != "" {
+		return r.write(l.options.docs)
+	}
+	return nil
+}
+
+func (r *results) print(w io.Writer) {
+	fmt.Fprintf(w, "\n%s\n%s\n\n", r.Setup, r.PlainCopy)
+	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range r.table() {
+		fmt.Fprintln(columns, strings.Join(row, "\t"))
+	}
+	_ = columns.Flush() // as printing does, it fails only if nobody reads
+	fmt.Fprintln(w)
+	for _, line := range r.unfinished() {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// Between these lines of the document stands what a run measured.
+const (
+	docsBegin = "<!-- lab -->\n"
+	docsEnd   = "<!-- /lab -->"
+)
+
+// write puts the results into a document, and the plot beside it.
+func (r *results) write(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, begins := strings.Cut(string(text), docsBegin)
+	_, after, ends := strings.Cut(rest, docsEnd)
+	if !begins || !ends {
+		return fmt.Errorf("%s has no %s and %s around the results", path, strings.TrimSpace(docsBegin), docsEnd)
+	}
+	plot := strings.TrimSuffix(path, filepath.Ext(path)) + ".svg"
+	if err := os.WriteFile(plot, r.plot(), 0o644); err != nil { //nolint:gosec // everybody may read it
+		return err
+	}
+	text = []byte(before + docsBegin + r.markdown(filepath.Base(plot)) + docsEnd + after)
+	return os.WriteFile(path, text, 0o644) //nolint:gosec // likewise
+}
+
+func (r *results) markdown(plot string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s; %s. %s; %s.\n\n![Copies of the payload over a rack's uplink](%s)\n\n", r.When.Format("2006-01-02 15:04 UTC"), r.Machine, r.Setup, r.PlainCopy, plot)
+	for n, row := range r.table() {
+		fmt.Fprintln(&b, "| "+strings.Join(row, " | ")+" |")
+		if n == 0 {
+			fmt.Fprintln(&b, strings.Repeat("| --- ", len(row))+"|")
+		}
+	}
+	for n, line := range r.unfinished() {
+		fmt.Fprint(&b, strings.Repeat("\n", 1-min(n, 1)), "- ", line, "\n")
+	}
+	return b.String()
+}
