@@ -149,25 +149,23 @@ func (n *network) slow(h *host, r rate) error {
 	return netlab.TC(h.around, limit{h.around, h.namespace, r}.command())
 }
 
-// tearDown deletes the namespaces, and with them all that was in them.
+// tearDown deletes the namespaces, and with them all that is in them; our own links first,
+// since those that lead into a namespace follow it only some time later.
 func (n *network) tearDown() error {
-	var commands []string
-	for _, h := range n.all() {
-		commands = append(commands, "netns delete "+h.namespace)
-	}
-	for _, g := range n.groups {
-		commands = append(commands, "netns delete "+g.namespace)
-	}
-	// A namespace that has gone takes its links along some time later.
-	for _, g := range n.groups {
-		if g.around == core {
-			commands = append(commands, "link delete "+g.namespace)
+	links, namespaces := []string{"link delete " + bridge}, []string{}
+	remove := func(namespace, around string) {
+		if around == core {
+			links = append(links, "link delete "+namespace)
 		}
+		namespaces = append(namespaces, "netns delete "+namespace)
 	}
-	if n.seeder.around == core {
-		commands = append(commands, "link delete "+n.seeder.namespace)
+	for _, h := range n.all() {
+		remove(h.namespace, h.around)
 	}
-	return netlab.IP(core, append(commands, "link delete "+bridge)...)
+	for _, g := range n.groups {
+		remove(g.namespace, g.around)
+	}
+	return netlab.IP(core, append(links, namespaces...)...)
 }
 
 // frameByFrame lets TCP send nothing larger than a frame, so that counters count the headers

@@ -67,7 +67,7 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	flags.SetOutput(stderr)
 	flags.Func("preset", "`name` of a set of options, given before those that change it: "+names(presets), o.preset)
 	flags.Func("racks", "`number` of racks (4), or numbers like 2x3: two rows of three racks each; hosts'\n"+
-		"locations then are paths, and each group has an uplink; up to 4 numbers", numbers(&o.groups, "x", 1))
+		"locations then are paths, and each group has an uplink; up to 4 numbers", numberList(&o.groups, "x", 1))
 	flags.IntVar(&o.hosts, "hosts", o.hosts, "`number` of hosts in each rack")
 	flags.IntVar(&o.payload, "payload", o.payload, "size of the payload in `MiB`")
 	flags.Var(&o.uplink, "uplink", "rate of each uplink and each direction in `Mbit/s`")
@@ -75,13 +75,13 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	flags.Func("clients", "`names` of clients, separated by commas: a case each (aria2,mix); "+mix+" is all of\n"+
 		strings.Join(mixed, ", ")+"; there is also rtorrent-stock, without etc/rtorrent.rc", choices(&o.clients, append(slices.Sorted(maps.Keys(clients.All)), mix)))
 	flags.Func("trackers", "`names` of trackers, likewise: "+ours+" and "+flat+" (both)", choices(&o.trackers, []string{ours, flat}))
-	flags.Func("representatives", "`numbers` for MAX_REPR_RACK, likewise (2,1); our tracker alone", numbers(&o.representatives, ",", 1))
+	flags.Func("representatives", "`numbers` for MAX_REPR_RACK, likewise (2,1); our tracker alone", numberList(&o.representatives, ",", 1))
 	flags.Func("faults", "`names` of what goes wrong, likewise (none): "+names(faults), choices(&o.faults, slices.Sorted(maps.Keys(faults))))
 	flags.IntVar(&o.repeat, "repeat", 1, "`number` of runs of each case")
 	flags.IntVar(&o.frontends, "frontends", 1, "`number` of frontends of our tracker, behind haproxy")
 	flags.Func("set", "setting of our tracker, like `MAXPEERS=50`; several flags: several settings", o.set)
 	flags.DurationVar(&o.spread, "spread", time.Second, "`time` within which all clients start")
-	flags.DurationVar(&o.limit, "limit", 3*time.Minute, "`time` after which a case ends, and hosts that lack the payload are listed")
+	flags.DurationVar(&o.limit, "limit", 4*time.Minute, "`time` after which a case ends, and hosts that lack the payload are listed")
 	flags.BoolVar(&o.discovery, "discovery", false, "leave DHT, peer exchange and local discovery on; the torrent is private all the same")
 	flags.StringVar(&o.json, "json", "", "`file` to write all results to, as JSON")
 	flags.StringVar(&o.svg, "svg", "", "`file` to write a plot to")
@@ -168,8 +168,8 @@ func choices(to *[]string, all []string) func(string) error {
 	}
 }
 
-// numbers reads a list of them.
-func numbers(to *[]int, separator string, least int) func(string) error {
+// numberList reads a list of them.
+func numberList(to *[]int, separator string, least int) func(string) error {
 	return func(text string) error {
 		*to = nil
 		for word := range strings.SplitSeq(text, separator) {

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -44,6 +46,22 @@ type hostLine struct {
 	Out            float64 `json:"out"`
 	Representative bool    `json:"representative,omitempty"` // in the end
 	Fate           string  `json:"fate,omitempty"`           // why it did not finish
+	Progress       numbers `json:"progress"`                 // share of the payload that it had after each second
+}
+
+// numbers are written in one line, with two digits.
+type numbers []float64
+
+// MarshalJSON makes an array of them.
+func (n numbers) MarshalJSON() ([]byte, error) {
+	text := []byte{'['}
+	for i, v := range n {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendFloat(text, math.Round(v*100)/100, 'g', -1, 64)
+	}
+	return append(text, ']'), nil
 }
 
 type spread struct {
@@ -122,7 +140,7 @@ func (t *trial) outcome(ctx context.Context, crossed counters) (*outcome, error)
 		u := copies(m.namespace)
 		line := hostLine{
 			Name: m.namespace, Addr: m.addr.String(), Client: m.client, Seconds: seconds(m.finished), Share: m.share(), In: u.In, Out: u.Out,
-			Representative: slices.Contains(named, m.host), Fate: m.fate(),
+			Representative: slices.Contains(named, m.host), Fate: m.fate(), Progress: m.progress,
 		}
 		o.Hosts = append(o.Hosts, line)
 		if line.Fate == fateKilled {

@@ -39,6 +39,7 @@ type member struct {
 	client   string
 	killed   bool
 	finished time.Duration // from the start of the first client on; 0: not yet
+	progress []float64     // share of the payload that was there after each second
 }
 
 func (m *member) kill() error {
@@ -168,7 +169,11 @@ func (t *trial) look(elapsed time.Duration) {
 		if m.finished > 0 || m.killed {
 			continue
 		}
-		if m.look(); m.complete() {
+		m.look()
+		if elapsed >= time.Duration(len(m.progress))*time.Second {
+			m.progress = append(m.progress, m.share())
+		}
+		if m.complete() {
 			m.finished = elapsed
 		}
 	}

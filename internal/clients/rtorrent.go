@@ -36,6 +36,10 @@ func RtorrentStock(h Host) ([]string, error) {
 }
 
 func (h Host) rtorrent(rc string) ([]string, error) {
+	rc += "log.open_file = \"out\", /dev/stdout\n"
+	for _, group := range []string{"info", "torrent_debug", "tracker_debug"} {
+		rc += "log.add_output = \"" + group + "\", \"out\"\n"
+	}
 	path, err := h.write([]byte(rc), "rtorrent.rc")
 	return []string{"rtorrent", "-n", "-o", "import=" + path}, err
 }
