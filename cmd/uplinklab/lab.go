@@ -107,7 +107,7 @@ func (l *lab) run(ctx context.Context, k kase) (_ *outcome, err error) {
 	if t.dir, err = os.MkdirTemp(l.dir, "case"); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(t.dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(t.dir)) }()
 	if err := os.Chmod(t.dir, 0o755); err != nil { //nolint:gosec // opentracker reads there as user nobody
 		return nil, err
 	}
@@ -164,5 +164,5 @@ func (l *lab) logsOf(t *trial) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return os.MkdirTemp(logs, strings.NewReplacer(", ", "-", " (", "-", ")", "").Replace(t.kase.String())+"-")
+	return os.MkdirTemp(logs, strings.NewReplacer(", ", "-", " (", "-", ")", "").Replace(t.String())+"-")
 }

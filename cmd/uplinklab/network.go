@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
@@ -105,7 +106,7 @@ func newHost(around string, rack, number int, location []string) *host {
 }
 
 // all are the hosts and the seeder.
-func (n *network) all() []*host { return append(n.hosts[:len(n.hosts):len(n.hosts)], n.seeder) }
+func (n *network) all() []*host { return append(slices.Clip(n.hosts), n.seeder) }
 
 // host is the one at this address, or nil.
 func (n *network) host(addr netip.Addr) *host {

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -37,31 +35,16 @@ type uplink struct {
 
 // hostLine is a host that fetches.
 type hostLine struct {
-	Name           string  `json:"name"`
-	Addr           string  `json:"addr"`
-	Client         string  `json:"client"`
-	Seconds        float64 `json:"seconds,omitempty"` // from the first client's start until it had everything
-	Share          float64 `json:"share"`             // of the payload that it has
-	In             float64 `json:"in"`
-	Out            float64 `json:"out"`
-	Representative bool    `json:"representative,omitempty"` // in the end
-	Fate           string  `json:"fate,omitempty"`           // why it did not finish
-	Progress       numbers `json:"progress"`                 // share of the payload that it had after each second
-}
-
-// numbers are written in one line, with two digits.
-type numbers []float64
-
-// MarshalJSON makes an array of them.
-func (n numbers) MarshalJSON() ([]byte, error) {
-	text := []byte{'['}
-	for i, v := range n {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = strconv.AppendFloat(text, math.Round(v*100)/100, 'g', -1, 64)
-	}
-	return append(text, ']'), nil
+	Name           string    `json:"name"`
+	Addr           string    `json:"addr"`
+	Client         string    `json:"client"`
+	Seconds        float64   `json:"seconds,omitempty"` // from the first client's start until it had everything
+	Share          float64   `json:"share"`             // of the payload that it has
+	In             float64   `json:"in"`
+	Out            float64   `json:"out"`
+	Representative bool      `json:"representative,omitempty"` // in the end
+	Fate           string    `json:"fate,omitempty"`           // why it did not finish
+	Progress       []float64 `json:"progress"`                 // share of the payload that it had after each second
 }
 
 type spread struct {

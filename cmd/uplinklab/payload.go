@@ -37,7 +37,7 @@ func newPayload(ctx context.Context, dir string, size int, announce string) (*pa
 		return nil, err
 	}
 	torrent := file + ".torrent"
-	out, err := exec.CommandContext(ctx, "mktorrent", "-p", "-l", fmt.Sprint(pieceExponent), "-a", announce, "-o", torrent, file).CombinedOutput() //nolint:gosec // our own names
+	out, err := exec.CommandContext(ctx, "mktorrent", "-p", "-l", fmt.Sprint(pieceExponent), "-a", announce, "-o", torrent, file).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("mktorrent: %w\n%s", err, out)
 	}

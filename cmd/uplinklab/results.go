@@ -154,7 +154,7 @@ func (r *results) unfinished() (lines []string) {
 func (l *lab) report(r *results, stdout io.Writer) error {
 	r.print(stdout)
 	if l.options.json != "" {
-		text, err := json.MarshalIndent(r, "", "  ")
+		text, err := json.Marshal(r)
 		if err != nil {
 			return err
 		}

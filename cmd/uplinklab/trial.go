@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -171,7 +172,7 @@ func (t *trial) look(elapsed time.Duration) {
 		}
 		m.look()
 		if elapsed >= time.Duration(len(m.progress))*time.Second {
-			m.progress = append(m.progress, m.share())
+			m.progress = append(m.progress, math.Round(m.share()*1000)/1000)
 		}
 		if m.complete() {
 			m.finished = elapsed
