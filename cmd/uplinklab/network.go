@@ -122,7 +122,7 @@ func (n *network) host(addr netip.Addr) *host {
 func (n *network) setUp(o *options) error {
 	p := &plumber{commands: map[string][]string{}}
 	p.in(core, "link set lo up", "link add name "+bridge+" type bridge mcast_snooping 0",
-		"link set "+bridge+" address "+mac(netip.MustParseAddr(coreHost))+silent()+" up", "address add "+coreHost+"/16 dev "+bridge, frameByFrame(bridge))
+		"link set "+bridge+" address "+mac(netip.MustParseAddr(coreHost))+silent()+" up", "address add "+coreHost+"/16 dev "+bridge, segments(bridge, o.segments))
 	for _, g := range n.groups {
 		p.connect(g.namespace, g.around, "uplink", o.uplink)
 		p.in(g.namespace, "link add name "+bridge+" type bridge mcast_snooping 0", "link set "+bridge+silent()+" up", "link set uplink master "+bridge)
@@ -130,7 +130,7 @@ func (n *network) setUp(o *options) error {
 	for _, h := range n.all() {
 		p.connect(h.namespace, h.around, "eth0", o.host)
 		p.in(h.namespace, "link set lo up", "link set eth0 address "+mac(h.addr), "address add "+h.addr.String()+"/16 dev eth0",
-			frameByFrame("eth0"))
+			segments("eth0", o.segments))
 	}
 	// Nobody asks for anybody's hardware address: that spares broadcasts over the uplinks, and
 	// the kernel's table of neighbours, which all namespaces share, has room for permanent ones.
@@ -169,9 +169,9 @@ func (n *network) tearDown() error {
 	return netlab.IP(core, append(links, namespaces...)...)
 }
 
-// frameByFrame lets TCP send nothing larger than a frame, so that counters count the headers
-// of each.
-func frameByFrame(dev string) string { return "link set " + dev + " gso_max_segs 1" }
+// segments bounds how many TCP segments are sent as one; with 1, counters count frames and
+// the headers of each.
+func segments(dev string, most int) string { return fmt.Sprintf("link set %s gso_max_segs %d", dev, most) }
 
 func mac(addr netip.Addr) string {
 	b := addr.As4()

@@ -36,6 +36,9 @@ func (o *options) String() string {
 	groups := strings.Trim(strings.ReplaceAll(fmt.Sprint(o.groups), " ", " × "), "[]")
 	text := fmt.Sprintf("%s racks × %d hosts, %d MiB, uplinks %s Mbit/s, hosts %s Mbit/s; least possible time %.1f s",
 		groups, o.hosts, o.payload, o.uplink, o.host, o.bound().Seconds())
+	if o.segments > 1 {
+		text += fmt.Sprintf("; up to %d segments as one", o.segments)
+	}
 	if o.discovery {
 		text += "; DHT, PEX and local discovery on"
 	}
