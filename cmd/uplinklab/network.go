@@ -171,7 +171,9 @@ func (n *network) tearDown() error {
 
 // segments bounds how many TCP segments are sent as one; with 1, counters count frames and
 // the headers of each.
-func segments(dev string, most int) string { return fmt.Sprintf("link set %s gso_max_segs %d", dev, most) }
+func segments(dev string, most int) string {
+	return fmt.Sprintf("link set %s gso_max_segs %d", dev, most)
+}
 
 func mac(addr netip.Addr) string {
 	b := addr.As4()

@@ -155,7 +155,7 @@ func (m *member) fate() string {
 			words = append(words, err.Error())
 		}
 	}
-	if len(words) > 0 && m.HasEnded() {
+	if len(words) > 0 && m.Process != nil && m.HasEnded() {
 		words = append(words, "its client ended")
 	}
 	return strings.Join(words, "; ")
