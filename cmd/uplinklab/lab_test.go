@@ -29,6 +29,7 @@ func build(t *testing.T) string {
 // A real push to two racks of two hosts, in rows, with each tracker: every host has the
 // payload, and at least one copy crossed each uplink.
 func TestSmallLab(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "results.json")
 	out, err := exec.Command(build(t), "--racks", "2x1", "--hosts", "2", "--payload", "2", "--clients", "aria2", "--representatives", "1",
@@ -53,20 +54,20 @@ func TestSmallLab(t *testing.T) {
 		}
 		for _, u := range slices.Concat(o.Racks, o.Groups) {
 			if u.In < 1 || u.In > 10 || u.Out <= 0 {
-				t.Errorf("%s: %+v", o.kase, u)
+				t.Errorf("%s: %+v", o.cell, u)
 			}
 		}
 		representatives := 0
 		for _, h := range o.Hosts {
 			if h.In < 1 || h.Seconds <= 0 || h.Share != 1 {
-				t.Errorf("%s: %+v", o.kase, h)
+				t.Errorf("%s: %+v", o.cell, h)
 			}
 			if h.Representative {
 				representatives++
 			}
 		}
 		if want := 2 * o.Representatives; representatives != want {
-			t.Errorf("%s: %d representatives instead of %d", o.kase, representatives, want)
+			t.Errorf("%s: %d representatives instead of %d", o.cell, representatives, want)
 		}
 	}
 	logs, _ := filepath.Glob(filepath.Join(dir, "logs", "*", "*.log"))
@@ -77,6 +78,7 @@ func TestSmallLab(t *testing.T) {
 
 // Hosts that do not get the payload in time are listed, and the run says so.
 func TestUnfinished(t *testing.T) {
+	t.Parallel()
 	out, err := exec.Command(build(t), "--racks", "1", "--hosts", "1", "--payload", "1", "--clients", "aria2", "--trackers", flat, "--limit", "1ms").CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 1 {

@@ -89,7 +89,7 @@ func TestMatrix(t *testing.T) {
 
 // Each client of a mix is in every rack that has room, and the seeder runs one of them.
 func TestMix(t *testing.T) {
-	k := kase{Client: mix}
+	k := cell{Client: mix}
 	for rack := range 7 {
 		seen := map[string]bool{}
 		for number := range mixed {
@@ -99,7 +99,7 @@ func TestMix(t *testing.T) {
 			t.Errorf("rack %d has only %v", rack, seen)
 		}
 	}
-	if client := (kase{Client: "rtorrent"}).clientOf(3, 2); client != "rtorrent" {
+	if client := (cell{Client: "rtorrent"}).clientOf(3, 2); client != "rtorrent" {
 		t.Error(client)
 	}
 }

@@ -17,9 +17,9 @@ import (
 var someResults = &results{
 	When: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Machine: "2 cores", Setup: "4 racks", PlainCopy: plainCopy{1.046, 0.025, 7, 1.05},
 	Runs: []*outcome{
-		{kase: kase{"aria2", ours, 2, faultNone}, In: spread{1.25, 1.5}, Makespan: 20, Bound: 10, Ratio: 2, Finished: 24, Expected: 24, CPU: 0.25},
-		{kase: kase{"aria2", ours, 2, faultNone}, In: spread{1.75, 1.8}, Makespan: 30, Bound: 10, Ratio: 3, Finished: 24, Expected: 24, CPU: 0.35, CPUBound: true},
-		{kase: kase{"<aria2>", flat, 0, "representatives"}, In: spread{4, 5}, Bound: 10, Finished: 1, Expected: 2, Hosts: []hostLine{
+		{cell: cell{"aria2", ours, 2, faultNone}, In: spread{1.25, 1.5}, Makespan: 20, Bound: 10, Ratio: 2, Finished: 24, Expected: 24, CPU: 0.25},
+		{cell: cell{"aria2", ours, 2, faultNone}, In: spread{1.75, 1.8}, Makespan: 30, Bound: 10, Ratio: 3, Finished: 24, Expected: 24, CPU: 0.35, CPUBound: true},
+		{cell: cell{"<aria2>", flat, 0, "representatives"}, In: spread{4, 5}, Bound: 10, Finished: 1, Expected: 2, Hosts: []hostLine{
 			{Name: "r1h1", Addr: "10.77.1.1", Client: "aria2", Fate: fateKilled},
 			{Name: "r1h2", Addr: "10.77.1.2", Client: "aria2", Fate: "has 3 of 64 pieces"},
 		}},

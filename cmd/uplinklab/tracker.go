@@ -4,19 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
-
-	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
 
 // The trackers there are.
@@ -44,30 +38,6 @@ type tracker interface {
 
 // direct asks without a proxy that the environment may name.
 var direct = &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
-
-// opentracker is that of the Debian package.
-type opentracker struct{ *netlab.Process }
-
-// startOpentracker lets it answer for the one torrent: it takes a file of info hashes.
-func startOpentracker(dir, logs string, hash [sha1.Size]byte) (tracker, error) {
-	hashes := filepath.Join(dir, "opentracker")
-	if err := os.Mkdir(hashes, 0o755); err != nil { //nolint:gosec // it reads it as user nobody
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(hashes, "hashes"), []byte(hex.EncodeToString(hash[:])+"\n"), 0o644); err != nil { //nolint:gosec // likewise
-		return nil, err
-	}
-	command := netlab.Inside(core, "opentracker", "-i", coreHost, "-p", trackerPort, "-d", hashes, "-u", "nobody", "-w", "hashes")
-	process, err := netlab.Start(command, filepath.Join(logs, "opentracker.log"), syscall.SIGTERM)
-	if err != nil {
-		return nil, err
-	}
-	return &opentracker{process}, nil
-}
-
-func (*opentracker) representatives(context.Context, *network) ([]*host, error) { return nil, nil }
-func (*opentracker) killFrontend() error                                        { return fmt.Errorf("opentracker has one process") }
-func (t *opentracker) stop()                                                    { t.Stop() }
 
 // awaitSeeder waits until a tracker names one host that has everything.
 func awaitSeeder(ctx context.Context, hash [sha1.Size]byte) error {

@@ -20,7 +20,7 @@ const glance = 100 * time.Millisecond
 
 // trial is one run of a case.
 type trial struct {
-	kase
+	cell
 	options *options
 	dir     string // of all files
 	logs    string
