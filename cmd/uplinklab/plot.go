@@ -9,8 +9,8 @@ import (
 // Lengths in the plot, in pixels.
 const (
 	labelWidth = 260
-	panelWidth = 300
-	panelGap   = 70 // room for the number behind a bar
+	panelWidth = 260
+	panelGap   = 110 // room for the number behind a bar
 	lineHeight = 22
 	barHeight  = 14
 	headHeight = 52
@@ -45,20 +45,11 @@ func (r *results) plot() []byte {
 			colour = flatColour
 		}
 		in := average(runs, func(o *outcome) float64 { return o.In.Mean })
-		highest := 0.0
-		for _, o := range runs {
-			highest = max(highest, o.In.Max)
-		}
+		highest := most(runs, func(o *outcome) float64 { return o.In.Max })
 		copies = append(copies, bar{in, highest, fmt.Sprintf("%.2f (%.2f)", in, highest), colour})
-		slowest := 0.0
-		for _, o := range runs {
-			slowest = max(slowest, o.Ratio)
-		}
+		slowest := most(runs, func(o *outcome) float64 { return o.Ratio })
 		ratio := average(runs, func(o *outcome) float64 { return o.Ratio })
-		text := fmt.Sprintf("%.1f", ratio)
-		if remark(runs) != "" {
-			text = remark(runs)
-		}
+		text := extent(runs, "%.1f", func(o *outcome) float64 { return o.Ratio }) + " " + remark(runs)
 		times = append(times, bar{ratio, slowest, text, colour})
 	}
 	panel(&svg, labelWidth, "copies into a rack: mean, and the most", copies)

@@ -66,10 +66,10 @@ func (r *results) table() [][]string {
 	rows := [][]string{{"client", "tracker", "repr.", "fault", "copies in", "max", "copies out", "max", "makespan s", "× bound", "have it", "CPU %", ""}}
 	for _, runs := range r.cases() {
 		k := runs[0].cell
+		in, mostIn := copies(runs, func(o *outcome) spread { return o.In })
+		out, mostOut := copies(runs, func(o *outcome) spread { return o.Out })
 		rows = append(rows, []string{
-			k.Client, k.Tracker, representatives(k), k.Fault,
-			mean(runs, func(o *outcome) float64 { return o.In.Mean }), most(runs, func(o *outcome) float64 { return o.In.Max }),
-			mean(runs, func(o *outcome) float64 { return o.Out.Mean }), most(runs, func(o *outcome) float64 { return o.Out.Max }),
+			k.Client, k.Tracker, representatives(k), k.Fault, in, mostIn, out, mostOut,
 			extent(runs, "%.1f", func(o *outcome) float64 { return o.Makespan }), extent(runs, "%.2f", func(o *outcome) float64 { return o.Ratio }),
 			have(runs), fmt.Sprintf("%.0f", 100*average(runs, func(o *outcome) float64 { return o.CPU })), remark(runs),
 		})
@@ -91,16 +91,17 @@ func average(runs []*outcome, of func(*outcome) float64) (sum float64) {
 	return sum
 }
 
-func mean(runs []*outcome, of func(*outcome) float64) string {
-	return fmt.Sprintf("%.2f", average(runs, of))
-}
-
-func most(runs []*outcome, of func(*outcome) float64) string {
-	highest := 0.0
+func most(runs []*outcome, of func(*outcome) float64) (highest float64) {
 	for _, o := range runs {
 		highest = max(highest, of(o))
 	}
-	return fmt.Sprintf("%.2f", highest)
+	return highest
+}
+
+// copies are a mean of means, and the most.
+func copies(runs []*outcome, of func(*outcome) spread) (string, string) {
+	return fmt.Sprintf("%.2f", average(runs, func(o *outcome) float64 { return of(o).Mean })),
+		fmt.Sprintf("%.2f", most(runs, func(o *outcome) float64 { return of(o).Max }))
 }
 
 // extent is the lowest and the highest of those runs that finished.
