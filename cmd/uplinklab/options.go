@@ -55,13 +55,13 @@ var presets = map[string]func(*options){
 	"small": func(o *options) { o.groups, o.hosts, o.payload, o.uplink, o.host = []int{2}, 3, 8, 20, 20 },
 	// reference is what figures of other trackers are known for.
 	"reference": func(o *options) {
-		o.groups, o.hosts, o.payload, o.uplink, o.host, o.segments, o.limit = []int{4}, 6, 64, 50, 50, 4, 5*time.Minute
+		o.groups, o.hosts, o.payload, o.uplink, o.host, o.limit = []int{4}, 6, 64, 50, 50, 5*time.Minute
 	},
 }
 
 func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	o := &options{
-		groups: []int{4}, hosts: 6, payload: 16, uplink: 20, host: 20, segments: 1,
+		groups: []int{4}, hosts: 6, payload: 16, uplink: 20, host: 20, segments: 4,
 		clients: []string{"aria2", mix}, trackers: []string{ours, flat}, representatives: []int{2, 1}, faults: []string{faultNone},
 	}
 	flags := flag.NewFlagSet("uplinklab", flag.ContinueOnError)
@@ -73,8 +73,8 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	flags.IntVar(&o.payload, "payload", o.payload, "size of the payload in `MiB`")
 	flags.Var(&o.uplink, "uplink", "rate of each uplink and each direction in `Mbit/s`")
 	flags.Var(&o.host, "host", "rate of each host's link and each direction in `Mbit/s`")
-	flags.IntVar(&o.segments, "segments", o.segments, "`number` of TCP segments that the kernel may pass on as one; more spare CPU time, and\n"+
-		"their headers count once")
+	flags.IntVar(&o.segments, "segments", o.segments, "`number` of TCP segments that the kernel may pass on as one, which spares CPU time; their\n"+
+		"headers count once")
 	flags.Func("clients", "`names` of clients, separated by commas: a case each (aria2,mix); "+mix+" is all of\n"+
 		strings.Join(mixed, ", ")+"; there is also rtorrent-stock, without etc/rtorrent.rc", choices(&o.clients, append(slices.Sorted(maps.Keys(clients.All)), mix)))
 	flags.Func("trackers", "`names` of trackers, likewise: "+ours+" and "+flat+" (both)", choices(&o.trackers, []string{ours, flat}))

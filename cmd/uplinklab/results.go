@@ -33,7 +33,7 @@ func (o *options) String() string {
 	text := fmt.Sprintf("%s racks × %d hosts, %d MiB, uplinks %s Mbit/s, hosts %s Mbit/s; least possible time %.1f s",
 		groups, o.hosts, o.payload, o.uplink, o.host, o.bound().Seconds())
 	if o.segments > 1 {
-		text += fmt.Sprintf("; up to %d segments as one", o.segments)
+		text += fmt.Sprintf("; up to %d TCP segments as one", o.segments)
 	}
 	if o.discovery {
 		text += "; DHT, PEX and local discovery on"
