@@ -8,7 +8,7 @@ FUZZTIME ?= 5s
 PARALLEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fuzz lint format cluster bench microbench readme setup
+.PHONY: help run build test fuzz lint format cluster bench lab microbench readme setup
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ cluster: ## Run Redis, three frontends and a proxy on loopback, until Ctrl-C
 
 bench: setup ## Measure the tracker beside others, and write docs/performance.md; fails if a bound is missed
 	go run ./cmd/announcebench suite
+
+lab: setup ## Push a payload with real clients to racks of network namespaces, as root, and write docs/uplink.md
+	go run ./cmd/uplinklab --docs docs/uplink.md
 
 microbench: setup ## Run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem -p 1 ./...

@@ -50,9 +50,9 @@ func startCluster(t testing.TB, proxy string, settings ...string) cluster {
 		command.Env = append(command.Env, "P2PTRACKER_"+setting)
 	}
 	log := filepath.Join(t.TempDir(), "cluster.log")
-	ended := start(t, command, log, syscall.SIGTERM)
+	process := start(t, command, log, syscall.SIGTERM)
 	await(t, func() error {
-		if hasEnded(ended) {
+		if process.HasEnded() {
 			t.Fatal("scripts/cluster ended")
 		}
 		text, err := os.ReadFile(log)

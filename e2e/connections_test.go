@@ -21,7 +21,7 @@ func (s *swarm) observe() error {
 			continue
 		}
 		for _, table := range []string{"tcp", "tcp6"} {
-			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", m.pid, table))
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", m.PID, table))
 			if err != nil {
 				return err
 			}

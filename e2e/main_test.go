@@ -12,6 +12,9 @@ import (
 	"runtime/debug"
 	"slices"
 	"testing"
+
+	"github.com/p2ptracker/p2ptracker/internal/clients"
+	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
 
 // binEnv names the directory of the programs for the process that runs the tests.
@@ -47,7 +50,7 @@ func TestMain(m *testing.M) {
 	check(missing())
 	bin, err := build()
 	if err == nil {
-		err = runIsolated(bin)
+		err = netlab.Isolate(0, append(os.Environ(), binEnv+"="+bin))
 	}
 	os.RemoveAll(bin)
 	check(err)
@@ -73,8 +76,8 @@ func missing() error {
 			return fmt.Errorf("%s is missing: install Debian's package %s", program.name, program.pkg)
 		}
 	}
-	if err := exec.Command(python, "-c", "import libtorrent").Run(); err != nil {
-		return fmt.Errorf("libtorrent for %s is missing: install Debian's package python3-libtorrent", python)
+	if err := exec.Command(clients.Python, "-c", "import libtorrent").Run(); err != nil {
+		return fmt.Errorf("libtorrent for %s is missing: install Debian's package python3-libtorrent", clients.Python)
 	}
 	return nil
 }

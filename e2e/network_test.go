@@ -3,11 +3,10 @@ package e2e
 import (
 	"fmt"
 	"net/netip"
-	"os/exec"
-	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
+
+	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
 
 // The cluster and the tests share one namespace with a bridge; proxyHost is its
@@ -30,13 +29,12 @@ type host struct {
 // host is new to the tracker.
 var hosts atomic.Int32
 
-// setUpNetwork makes the bridge, and hides /run: the names of namespaces there
-// are those of this process alone.
+// setUpNetwork makes the bridge.
 func setUpNetwork() error {
-	if err := syscall.Mount("tmpfs", "/run", "tmpfs", 0, ""); err != nil {
-		return fmt.Errorf("mount /run: %w", err)
+	if err := netlab.HideNames(); err != nil {
+		return err
 	}
-	return ip("",
+	return netlab.IP("",
 		"link set lo up",
 		"link add "+bridge+" address "+bridgeMAC+" type bridge",
 		"address add "+proxyHost+"/16 dev "+bridge,
@@ -54,13 +52,13 @@ func newHost(t testing.TB, rack int) host {
 		name: fmt.Sprintf("host%d", number),
 		addr: netip.AddrFrom4([4]byte{10, 77, byte(rack), byte(number)}),
 	}
-	err := ip("",
+	err := netlab.IP("",
 		"netns add "+h.name,
 		"link add "+h.name+" type veth peer name eth0 netns "+h.name,
 		"link set "+h.name+" master "+bridge+" up",
 	)
 	if err == nil {
-		err = ip(h.name,
+		err = netlab.IP(h.name,
 			"link set lo up",
 			"address add "+h.addr.String()+"/16 dev eth0",
 			"link set eth0 up",
@@ -70,7 +68,7 @@ func newHost(t testing.TB, rack int) host {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := ip("", "link delete "+h.name, "netns delete "+h.name); err != nil {
+		if err := netlab.IP("", "link delete "+h.name, "netns delete "+h.name); err != nil {
 			t.Error(err)
 		}
 	})
@@ -82,30 +80,8 @@ func newHost(t testing.TB, rack int) host {
 func newAddress(t testing.TB, rack int) host {
 	t.Helper()
 	h := host{rack: rack, addr: netip.AddrFrom4([4]byte{10, 77, byte(rack), byte(hosts.Add(1))})}
-	if err := ip("", "address add "+h.addr.String()+"/16 dev "+bridge); err != nil {
+	if err := netlab.IP("", "address add "+h.addr.String()+"/16 dev "+bridge); err != nil {
 		t.Fatal(err)
 	}
 	return h
-}
-
-// inside is a command that runs in the host's network.
-func (h host) inside(command ...string) *exec.Cmd {
-	if h.name == "" {
-		return exec.Command(command[0], command[1:]...)
-	}
-	return exec.Command("nsenter", append([]string{"--net=/run/netns/" + h.name}, command...)...)
-}
-
-// ip runs commands of ip(8) in a namespace; without a name in our own.
-func ip(namespace string, commands ...string) error {
-	args := []string{"-batch", "-"}
-	if namespace != "" {
-		args = append([]string{"-netns", namespace}, args...)
-	}
-	command := exec.Command("ip", args...)
-	command.Stdin = strings.NewReader(strings.Join(commands, "\n") + "\n")
-	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("ip %s: %w\n%s", strings.Join(commands, "; "), err, out)
-	}
-	return nil
 }

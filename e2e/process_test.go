@@ -7,60 +7,29 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
 
 const (
-	patience  = 3 * time.Minute // for what takes some seconds
-	stopBound = 20 * time.Second
-	tailSize  = 6 << 10 // bytes of a log that a failed test shows
+	patience = 3 * time.Minute // for what takes some seconds
+	tailSize = 6 << 10         // bytes of a log that a failed test shows
 )
 
-// start runs a program in a process group of its own until the test ends, or
-// this process does: then the group gets the signal. What it prints goes to the
-// file log, whose end a failed test shows. The channel closes when it has ended.
-func start(t testing.TB, command *exec.Cmd, log string, end syscall.Signal) <-chan struct{} {
+// start runs a program in a process group of its own until the test ends, or this process
+// does: then the group gets the signal. What it prints goes to the file log, whose end a
+// failed test shows.
+func start(t testing.TB, command *exec.Cmd, log string, end syscall.Signal) *netlab.Process {
 	t.Helper()
-	output, err := os.Create(log)
+	process, err := netlab.Start(command, log, end)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer output.Close()
-	command.Stdout, command.Stderr = output, output
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: end}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = command.Wait()
-		close(ended)
-	}()
 	t.Cleanup(func() {
-		stop(-command.Process.Pid, end, ended)
+		process.Stop()
 		showLog(t, log)
 	})
-	return ended
-}
-
-// stop signals a process group until its leader has ended.
-func stop(group int, end syscall.Signal, ended <-chan struct{}) {
-	for !hasEnded(ended) {
-		_ = syscall.Kill(group, end)
-		select {
-		case <-ended:
-		case <-time.After(stopBound):
-			end = syscall.SIGKILL
-		}
-	}
-}
-
-func hasEnded(ended <-chan struct{}) bool {
-	select {
-	case <-ended:
-		return true
-	default:
-		return false
-	}
+	return process
 }
 
 // showLog prints the end of a file if the test has failed.

@@ -8,6 +8,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/clients"
+	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
 
 // swarm is a transfer and those who take part in it.
@@ -22,10 +25,9 @@ type swarm struct {
 // member is a client on a host of its own.
 type member struct {
 	host
+	*netlab.Process
 	client  string
-	pid     int
 	started time.Time
-	ended   <-chan struct{}
 	file    string // the payload on this host
 	fetches bool   // it had nothing of the payload at first
 	whole   bool   // it is known to have everything
@@ -66,10 +68,9 @@ func (s *swarm) join(t testing.TB, rack int, name string, content []byte) *membe
 func (s *swarm) joinAt(t testing.TB, h host, name string, content []byte) *member {
 	t.Helper()
 	dir := t.TempDir()
-	for _, part := range []string{"payload", "session", "watch"} {
-		if err := os.Mkdir(filepath.Join(dir, part), 0o700); err != nil {
-			t.Fatal(err)
-		}
+	at := clients.Host{Dir: dir, Addr: h.addr}
+	if err := at.Prepare(); err != nil {
+		t.Fatal(err)
 	}
 	m := &member{
 		host: h, client: name, started: time.Now(), fetches: content == nil,
@@ -79,11 +80,14 @@ func (s *swarm) joinAt(t testing.TB, h host, name string, content []byte) *membe
 		write(t, m.file, content)
 	}
 	write(t, filepath.Join(dir, "watch", s.payload.name+".torrent"), s.payload.torrent)
-	command := m.inside(clients[name](t, dir, m.host)...)
+	arguments, err := clientNamed(name)(h, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := netlab.Inside(h.name, arguments...)
 	// Nothing of our environment, least of all the address of an HTTP proxy.
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
-	m.ended = start(t, command, filepath.Join(dir, name+".log"), syscall.SIGKILL)
-	m.pid = command.Process.Pid
+	m.Process = start(t, command, filepath.Join(dir, name+".log"), syscall.SIGKILL)
 	s.members = append(s.members, m)
 	return m
 }
@@ -91,7 +95,7 @@ func (s *swarm) joinAt(t testing.TB, h host, name string, content []byte) *membe
 // kill ends a client at once: it tells nobody.
 func (m *member) kill(t testing.TB) {
 	t.Helper()
-	if err := syscall.Kill(-m.pid, syscall.SIGKILL); err != nil {
+	if err := m.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	m.killed = true
@@ -113,7 +117,7 @@ func (s *swarm) await(t testing.TB, check func() error) {
 	t.Helper()
 	await(t, func() error {
 		for _, m := range s.members {
-			if !m.killed && hasEnded(m.ended) {
+			if !m.killed && m.HasEnded() {
 				t.Fatalf("%v ended", m)
 			}
 		}

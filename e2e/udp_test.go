@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
 
 // Where the cluster's programs listen, besides the proxy: see scripts/cluster.
@@ -103,11 +105,11 @@ func (cluster) routeReplies(t testing.TB) {
 		rule := fmt.Sprintf("ipproto udp sport %d lookup %s", frontendPort+n, table)
 		add, remove = append(add, "rule add "+rule), append(remove, "rule delete "+rule)
 	}
-	if err := ip("", add...); err != nil {
+	if err := netlab.IP("", add...); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := ip("", remove...); err != nil {
+		if err := netlab.IP("", remove...); err != nil {
 			t.Error(err)
 		}
 	})

@@ -28,6 +28,9 @@ var ours = map[string][]string{
 	"tracker/probe":      {"tracker"},
 	"smdb":               {"tracker"},
 	"internal/crew":      {},
+	"etc":                {},
+	"internal/clients":   {"etc"},
+	"internal/netlab":    {},
 	"internal/redistest": {},
 }
 

@@ -1,17 +1,18 @@
 """Takes part in the swarm of one torrent with libtorrent, until it is killed.
 
-Usage: client.py TORRENT DIRECTORY ADDRESS PORT
+Usage: client.py TORRENT DIRECTORY ADDRESS PORT [discovery]
 """
 import sys
 
 import libtorrent
 
-torrent, directory, address, port = sys.argv[1:]
-NO_PLUGINS = 0  # among them were PEX
+torrent, directory, address, port, *rest = sys.argv[1:]
+discovery = rest == ["discovery"]
+NO_PLUGINS, DEFAULT_PLUGINS = 0, 1  # among them is PEX
 session = libtorrent.session({
     "listen_interfaces": f"{address}:{port}",
-    "enable_dht": False,
-    "enable_lsd": False,
+    "enable_dht": discovery,
+    "enable_lsd": discovery,
     "enable_natpmp": False,
     "enable_upnp": False,
     "enable_incoming_utp": False,
@@ -20,7 +21,7 @@ session = libtorrent.session({
     | libtorrent.alert.category_t.status_notification
     | libtorrent.alert.category_t.tracker_notification
     | libtorrent.alert.category_t.peer_notification,
-}, NO_PLUGINS)
+}, DEFAULT_PLUGINS if discovery else NO_PLUGINS)
 session.add_torrent({"ti": libtorrent.torrent_info(torrent), "save_path": directory})
 while True:
     session.wait_for_alert(1000)

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// fault is what goes wrong in a case.
+type fault struct {
+	seederInRack bool // the first seeder is one more host of the first rack, not on the core
+	slowHost     bool // the links of the first rack's first host have a quarter of their rate
+	frontends    int  // there are at least so many of ours
+	oursOnly     bool
+	// strike does something once it is time; until then it returns false.
+	strike func(context.Context, *trial) (bool, error)
+}
+
+const faultNone = "none"
+
+var faults = map[string]fault{
+	faultNone:         {},
+	"seeder-in-rack":  {seederInRack: true},
+	"slow-host":       {slowHost: true},
+	"representatives": {strike: strikeRepresentatives},
+	"frontend":        {strike: strikeFrontend, frontends: 2, oursOnly: true},
+}
+
+const (
+	slowness = 4
+	// struckAt is how much of the payload is there when something is killed.
+	struckAt = 1.0 / 3
+)
+
+func (f fault) possible(tracker string) bool { return tracker == ours || !f.oursOnly }
+
+// bound is the least time that a push can take with the narrowest link there is.
+func (f fault) bound(o *options) time.Duration {
+	if f.slowHost {
+		return slowness * time.Duration(float64(o.bytes())*8/float64(o.host*1e6)*float64(time.Second))
+	}
+	return o.bound()
+}
+
+// strikeRepresentatives kills the clients of all representatives of the first rack when its
+// first host has a third of the payload. Of a tracker that knows no representatives it kills
+// as many as we have by default, those that have most.
+func strikeRepresentatives(ctx context.Context, t *trial) (bool, error) {
+	const defaultRepresentatives = 2
+	members := slices.DeleteFunc(slices.Clone(t.members), func(m *member) bool { return m.rack != 1 })
+	slices.SortStableFunc(members, func(a, b *member) int { return b.pieces - a.pieces })
+	if members[0].share() < struckAt {
+		return false, nil
+	}
+	named, err := t.tracker.representatives(ctx, t.network)
+	if err != nil {
+		return false, err
+	}
+	victims := members[:min(defaultRepresentatives, len(members))]
+	if t.Tracker == ours {
+		victims = slices.DeleteFunc(members, func(m *member) bool { return !slices.Contains(named, m.host) })
+	}
+	for _, m := range victims {
+		if err := m.kill(); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// strikeFrontend kills one of two frontends when a third of the payload is there.
+func strikeFrontend(_ context.Context, t *trial) (bool, error) {
+	all := 0.0
+	for _, m := range t.members {
+		all += m.share()
+	}
+	if all < struckAt*float64(len(t.members)) {
+		return false, nil
+	}
+	return true, t.tracker.killFrontend()
+}
