@@ -38,12 +38,15 @@ type options struct {
 
 	redis     string // an address, or how to have one
 	json, svg string
+	profile   string
 }
 
 // presets are named sets of options; what follows on the command line wins.
 var presets = map[string]func(*options){
 	// laboratory is what cmd/uplinklab calls its reference, block for block.
-	"laboratory": func(o *options) { o.groups, o.hosts, o.payload, o.pieces, o.uplink, o.host = []int{4}, 6, 64, 256, 50, 50 },
+	"laboratory": func(o *options) {
+		o.groups, o.hosts, o.payload, o.pieces, o.uplink, o.host = []int{4}, 6, 64, 256, 50, 50
+	},
 	// large is what no laboratory holds: 10,000 hosts, 100 GiB.
 	"large": func(o *options) {
 		o.groups, o.hosts, o.payload, o.pieces, o.uplink, o.host = []int{250}, 40, 100<<10, 400, 10_000, 10_000
@@ -85,6 +88,7 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	flags.Uint64Var(&o.seed, "seed", 1, "`number` that decides all chance but that of handouts")
 	flags.StringVar(&o.redis, "redis", redisStart, "`host:port` of a Redis for the tracker's state; "+redisStart+" starts one, "+redisEmbedded+" does without")
 	flags.StringVar(&o.json, "json", "", "`file` to write all results to, as JSON")
+	flags.StringVar(&o.profile, "cpuprofile", "", "`file` to write a CPU profile to")
 	flags.StringVar(&o.svg, "svg", "", "`file` to write a plot to")
 	if err := flags.Parse(args); err != nil {
 		return nil, err

@@ -101,9 +101,6 @@ func (s *Sim) judge(h *host) {
 				s.settle(f)
 			}
 		}
-		if p.received > p.judgedReceived {
-			p.heard = s.now
-		}
 		p.rateIn, p.rateOut = p.received-p.judgedReceived, p.sent-p.judgedSent
 		p.judgedReceived, p.judgedSent = p.received, p.sent
 	}
@@ -128,9 +125,6 @@ func (s *Sim) regular(h *host, waiting []*peer) []*peer {
 			return longestWaiting(p, q)
 		})
 	} else {
-		if h.client.Reciprocal > 0 {
-			candidates = slices.DeleteFunc(candidates, func(p *peer) bool { return p.heard < 0 || s.now-p.heard >= h.client.Reciprocal })
-		}
 		slices.SortStableFunc(candidates, fastest)
 	}
 	return candidates[:min(h.client.Slots, len(candidates))]

@@ -13,7 +13,6 @@ type Client struct {
 	Round            float64 // seconds after which it chooses anew
 	OptimisticRounds int     // rounds after which it chooses those others anew
 	AtOnce           bool    // gives free slots to others between rounds
-	Reciprocal       float64 // only who sent something in so many seconds has merit; 0: all
 	Turn             float64 // seconds for which one that has everything lets the same peers fetch
 }
 
@@ -22,7 +21,7 @@ type Client struct {
 var Clients = []Client{
 	{
 		Name: "aria2", Connections: 55, NumWant: 50, SaysCompleted: true,
-		Slots: 3, Optimistic: 1, Round: 10, OptimisticRounds: 3, Reciprocal: 30, Turn: 20,
+		Slots: 3, Optimistic: 1, Round: 10, OptimisticRounds: 3, Turn: 20,
 	},
 	{
 		Name: "libtorrent", Connections: 200, NumWant: 200, Floor: 300, SaysCompleted: true,

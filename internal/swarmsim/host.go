@@ -48,7 +48,6 @@ type peer struct {
 	judgedReceived  float64 // received when this host chose last
 	judgedSent      float64
 	rateIn, rateOut float64 // since then, at that time
-	heard           float64 // when the other sent something last, as of the last choice
 	unchokedAt      float64
 }
 
@@ -82,7 +81,8 @@ func path(from, to *host) []int32 {
 func (s *Sim) join(h *host) {
 	h.joined = true
 	s.announce(h, tracker.EventStarted)
-	s.choke(h)
+	// Clients begin their rounds when they start, which is not when their first peer is there.
+	s.after(s.rng.Float64()*h.client.Round, func() { s.choke(h) })
 }
 
 // connect lets a host dial another one, which accepts as long as it has room.
@@ -91,7 +91,7 @@ func (s *Sim) connect(h, other *host) {
 	if h == other || full || !other.joined || other.dead || h.complete(s) && other.complete(s) || h.knows(other) {
 		return
 	}
-	p, q := &peer{self: h, heard: -1}, &peer{self: other, heard: -1}
+	p, q := &peer{self: h}, &peer{self: other}
 	p.mirror, q.mirror = q, p
 	for _, p := range []*peer{p, q} {
 		p.self.peers = append(p.self.peers, p)
