@@ -95,7 +95,7 @@ func (o *options) config(k kase, seed uint64) swarmsim.Config {
 		Step: o.step.Seconds(), Limit: o.limit.Seconds(), Seed: seed,
 	}
 	if c.Step == 0 && o.racks()*o.hosts > 100 {
-		c.Step = bound / 2000
+		c.Step = bound / 1000
 	}
 	if c.Limit == 0 {
 		c.Limit = 60*bound + c.Spread

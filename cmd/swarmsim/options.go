@@ -84,7 +84,7 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	flags.DurationVar(&o.spread, "spread", time.Second, "`time` within which all hosts join")
 	flags.DurationVar(&o.limit, "limit", 0, "simulated `time` after which a case ends; 0: 60 times the bound, and the spread")
 	flags.DurationVar(&o.step, "step", 0, "least simulated `time` between two times that links are shared; 0: at each change if there\n"+
-		"are few hosts, and else a two-thousandth of the bound")
+		"are few hosts, and else a thousandth of the bound")
 	flags.Uint64Var(&o.seed, "seed", 1, "`number` that decides all chance but that of handouts")
 	flags.StringVar(&o.redis, "redis", redisStart, "`host:port` of a Redis for the tracker's state; "+redisStart+" starts one, "+redisEmbedded+" does without")
 	flags.StringVar(&o.json, "json", "", "`file` to write all results to, as JSON")
