@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/pprof"
 )
 
 func main() {
@@ -27,11 +26,6 @@ func run(args []string, stdout, stderr io.Writer) error {
 	o, err := parseOptions(args, stderr)
 	if err != nil {
 		return err
-	}
-	if o.profile != "" {
-		f, _ := os.Create(o.profile)
-		_ = pprof.StartCPUProfile(f)
-		defer pprof.StopCPUProfile()
 	}
 	site := &site{redis: o.redis}
 	defer site.close()

@@ -38,7 +38,6 @@ type options struct {
 
 	redis     string // an address, or how to have one
 	json, svg string
-	profile   string
 }
 
 // presets are named sets of options; what follows on the command line wins.
@@ -88,7 +87,6 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	flags.Uint64Var(&o.seed, "seed", 1, "`number` that decides all chance but that of handouts")
 	flags.StringVar(&o.redis, "redis", redisStart, "`host:port` of a Redis for the tracker's state; "+redisStart+" starts one, "+redisEmbedded+" does without")
 	flags.StringVar(&o.json, "json", "", "`file` to write all results to, as JSON")
-	flags.StringVar(&o.profile, "cpuprofile", "", "`file` to write a CPU profile to")
 	flags.StringVar(&o.svg, "svg", "", "`file` to write a plot to")
 	if err := flags.Parse(args); err != nil {
 		return nil, err

@@ -129,5 +129,8 @@ func (r *results) report(o *options, stdout io.Writer) error {
 			return err
 		}
 	}
+	if o.svg != "" {
+		return os.WriteFile(o.svg, r.plot(), 0o644) //nolint:gosec // likewise
+	}
 	return nil
 }

@@ -28,11 +28,11 @@ func (s *Sim) announce(h *host, event tracker.Event) {
 			s.connect(h, other)
 		}
 	}
-	h.due++
-	turn := h.due
+	h.announces++
+	turn := h.announces
 	wait := max(s.cfg.Interval*(0.95+0.1*s.rng.Float64()), h.client.Floor)
 	s.after(wait, func() {
-		if h.due == turn { // it has not said `completed` meanwhile
+		if h.announces == turn { // it has not said `completed` meanwhile
 			s.announce(h, tracker.EventNone)
 		}
 	})

@@ -2,6 +2,7 @@ package swarmsim
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -68,17 +69,7 @@ func (s *Sim) choke(h *host) {
 	waiting := slices.DeleteFunc(slices.Clone(h.peers), func(p *peer) bool { return !p.mirror.wants })
 	s.shuffle(waiting)
 	chosen := s.regular(h, waiting)
-	if h.round%max(h.client.OptimisticRounds, 1) == 0 {
-		h.optimistic = nil
-	}
-	h.round++
-	h.optimistic = slices.DeleteFunc(h.optimistic, func(p *peer) bool { return slices.Contains(chosen, p) })
-	for _, p := range waiting {
-		if len(h.optimistic) < h.client.Optimistic && !slices.Contains(chosen, p) && !slices.Contains(h.optimistic, p) {
-			h.optimistic = append(h.optimistic, p)
-		}
-	}
-	chosen = append(chosen, h.optimistic...)
+	chosen = append(chosen, h.chooseOptimistic(waiting, chosen)...)
 	for _, p := range slices.Clone(h.peers) {
 		if p.unchokes && !slices.Contains(chosen, p) {
 			p.unchokes = false
@@ -91,6 +82,21 @@ func (s *Sim) choke(h *host) {
 		s.unchoke(p)
 	}
 	s.after(h.client.Round, func() { s.choke(h) })
+}
+
+// chooseOptimistic chooses others than those: the same ones for some rounds.
+func (h *host) chooseOptimistic(waiting, others []*peer) []*peer {
+	if h.round%h.client.OptimisticRounds == 0 {
+		h.optimistic = nil
+	}
+	h.round++
+	h.optimistic = slices.DeleteFunc(h.optimistic, func(p *peer) bool { return slices.Contains(others, p) || !p.mirror.wants })
+	for _, p := range waiting {
+		if len(h.optimistic) < h.client.Optimistic && !slices.Contains(others, p) && !slices.Contains(h.optimistic, p) {
+			h.optimistic = append(h.optimistic, p)
+		}
+	}
+	return h.optimistic
 }
 
 // judge finds out how fast the peers of a host are.
@@ -112,22 +118,31 @@ func (s *Sim) judge(h *host) {
 func (s *Sim) regular(h *host, waiting []*peer) []*peer {
 	candidates := slices.Clone(waiting)
 	if h.complete(s) {
-		slices.SortStableFunc(candidates, func(p, q *peer) int {
-			pTurn, qTurn := p.unchokes && s.now-p.unchokedAt < h.client.Turn, q.unchokes && s.now-q.unchokedAt < h.client.Turn
-			switch {
-			case pTurn && qTurn:
-				return cmp.Compare(q.unchokedAt, p.unchokedAt)
-			case pTurn:
-				return -1
-			case qTurn:
-				return 1
-			}
-			return longestWaiting(p, q)
-		})
+		slices.SortStableFunc(candidates, longestWaiting)
+		ends := s.now - h.client.Turn
+		slices.SortStableFunc(candidates, func(p, q *peer) int { return boolCompare(q.since() > ends, p.since() > ends) })
 	} else {
 		slices.SortStableFunc(candidates, fastest)
 	}
 	return candidates[:min(h.client.Slots, len(candidates))]
+}
+
+// since is when a peer was let fetch for the first time in a row; long ago if it is not.
+func (p *peer) since() float64 {
+	if p.unchokes {
+		return p.unchokedAt
+	}
+	return math.Inf(-1)
+}
+
+func boolCompare(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 func fastest(p, q *peer) int        { return cmp.Compare(q.rateIn, p.rateIn) }

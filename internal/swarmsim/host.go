@@ -21,7 +21,7 @@ type host struct {
 	dead       bool
 	done       float64 // when it had everything
 	represents int     // groups, as the tracker said last
-	due        int     // its announces so far: only the last one's successor is sent
+	announces  int     // so far
 
 	have      pieceSet
 	begun     pieceSet // pieces in parts
