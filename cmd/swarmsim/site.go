@@ -5,7 +5,6 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -76,7 +75,7 @@ func (s *site) open() (err error) {
 		s.Cleanup(embedded.Close)
 		opts.Addr, opts.Password = embedded.Addr(), embedded.Password()
 	}
-	s.store = redisstore.Open(opts, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	s.store = redisstore.Open(opts, slog.New(slog.DiscardHandler))
 	s.Cleanup(s.store.Close)
 	for range 1000 {
 		if err = s.store.Ready(context.Background()); err == nil {

@@ -82,11 +82,11 @@ func TestRealHandout(t *testing.T) {
 				t.Fatal(err)
 			}
 			k := o.matrix()[0]
-			real, err := site.tracker(k, o.seed, o)
+			scripts, err := site.tracker(k, o.seed, o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := &watched{real, t, map[netip.AddrPort]tracker.Location{}, map[netip.AddrPort]int{}, 0, 0}
+			w := &watched{scripts, t, map[netip.AddrPort]tracker.Location{}, map[netip.AddrPort]int{}, 0, 0}
 			outcome, err := swarmsim.New(o.config(k, o.seed), w).Run()
 			if err != nil {
 				t.Fatal(err)

@@ -1,5 +1,7 @@
 package swarmsim
 
+import "slices"
+
 // network are the links. Each has two directions, and each direction is one of these.
 type network struct {
 	capacity []float64
@@ -80,8 +82,8 @@ func (n *network) prepare(paths [][]int32) {
 		n.members = make([]int32, total, 2*total)
 	}
 	n.members = n.members[:total]
-	for f := len(paths) - 1; f >= 0; f-- {
-		for _, l := range paths[f] {
+	for f, path := range slices.Backward(paths) {
+		for _, l := range path {
 			n.open[l]--
 			n.members[n.first[l]+n.open[l]] = int32(f)
 		}
