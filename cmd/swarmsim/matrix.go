@@ -108,7 +108,7 @@ func (o *outcome) String() string {
 	if o.Makespan > 0 {
 		times = fmt.Sprintf("%.1f s, %.2f × the bound", o.Makespan, o.Ratio)
 	}
-	return fmt.Sprintf("%s: copies in %.2f (%.2f), out %.2f (%.2f); fresh %.2f, twice %.2f, known %.2f; %s, half at %.1f; %d of %d hosts; took %.1f s",
+	return fmt.Sprintf("%s: copies in %.2f (%.2f), out %.2f (%.2f); fresh %.2f, twice %.2f, known %.2f; %s, half at %.1f s, longest %.1f s; %d of %d hosts; took %.1f s",
 		o.kase, o.In.Mean, o.In.Max, o.Out.Mean, o.Out.Max, o.Imported.Fresh, o.Imported.Twice, o.Imported.Known,
-		times, o.Times.Median, o.Finished, o.Expected, o.Took)
+		times, o.Times.Median, o.Longest, o.Finished, o.Expected, o.Took)
 }

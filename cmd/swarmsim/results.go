@@ -48,7 +48,7 @@ func (r *results) cases() (all [][]*outcome) {
 
 // table has a row for each case. Its first row are the names of columns.
 func (r *results) table() [][]string {
-	rows := [][]string{{"client", "tracker", "repr.", "fault", "copies in", "max", "copies out", "max", "makespan s", "× bound", "median s", "have it"}}
+	rows := [][]string{{"client", "tracker", "repr.", "fault", "copies in", "max", "copies out", "max", "makespan s", "× bound", "median s", "longest s", "have it"}}
 	for _, runs := range r.cases() {
 		k := runs[0].kase
 		representatives := "–"
@@ -64,7 +64,7 @@ func (r *results) table() [][]string {
 			mean(runs, func(o *outcome) float64 { return o.In.Mean }), most(runs, func(o *outcome) float64 { return o.In.Max }),
 			mean(runs, func(o *outcome) float64 { return o.Out.Mean }), most(runs, func(o *outcome) float64 { return o.Out.Max }),
 			extent(runs, "%.1f", func(o *outcome) float64 { return o.Makespan }), extent(runs, "%.2f", func(o *outcome) float64 { return o.Ratio }),
-			extent(runs, "%.1f", func(o *outcome) float64 { return o.Times.Median }), fmt.Sprintf("%d of %d", finished, expected),
+			extent(runs, "%.1f", func(o *outcome) float64 { return o.Times.Median }), extent(runs, "%.1f", func(o *outcome) float64 { return o.Longest }), fmt.Sprintf("%d of %d", finished, expected),
 		})
 	}
 	return rows

@@ -18,6 +18,7 @@ type host struct {
 	slow     bool
 
 	joined     bool
+	began      float64 // when it joined
 	dead       bool
 	done       float64 // when it had everything
 	represents int     // groups, as the tracker said last
@@ -79,7 +80,7 @@ func path(from, to *host) []int32 {
 
 // join lets a host take part.
 func (s *Sim) join(h *host) {
-	h.joined = true
+	h.joined, h.began = true, s.now
 	s.announce(h, tracker.EventStarted)
 	// Clients begin their rounds when they start, which is not when their first peer is there.
 	s.after(s.rng.Float64()*h.client.Round, func() { s.choke(h) })

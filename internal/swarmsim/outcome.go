@@ -17,6 +17,7 @@ type Outcome struct {
 	Makespan float64  `json:"makespan"` // seconds until the last host had the payload; 0: one never had
 	Bound    float64  `json:"bound"`    // the least that is possible: one copy over the narrowest link
 	Ratio    float64  `json:"ratio"`    // of these
+	Longest  float64  `json:"longest"`  // seconds that any host took from when it joined itself
 	Struck   float64  `json:"struck,omitempty"`
 	Finished int      `json:"finished"`
 	Expected int      `json:"expected"` // hosts but those that were killed
@@ -128,6 +129,7 @@ func (s *Sim) addHosts(o *Outcome) {
 			o.Expected++
 			o.Finished++
 			times = append(times, h.done)
+			o.Longest = max(o.Longest, h.done-h.began)
 			if !h.slow {
 				o.Times.Fast = max(o.Times.Fast, h.done)
 			}
