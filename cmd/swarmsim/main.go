@@ -7,22 +7,27 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 )
 
 func main() {
-	err := run(os.Args[1:], os.Stdout, os.Stderr)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "swarmsim:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parseOptions(args, stderr)
 	if err != nil {
 		return err
@@ -32,7 +37,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	r := newResults(o)
 	for _, k := range o.matrix() {
 		for n := range o.repeat {
-			outcome, err := o.simulate(k, o.seed+uint64(n), site)
+			outcome, err := o.simulate(ctx, k, o.seed+uint64(n), site)
 			if err != nil {
 				return fmt.Errorf("%s: %w", k, err)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -71,13 +72,13 @@ type outcome struct {
 }
 
 // simulate runs a case.
-func (o *options) simulate(k kase, seed uint64, site *site) (*outcome, error) {
+func (o *options) simulate(ctx context.Context, k kase, seed uint64, site *site) (*outcome, error) {
 	began := time.Now()
 	t, err := site.tracker(k, seed, o)
 	if err != nil {
 		return nil, err
 	}
-	c, err := swarmsim.New(o.config(k, seed), t).Run()
+	c, err := swarmsim.New(o.config(k, seed), t).Run(ctx)
 	return &outcome{k, seed, c, time.Since(began).Seconds()}, err
 }
 

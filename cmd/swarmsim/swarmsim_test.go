@@ -87,7 +87,7 @@ func TestRealHandout(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := &watched{scripts, t, map[netip.AddrPort]tracker.Location{}, map[netip.AddrPort]int{}, 0, 0}
-			outcome, err := swarmsim.New(o.config(k, o.seed), w).Run()
+			outcome, err := swarmsim.New(o.config(k, o.seed), w).Run(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestProgram(t *testing.T) {
 	file, plot := filepath.Join(t.TempDir(), "results.json"), filepath.Join(t.TempDir(), "plot.svg")
 	var stdout bytes.Buffer
 	args := "--racks 3 --pieces 64 --clients libtorrent --trackers ours,naive,flat --repeat 2 --redis embedded --json " + file + " --svg " + plot
-	if err := run(strings.Fields(args), &stdout, io.Discard); err != nil {
+	if err := run(t.Context(), strings.Fields(args), &stdout, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(file)

@@ -8,6 +8,7 @@ package swarmsim
 
 import (
 	"container/heap"
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -95,9 +96,13 @@ func New(cfg Config, t Tracker) *Sim {
 	return s
 }
 
-// Run runs it until each host that lives has the payload, or Limit.
-func (s *Sim) Run() (*Outcome, error) {
+// Run runs it until each host that lives has the payload, or Limit, or the context is done:
+// that is an error.
+func (s *Sim) Run(ctx context.Context) (*Outcome, error) {
 	for s.err == nil && s.lacking > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		next := math.Inf(1)
 		if len(s.events) > 0 {
 			next = s.events[0].at

@@ -54,7 +54,7 @@ func small(t testing.TB) Config {
 func simulate(t *testing.T, cfg Config) (*Sim, *Outcome) {
 	t.Helper()
 	s := New(cfg, newEverybody())
-	o, err := s.Run()
+	o, err := s.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestConservation(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := drawConfig(rt)
 		s := New(cfg, newEverybody())
-		o, err := s.Run()
+		o, err := s.Run(rt.Context())
 		if err != nil || o.Finished != o.Expected {
 			rt.Fatalf("%d of %d hosts finished, error %v", o.Finished, o.Expected, err)
 		}
