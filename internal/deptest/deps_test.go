@@ -32,6 +32,7 @@ var ours = map[string][]string{
 	"internal/clients":   {"etc"},
 	"internal/netlab":    {},
 	"internal/redistest": {},
+	"internal/swarmsim":  {"tracker"},
 }
 
 // others are the packages that may import a part from outside; the standard
