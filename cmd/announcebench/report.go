@@ -74,9 +74,9 @@ func (s *suite) memories() table {
 }
 
 func (s *suite) scriptCosts() table {
-	t := table{{"announce script", "Redis µs", "× no-op"}}
+	t := table{{"announce script", "Redis µs", "× no-op", "bytes for a peer"}}
 	for _, c := range s.script {
-		t = append(t, []string{c.name, micros(c.micros), fmt.Sprintf("%.2f", c.cost)})
+		t = append(t, []string{c.name, micros(c.micros), fmt.Sprintf("%.2f", c.cost), fmt.Sprintf("%.0f", c.bytes)})
 	}
 	return t
 }

@@ -24,7 +24,11 @@ func measured() *suite {
 		}
 	}
 	s.memory = []memory{{theirs, manyTransfers, 30}, {ours, manyTransfers, 600}}
-	s.script = []scriptCost{{"rack of 40 of 10000", 8, 3}, {"representative with 10000 racks", 12, 7}}
+	s.script = []scriptCost{
+		{"rack of 40 of 10000", 8, 3, 750},
+		{"representative with 10000 racks", 12, 7, 900},
+		{"rack of 40 of 1000000", 9, 4, 701},
+	}
 	return s
 }
 
@@ -55,18 +59,31 @@ func TestVerdicts(t *testing.T) {
 		"met: CPU of the announce script, rack of 40 of 10000: 3.00 × no-op, at most 3.5 × no-op",
 		"MISSED: CPU of the announce script, representative with 10000 racks: 7.00 × no-op, at most 6 × no-op",
 		"not measured: CPU of the announce script, flat swarm of 100000: the benchmark has no such case",
-		"met: memory of Redis for a peer, 1000 transfers: 600 bytes, at most 700 bytes",
+		"not measured: CPU of the announce script, flat swarm of 1000000: the benchmark has no such case",
+		"not measured: memory of Redis for a peer, flat swarm of 1000000: the benchmark has no such case",
+		"MISSED: memory of Redis for a peer, rack of 40 of 1000000: 701 bytes, at most 700 bytes",
 		"met: storm: of 100 that start in one second, those refused, failed or late: 0 hosts, at most 0 hosts",
 	}
 	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("verdicts:\n%s", got)
 	}
 	err := missed(s.verdicts())
-	if err == nil || strings.Count(err.Error(), ";") != 1 || !strings.Contains(err.Error(), "10000 racks") {
+	if err == nil || strings.Count(err.Error(), ";") != 2 || !strings.Contains(err.Error(), "10000 racks") {
 		t.Errorf("missed: %v", err)
 	}
 	if faults := s.faults(); len(faults) != 1 || !strings.Contains(faults[0], "4 announces") || !strings.Contains(faults[0], "it was late") {
 		t.Errorf("faults: %q", faults)
+	}
+}
+
+func TestGrowthVerdict(t *testing.T) {
+	s := &suite{script: []scriptCost{{flat, 30, 4, 700}, {millionFlat, 40, 4.4, 690}}}
+	if v := s.growthVerdict(); !v.met() || v.String() != "met: CPU of the announce script, flat swarm of 1000000: 1.10 × flat swarm of 100000, at most 1.1 × flat swarm of 100000" {
+		t.Error(v)
+	}
+	s.script[1].cost = 4.5
+	if v := s.growthVerdict(); v.met() {
+		t.Error(v)
 	}
 }
 
@@ -148,9 +165,9 @@ func TestDocumentWithoutAPlace(t *testing.T) {
 
 func TestParseScriptCosts(t *testing.T) {
 	costs, err := parseScriptCosts("goos: linux\n" +
-		"BenchmarkAnnounceScript/rack_of_40_of_10000-2  \t 2\t 52.64 redis-µs/announce\t 3.394 ×no-op\n" +
+		"BenchmarkAnnounceScript/rack_of_40_of_10000-2  \t 2\t 700.5 bytes/peer\t 52.64 redis-µs/announce\t 3.394 ×no-op\n" +
 		"BenchmarkAnnounceScript/flat 2 99.07 redis-µs/announce 7.445 ×no-op\nPASS\n")
-	if err != nil || len(costs) != 2 || costs[0] != (scriptCost{"rack of 40 of 10000", 52.64, 3.394}) || costs[1] != (scriptCost{"flat", 99.07, 7.445}) {
+	if err != nil || len(costs) != 2 || costs[0] != (scriptCost{"rack of 40 of 10000", 52.64, 3.394, 700.5}) || costs[1] != (scriptCost{"flat", 99.07, 7.445, 0}) {
 		t.Errorf("%+v, %v", costs, err)
 	}
 	for _, bad := range []string{"PASS\n", "BenchmarkAnnounceScript/a-2 2 x ×no-op\n"} {

@@ -13,10 +13,10 @@ import (
 const scriptBenchmark = "BenchmarkAnnounceScript"
 
 // scriptCost is what an announce costs Redis in one case, in µs and as a multiple of a
-// script that does nothing.
+// script that does nothing, and what a peer takes of its memory.
 type scriptCost struct {
-	name         string
-	micros, cost float64
+	name                string
+	micros, cost, bytes float64
 }
 
 func (s *suite) measureScripts(ctx context.Context) (err error) {
@@ -24,7 +24,7 @@ func (s *suite) measureScripts(ctx context.Context) (err error) {
 		return nil
 	}
 	s.say("announce script")
-	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^"+scriptBenchmark+"$", "-benchtime", "3x", "./tracker/redisstore")
+	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^"+scriptBenchmark+"$", "-benchtime", "3x", "-timeout", "30m", "./tracker/redisstore")
 	out, err := command.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", scriptBenchmark, err, out)
@@ -34,7 +34,7 @@ func (s *suite) measureScripts(ctx context.Context) (err error) {
 }
 
 // parseScriptCosts reads lines like
-// "BenchmarkAnnounceScript/rack_of_40_of_10000-2  3  12.1 redis-µs/announce  3.4 ×no-op".
+// "BenchmarkAnnounceScript/rack_of_40_of_10000-2  3  700 bytes/peer  12.1 redis-µs/announce  3.4 ×no-op".
 func parseScriptCosts(output string) (costs []scriptCost, err error) {
 	for line := range strings.Lines(output) {
 		fields := strings.Fields(line)
@@ -56,6 +56,8 @@ func parseScriptCosts(output string) (costs []scriptCost, err error) {
 				c.micros = value
 			case "×no-op":
 				c.cost = value
+			case "bytes/peer":
+				c.bytes = value
 			}
 		}
 		costs = append(costs, c)

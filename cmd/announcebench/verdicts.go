@@ -58,11 +58,20 @@ var scriptBounds = []struct {
 }{
 	{"rack of 40 of 10000", 3.5},
 	{"representative with 10000 racks", 6},
-	{"flat swarm of 100000", 6},
+	{flat, 6},
 }
 
-// memoryBound is bytes of Redis for a peer.
-const memoryBound = 700
+// Cases of the benchmark that are held against others.
+const (
+	flat           = "flat swarm of 100000"
+	millionFlat    = "flat swarm of 1000000"
+	millionInRacks = "rack of 40 of 1000000"
+)
+
+const (
+	growthBound = 1.1 // what an announce costs in ten times as large a swarm, as a multiple
+	memoryBound = 700 // bytes of Redis for a peer, at 1,000,000
+)
 
 func (s *suite) verdicts() (all []verdict) {
 	for _, w := range []workload{manyTransfers, fewTransfers} {
@@ -80,11 +89,7 @@ func (s *suite) verdicts() (all []verdict) {
 	for _, b := range scriptBounds {
 		all = append(all, s.scriptVerdict(b.name, b.bound))
 	}
-	for _, m := range s.memory {
-		if m.name == "1 frontend" {
-			all = append(all, verdict{what: fmt.Sprintf("memory of Redis for a peer, %s", m.workload), got: m.perPeer, bound: memoryBound, unit: unitBytes})
-		}
-	}
+	all = append(all, s.growthVerdict(), s.memoryVerdict(millionFlat), s.memoryVerdict(millionInRacks))
 	return append(all, verdict{
 		what: fmt.Sprintf("storm: of %d that start in one second, those refused, failed or late", s.storm.Answered+s.storm.bad()),
 		got:  float64(s.storm.bad()), unit: unitHosts,
@@ -92,13 +97,39 @@ func (s *suite) verdicts() (all []verdict) {
 }
 
 func (s *suite) scriptVerdict(name string, bound float64) verdict {
-	v := verdict{what: "CPU of the announce script, " + name, bound: bound, unit: " × no-op", missing: "the benchmark has no such case"}
-	for _, c := range s.script {
-		if c.name == name {
-			v.got, v.missing = c.cost, ""
-		}
+	v := verdict{what: "CPU of the announce script, " + name, bound: bound, unit: " × no-op", missing: noCase}
+	if c := s.scriptCost(name); c != nil {
+		v.got, v.missing = c.cost, ""
 	}
 	return v
+}
+
+// growthVerdict holds a swarm against one ten times as large.
+func (s *suite) growthVerdict() verdict {
+	v := verdict{what: "CPU of the announce script, " + millionFlat, bound: growthBound, unit: " × " + flat, missing: noCase}
+	if small, large := s.scriptCost(flat), s.scriptCost(millionFlat); small != nil && large != nil {
+		v.got, v.missing = large.cost/small.cost, ""
+	}
+	return v
+}
+
+func (s *suite) memoryVerdict(name string) verdict {
+	v := verdict{what: "memory of Redis for a peer, " + name, bound: memoryBound, unit: unitBytes, missing: noCase}
+	if c := s.scriptCost(name); c != nil {
+		v.got, v.missing = c.bytes, ""
+	}
+	return v
+}
+
+const noCase = "the benchmark has no such case"
+
+func (s *suite) scriptCost(name string) *scriptCost {
+	for i := range s.script {
+		if s.script[i].name == name {
+			return &s.script[i]
+		}
+	}
+	return nil
 }
 
 // find is the cell that openCells made.
