@@ -26,6 +26,8 @@ ARGV
   11 ttl          seconds of silence after which a host is not live
   12 location     path of groups, the rack last
   13 scope        of max_repr: transfer or rack
+  14 probe_interval  seconds; whether all representatives in view are probed is looked at;
+                  empty: it is not
 
 Returns {status} or {status, summary, represents, also, view…}, as announce does.
 
@@ -35,7 +37,7 @@ Cost: grows with want and max_repr, never with the swarm.
 ]]
 local summary, progress, record, rack_progress = unpack(KEYS, 1, 4)
 local now, seed, also, peer_id, key, left, uploaded, downloaded, want, max_repr, ttl, location,
-  scope = unpack(ARGV, 1, 13)
+  scope, probe_interval = unpack(ARGV, 1, 14)
 local call = redis.call
 want, max_repr = tonumber(want), tonumber(max_repr)
 
@@ -70,6 +72,9 @@ for level = 1, represents + 1 do
   end
   if leases and level <= groups then
 -- include: held
+  end
+  if probe_interval ~= '' and level <= groups then
+-- include: watched
   end
   if want > 0 then
     reply[#reply + 1] = values[1 + level]

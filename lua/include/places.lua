@@ -55,13 +55,13 @@ local function clear_places(swarm)
   end
 end
 
--- claim_overdue tells the frontend to probe those of whom nobody has heard for long: a claim is
--- overdue after two intervals, and the longest probe with its report. Its frontend has ended.
+-- include: overdue
+
+-- claim_overdue tells the frontend to probe those of whom nobody has heard for long.
 local function claim_overdue(path, represents)
   for level = 1, math.min(represents + 1, #path - 1) do
     for addr in string.gmatch(read_swarm(path[level]).lines, '\n%a+ (%S+)') do
-      local probed = tonumber(call('HGET', record_key(addr), 'probed') or '')
-      if not probed or probed + 2 * probe_interval + 10 <= now then
+      if is_overdue(record_key(addr)) then
         claim_probe(addr, 0)
       end
     end

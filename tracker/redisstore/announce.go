@@ -17,8 +17,8 @@ import (
 // nothing if there is more to do than it can, and announce.lua follows.
 func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Handout, error) {
 	look := s.looksForProbes(a)
-	if a.Event == tracker.EventNone && !look && !wantsIDs(a) {
-		handout, recorded, err := s.again(ctx, a)
+	if a.Event == tracker.EventNone && !wantsIDs(a) {
+		handout, recorded, err := s.again(ctx, a, look)
 		if err != nil {
 			return tracker.Handout{}, err
 		}
@@ -39,8 +39,9 @@ func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Hando
 }
 
 // again calls again.lua. It returns whether the announce is recorded.
-func (s *Store) again(ctx context.Context, a tracker.Announce) (h tracker.Handout, recorded bool, err error) {
-	r, err := s.run(ctx, againScript, againCall(a, announceOptions{now: s.now(), seed: rand.Uint32()}), againValues)
+func (s *Store) again(ctx context.Context, a tracker.Announce, look bool) (h tracker.Handout, recorded bool, err error) {
+	options := announceOptions{now: s.now(), seed: rand.Uint32(), look: look}
+	r, err := s.run(ctx, againScript, againCall(a, options), againValues)
 	if err != nil || r.status != statusRecorded {
 		return h, false, err
 	}
@@ -75,7 +76,7 @@ type announceOptions struct {
 	now   string // the clock in seconds, or empty
 	seed  uint32
 	lease lease // of announce.lua only: one that was taken for the host
-	look  bool  // of announce.lua only: for representatives that nobody probes
+	look  bool  // for representatives that nobody probes
 }
 
 // announceCall builds the call of announce.lua; see its header.
@@ -143,6 +144,10 @@ func againCall(a tracker.Announce, o announceOptions) scriptCall {
 		strconv.Itoa(int(a.PeerTTL.Seconds())),
 		string(a.Location),
 		a.ReprScope.String(),
+		"",
+	}
+	if o.look {
+		args[len(args)-1] = seconds(a.ProbeInterval)
 	}
 	return scriptCall{keys, args}
 }
