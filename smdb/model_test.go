@@ -28,7 +28,7 @@ func (m *model) locate(now time.Time, place tracker.Place, err error) (tracker.P
 	}
 	oldPlace, oldErr := m.place, m.err
 	if m.err == nil && !now.Before(m.due) {
-		if errors.Is(err, errDown) {
+		if errors.Is(err, errDown) || errors.Is(err, ErrInvalid) { // the last place stands
 			m.calls++
 			m.due = now.Add(testOptions.FailureTTL)
 		} else {
