@@ -1,0 +1,59 @@
+package redisstore
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// TestAgain: what the short script does by itself, and what it leaves, writing nothing, to
+// announce.lua.
+func TestAgain(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		of := func(n int) tracker.Announce {
+			a := announceOf(hash, "r1", n)
+			a.Rules = probeRules
+			return a
+		}
+		for n := range 4 { // 0 and 1 represent r1, and are probed from now on
+			f.announce(t, of(n))
+		}
+		expect := func(what string, a tracker.Announce, look, want bool) {
+			t.Helper()
+			a.Event = tracker.EventNone
+			before := f.record(hash, of(3).Addr)["last_seen"]
+			_, recorded, err := f.again(context.Background(), a, look)
+			if err != nil || recorded != want {
+				t.Errorf("%s: recorded %v, %v", what, recorded, err)
+			}
+			if after := f.record(hash, of(3).Addr)["last_seen"]; !want && after != before {
+				t.Errorf("%s: last seen at %s, not %s as before", what, after, before)
+			}
+			f.Advance(time.Second)
+		}
+		again, nobody, moved, restarted, done, second, raised := of(3), of(9), of(3), of(3), of(3), of(3), of(3)
+		moved.Location = "r2"
+		restarted.PeerID[19]++
+		done.Left = 0
+		second.Also = sixOf(3)
+		raised.MaxReprRack++
+		f.Advance(time.Second)
+		expect("the same host", again, false, true)
+		expect("a representative", of(0), false, true)
+		expect("the same host looks, and representatives are probed", again, true, true)
+		expect("an unknown host", nobody, false, false)
+		expect("another rack", moved, false, false)
+		expect("another peer id", restarted, false, false)
+		expect("nothing left", done, false, false)
+		expect("another address", second, false, false)
+		expect("a place is free", raised, false, false)
+		f.Advance(overdue)
+		expect("nobody probes the representatives", again, true, false)
+		expect("the same, but not looked at", again, false, true)
+		f.Advance(testRules.PeerTTL)
+		expect("somebody is due", again, false, false)
+	})
+}
