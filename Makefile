@@ -3,8 +3,8 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LINT    := go tool -modfile=tools/go.mod golangci-lint
 
-# How long each fuzz target runs, and how many packages are tested at once.
-FUZZTIME ?= 5s
+# How long each fuzz target runs (see scripts/fuzz), and how many packages are tested at once.
+FUZZTIME ?= 30000x
 PARALLEL ?= 2
 
 .DEFAULT_GOAL := help
