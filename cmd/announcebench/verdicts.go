@@ -97,7 +97,7 @@ func (s *suite) verdicts() (all []verdict) {
 }
 
 func (s *suite) scriptVerdict(name string, bound float64) verdict {
-	v := verdict{what: "CPU of the announce script, " + name, bound: bound, unit: " × no-op", missing: noCase}
+	v := verdict{what: "CPU of the announce script, " + name, bound: bound, unit: " × no-op", missing: s.noCase()}
 	if c := s.scriptCost(name); c != nil {
 		v.got, v.missing = c.cost, ""
 	}
@@ -106,7 +106,7 @@ func (s *suite) scriptVerdict(name string, bound float64) verdict {
 
 // growthVerdict holds a swarm against one ten times as large.
 func (s *suite) growthVerdict() verdict {
-	v := verdict{what: "CPU of the announce script, " + millionFlat, bound: growthBound, unit: " × " + flat, missing: noCase}
+	v := verdict{what: "CPU of the announce script, " + millionFlat, bound: growthBound, unit: " × " + flat, missing: s.noCase()}
 	if small, large := s.scriptCost(flat), s.scriptCost(millionFlat); small != nil && large != nil {
 		v.got, v.missing = large.cost/small.cost, ""
 	}
@@ -114,14 +114,20 @@ func (s *suite) growthVerdict() verdict {
 }
 
 func (s *suite) memoryVerdict(name string) verdict {
-	v := verdict{what: "memory of Redis for a peer, " + name, bound: memoryBound, unit: unitBytes, missing: noCase}
+	v := verdict{what: "memory of Redis for a peer, " + name, bound: memoryBound, unit: unitBytes, missing: s.noCase()}
 	if c := s.scriptCost(name); c != nil {
 		v.got, v.missing = c.bytes, ""
 	}
 	return v
 }
 
-const noCase = "the benchmark has no such case"
+// noCase is why a case of the script's benchmark has no figure.
+func (s *suite) noCase() string {
+	if len(s.script) == 0 {
+		return "the script's benchmark was left out"
+	}
+	return "the benchmark has no such case"
+}
 
 func (s *suite) scriptCost(name string) *scriptCost {
 	for i := range s.script {

@@ -22,6 +22,6 @@ local function draw(swarm, leechers, seeders, n, reply)
     place = (place + 1) % count
   end
   for _, text in ipairs(count > 0 and call('MGET', unpack(keys)) or {}) do
-    reply[#reply + 1] = text
+    reply[#reply + 1] = text or nil -- a shelf that Redis lost costs its own hosts only
   end
 end

@@ -34,7 +34,7 @@ local function hand_out(host, path, represents, reply)
   for level = 1, want > 0 and represents + 1 or 0 do
     local swarm = read_swarm(path[level])
     local seeders = host.state == 'seeder' and 0 or swarm.seeders
-    reply[#reply + 1] = call('GET', path[level])
+    reply[#reply + 1] = swarm.text
     local first = #reply + 1
     draw(swarm.name, swarm.leechers, seeders, backlog and BACKLOG_HOSTS or want + swarm.representatives + 1, reply)
     for i = first, backlog and #reply or 0 do

@@ -2,12 +2,12 @@
 -- the representatives of the group, a line each: leechers or seeders, and the contact. Its
 -- hosts stand on shelves.
 
--- read_swarm returns { name, leechers, seeders, representatives, lines }. lines: of the
--- representatives, each begun by a line feed.
+-- read_swarm returns { name, text, leechers, seeders, representatives, lines }. text: as it is
+-- kept; lines: of the representatives, each begun by a line feed.
 local function read_swarm(swarm_name)
-  local leechers, seeders, representatives, lines =
-    string.match(call('GET', swarm_name) or '0 0 0', '^(%d+) (%d+) (%d+)(.*)$')
-  return { name = swarm_name, leechers = tonumber(leechers), seeders = tonumber(seeders),
+  local text = call('GET', swarm_name) or '0 0 0'
+  local leechers, seeders, representatives, lines = string.match(text, '^(%d+) (%d+) (%d+)(.*)$')
+  return { name = swarm_name, text = text, leechers = tonumber(leechers), seeders = tonumber(seeders),
     representatives = tonumber(representatives), lines = lines }
 end
 

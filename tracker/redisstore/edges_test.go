@@ -100,6 +100,32 @@ func TestLostRecordExpires(t *testing.T) {
 	})
 }
 
+// A shelf that Redis lost costs its own hosts only: the others are answered, by either script.
+func TestLostShelf(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		seeder := announceOf(hash, "r1", 9)
+		seeder.Left = 0
+		f.announce(t, seeder)
+		for n := range 3 {
+			f.announce(t, announceOf(hash, "r1", n))
+		}
+		f.command("DEL", keysOf(hash).swarm("r1")+":leechers")
+		for _, event := range []tracker.Event{tracker.EventNone, tracker.EventStarted} {
+			a := announceOf(hash, "r1", 2)
+			a.Event = event
+			if h := f.announce(t, a); !addresses(h.Peers)[seeder.Addr] {
+				t.Errorf("%v: handed %v", event, h.Peers)
+			}
+		}
+		a := announceOf(hash, "r1", 2)
+		a.Event = tracker.EventStopped
+		if h := f.announce(t, a); h.Incomplete != 2 {
+			t.Errorf("%d leechers, expected 2", h.Incomplete)
+		}
+	})
+}
+
 // AUTO_REGISTER must not bring back a transfer whose archive is under way,
 // however long that takes.
 func TestAutoRegisterDuringArchive(t *testing.T) {

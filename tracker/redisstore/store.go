@@ -1,6 +1,6 @@
 // Package redisstore keeps the tracker's state in Redis, and is the only
-// package that talks to it. Each announce is one EVALSHA of a script of package
-// lua; what lies in other slots is updated after it by idempotent commands.
+// package that talks to it. Each announce is decided and recorded by one EVALSHA of a
+// script of package lua; what lies in other slots is updated after it by idempotent commands.
 package redisstore
 
 import (
