@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 )
 
 var protocolNames = map[string]string{
@@ -132,26 +132,14 @@ func (s *suite) print(w io.Writer) {
 	}
 }
 
-// Between these lines of the document stands what a run measured.
-const (
-	docsBegin = "<!-- bench -->\n"
-	docsEnd   = "<!-- /bench -->"
-)
-
 // write puts the results into a document, and the plot beside it.
 func (s *suite) write(path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	before, rest, begins := strings.Cut(string(text), docsBegin)
-	_, after, ends := strings.Cut(rest, docsEnd)
-	if !begins || !ends {
-		return fmt.Errorf("%s has no %s and %s around the results", path, strings.TrimSpace(docsBegin), docsEnd)
-	}
-	plot := strings.TrimSuffix(path, filepath.Ext(path)) + ".svg"
+	return experiment.WriteDocument(path, "bench", s.plot(), s.markdown)
+}
+
+func (s *suite) markdown(plot string) string {
 	var results strings.Builder
-	fmt.Fprintf(&results, "%s.\n\n![CPU time of an announce](%s)\n\n", s.machine, filepath.Base(plot))
+	fmt.Fprintf(&results, "%s.\n\n![CPU time of an announce](%s)\n\n", s.machine, plot)
 	for _, line := range s.faults() {
 		fmt.Fprintf(&results, "- %s\n", line)
 	}
@@ -162,8 +150,5 @@ func (s *suite) write(path string) error {
 		fmt.Fprintln(&results)
 		t.markdown(&results)
 	}
-	if err := os.WriteFile(plot, s.plot(), 0o644); err != nil { //nolint:gosec // everybody may read it
-		return err
-	}
-	return os.WriteFile(path, []byte(before+docsBegin+results.String()+docsEnd+after), 0o644) //nolint:gosec // likewise
+	return results.String()
 }

@@ -98,7 +98,7 @@ func TestStormVerdict(t *testing.T) {
 // The document keeps what stands around the results, however often they are written.
 func TestDocument(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "performance.md")
-	if err := os.WriteFile(path, []byte("before\n"+docsBegin+"old\n"+docsEnd+"after\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("before\n"+"<!-- bench -->\n"+"old\n"+"<!-- /bench -->"+"after\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := measured()
@@ -113,7 +113,7 @@ func TestDocument(t *testing.T) {
 		}
 		texts[n] = string(text)
 	}
-	if texts[0] != texts[1] || !strings.HasPrefix(texts[0], "before\n"+docsBegin) || !strings.HasSuffix(texts[0], docsEnd+"after\n") || strings.Contains(texts[0], "old") {
+	if texts[0] != texts[1] || !strings.HasPrefix(texts[0], "before\n"+"<!-- bench -->\n") || !strings.HasSuffix(texts[0], "<!-- /bench -->"+"after\n") || strings.Contains(texts[0], "old") {
 		t.Errorf("the document is\n%s", texts[0])
 	}
 	for _, want := range []string{

@@ -5,74 +5,43 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/internal/swarmsim"
 )
 
-// kase is what one row of the results is about.
-type kase struct {
-	Client          string `json:"client"`
-	Tracker         string `json:"tracker"`
-	Representatives int    `json:"representatives,omitempty"` // MAX_REPR_RACK; 0: the tracker knows no racks
-	Fault           string `json:"fault"`
-}
-
-func (k kase) String() string {
-	text := k.Client + ", " + k.Tracker
-	if k.Representatives > 0 {
-		text += fmt.Sprintf(" (%d)", k.Representatives)
-	}
-	if k.Fault != faultNone {
-		text += ", " + k.Fault
-	}
-	return text
-}
-
 // What goes wrong in a case.
-const faultNone = "none"
-
 const (
 	slowness = 4
 	struckAt = 1.0 / 3
 )
 
 var faults = map[string]func(*options) swarmsim.Fault{
-	faultNone:         func(*options) swarmsim.Fault { return swarmsim.Fault{} },
-	"seeder-in-rack":  func(*options) swarmsim.Fault { return swarmsim.Fault{SeederInRack: true} },
-	"slow-hosts":      func(o *options) swarmsim.Fault { return swarmsim.Fault{SlowShare: o.slowShare, Slowness: slowness} },
-	"representatives": func(o *options) swarmsim.Fault { return swarmsim.Fault{DeadRacks: o.deadRacks, DeadAt: struckAt} },
+	experiment.FaultNone: func(*options) swarmsim.Fault { return swarmsim.Fault{} },
+	"seeder-in-rack":     func(*options) swarmsim.Fault { return swarmsim.Fault{SeederInRack: true} },
+	"slow-hosts":         func(o *options) swarmsim.Fault { return swarmsim.Fault{SlowShare: o.slowShare, Slowness: slowness} },
+	"representatives":    func(o *options) swarmsim.Fault { return swarmsim.Fault{DeadRacks: o.deadRacks, DeadAt: struckAt} },
 }
 
 // mix lets the hosts of each rack run different clients.
 const mix = "mix"
 
-// matrix are all cases: each client with each fault, tracker and number of representatives.
-func (o *options) matrix() (all []kase) {
-	for _, client := range o.clients {
-		for _, fault := range o.faults {
-			for _, tracker := range o.trackers {
-				representatives := o.representatives
-				if tracker == flat {
-					representatives = []int{0}
-				}
-				for _, n := range representatives {
-					all = append(all, kase{client, tracker, n, fault})
-				}
-			}
-		}
-	}
-	return all
+// matrix are all cases.
+func (o *options) matrix() []experiment.Case {
+	return experiment.Axes{
+		Clients: o.clients, Faults: o.faults, Trackers: o.trackers, Representatives: o.representatives, Flat: flat,
+	}.Cases()
 }
 
 // outcome is what one run of a case came to.
 type outcome struct {
-	kase
+	experiment.Case
 	Seed uint64 `json:"seed"`
 	*swarmsim.Outcome
 	Took float64 `json:"took"` // real seconds
 }
 
 // simulate runs a case.
-func (o *options) simulate(ctx context.Context, k kase, seed uint64, site *site) (*outcome, error) {
+func (o *options) simulate(ctx context.Context, k experiment.Case, seed uint64, site *site) (*outcome, error) {
 	began := time.Now()
 	t, err := site.tracker(k, seed, o)
 	if err != nil {
@@ -82,7 +51,7 @@ func (o *options) simulate(ctx context.Context, k kase, seed uint64, site *site)
 	return &outcome{k, seed, c, time.Since(began).Seconds()}, err
 }
 
-func (o *options) config(k kase, seed uint64) swarmsim.Config {
+func (o *options) config(k experiment.Case, seed uint64) swarmsim.Config {
 	clients := swarmsim.Clients
 	if k.Client != mix {
 		c, _ := swarmsim.FindClient(k.Client)
@@ -110,6 +79,6 @@ func (o *outcome) String() string {
 		times = fmt.Sprintf("%.1f s, %.2f × the bound", o.Makespan, o.Ratio)
 	}
 	return fmt.Sprintf("%s: copies in %.2f (%.2f), out %.2f (%.2f); fresh %.2f, twice %.2f, known %.2f; %s, half at %.1f s, longest %.1f s; %d of %d hosts; took %.1f s",
-		o.kase, o.In.Mean, o.In.Max, o.Out.Mean, o.Out.Max, o.Imported.Fresh, o.Imported.Twice, o.Imported.Known,
+		o.Case, o.In.Mean, o.In.Max, o.Out.Mean, o.Out.Max, o.Imported.Fresh, o.Imported.Twice, o.Imported.Known,
 		times, o.Times.Median, o.Longest, o.Finished, o.Expected, o.Took)
 }

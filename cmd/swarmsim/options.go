@@ -7,10 +7,10 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/internal/swarmsim"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -54,25 +54,25 @@ var presets = map[string]func(*options){
 
 func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	o := &options{
-		clients: []string{"aria2"}, trackers: []string{ours}, representatives: []int{2, 1}, faults: []string{faultNone},
+		clients: []string{"aria2"}, trackers: []string{ours}, representatives: []int{2, 1}, faults: []string{experiment.FaultNone},
 	}
 	presets["laboratory"](o)
 	flags := flag.NewFlagSet("swarmsim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Func("preset", "`name` of a set of options, given before those that change it: "+names(presets), o.preset)
 	flags.Func("racks", "`number` of racks, or numbers like 10x25: ten rows of 25 racks each; hosts' locations then are\n"+
-		"paths, and each group has an uplink; up to 4 numbers", numberList(&o.groups, "x", 1))
+		"paths, and each group has an uplink; up to 4 numbers", experiment.Numbers(&o.groups, "x", 1))
 	flags.IntVar(&o.hosts, "hosts", o.hosts, "`number` of hosts in each rack")
 	flags.Float64Var(&o.payload, "payload", o.payload, "size of the payload in `MiB`")
 	flags.IntVar(&o.pieces, "pieces", o.pieces, "`number` of pieces that it is cut into; more take longer")
 	flags.Float64Var(&o.uplink, "uplink", o.uplink, "rate of each uplink and each direction in `Mbit/s`")
 	flags.Float64Var(&o.host, "host", o.host, "rate of each host's link and each direction in `Mbit/s`")
 	flags.Func("clients", "`names` of clients, separated by commas: a case each (aria2); "+mix+" is all, by turns, of\n"+
-		strings.Join(clientNames(), ", "), choices(&o.clients, append(clientNames(), mix)))
+		strings.Join(clientNames(), ", "), experiment.Names(&o.clients, append(clientNames(), mix)))
 	flags.Func("trackers", "`names` of trackers, likewise (ours): "+ours+"; "+flat+" knows no racks; "+naive+" has representatives, and no more",
-		choices(&o.trackers, []string{ours, flat, naive}))
-	flags.Func("representatives", "`numbers` for MAX_REPR_RACK, likewise (2,1); not for "+flat, numberList(&o.representatives, ",", 1))
-	flags.Func("faults", "`names` of what goes wrong, likewise (none): "+names(faults), choices(&o.faults, slices.Sorted(maps.Keys(faults))))
+		experiment.Names(&o.trackers, []string{ours, flat, naive}))
+	flags.Func("representatives", "`numbers` for MAX_REPR_RACK, likewise (2,1); not for "+flat, experiment.Numbers(&o.representatives, ",", 1))
+	flags.Func("faults", "`names` of what goes wrong, likewise (none): "+names(faults), experiment.Names(&o.faults, slices.Sorted(maps.Keys(faults))))
 	flags.Float64Var(&o.slowShare, "slow", 0.02, "`share` of the hosts that are slow if some are: their links have a quarter of the rate")
 	flags.IntVar(&o.deadRacks, "dead", 1, "`number` of racks whose representatives die if some do")
 	flags.IntVar(&o.repeat, "repeat", 1, "`number` of runs of each case, each with the next seed")
@@ -152,33 +152,4 @@ func clientNames() (all []string) {
 		all = append(all, c.Name)
 	}
 	return all
-}
-
-// choices reads a list of names, of those there are.
-func choices(to *[]string, all []string) func(string) error {
-	return func(text string) error {
-		*to = nil
-		for name := range strings.SplitSeq(text, ",") {
-			if !slices.Contains(all, name) {
-				return fmt.Errorf("%q is none of %s", name, strings.Join(all, ", "))
-			}
-			*to = append(*to, name)
-		}
-		return nil
-	}
-}
-
-// numberList reads a list of them.
-func numberList(to *[]int, separator string, least int) func(string) error {
-	return func(text string) error {
-		*to = nil
-		for word := range strings.SplitSeq(text, separator) {
-			n, err := strconv.Atoi(word)
-			if err != nil || n < least {
-				return fmt.Errorf("%q is no number from %d on", word, least)
-			}
-			*to = append(*to, n)
-		}
-		return nil
-	}
 }

@@ -36,7 +36,7 @@ func (r *results) plot() []byte {
 	for n, runs := range cases {
 		colour := colours[n%len(colours)]
 		fmt.Fprintf(&svg, `<path fill="none" stroke-width="1.5" stroke="%s" d="%s"/>`+"\n", colour, curve(runs[0], latest))
-		label := fmt.Sprintf("%s: %.2f copies", runs[0].kase, average(runs, func(o *outcome) float64 { return o.In.Mean }))
+		label := fmt.Sprintf("%s: %.2f copies", runs[0].Case, average(runs, func(o *outcome) float64 { return o.In.Mean }))
 		fmt.Fprintf(&svg, `<text x="%d" y="%d" fill="%s">%s</text>`+"\n", plotLeft+plotWidth+15, plotTop+12+lineHeight*n, colour, html.EscapeString(label))
 	}
 	fmt.Fprintln(&svg, "</svg>")

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 )
 
 // results are those of a whole run, in the same words as cmd/uplinklab's.
@@ -34,23 +36,15 @@ func (r *results) finished() bool {
 }
 
 // cases are the runs of each case.
-func (r *results) cases() (all [][]*outcome) {
-	for _, o := range r.Runs {
-		n := slices.IndexFunc(all, func(runs []*outcome) bool { return runs[0].kase == o.kase })
-		if n < 0 {
-			all = append(all, []*outcome{o})
-			continue
-		}
-		all[n] = append(all[n], o)
-	}
-	return all
+func (r *results) cases() [][]*outcome {
+	return experiment.ByCase(r.Runs, func(o *outcome) experiment.Case { return o.Case })
 }
 
 // table has a row for each case. Its first row are the names of columns.
 func (r *results) table() [][]string {
 	rows := [][]string{{"client", "tracker", "repr.", "fault", "copies in", "max", "copies out", "max", "makespan s", "× bound", "median s", "longest s", "have it"}}
 	for _, runs := range r.cases() {
-		k := runs[0].kase
+		k := runs[0].Case
 		representatives := "–"
 		if k.Representatives > 0 {
 			representatives = fmt.Sprint(k.Representatives)

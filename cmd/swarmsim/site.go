@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/internal/swarmsim"
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -40,7 +41,7 @@ type site struct {
 }
 
 // tracker is a new one for a case.
-func (s *site) tracker(k kase, seed uint64, o *options) (swarmsim.Tracker, error) {
+func (s *site) tracker(k experiment.Case, seed uint64, o *options) (swarmsim.Tracker, error) {
 	switch k.Tracker {
 	case flat:
 		return newPlain(seed, o.maxPeers, 0), nil

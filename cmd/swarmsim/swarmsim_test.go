@@ -123,9 +123,9 @@ func TestProgram(t *testing.T) {
 	}
 	in := map[string]float64{}
 	for _, o := range r.Runs {
-		in[o.kase.String()] += o.In.Mean / 2
+		in[o.Case.String()] += o.In.Mean / 2
 		if len(o.Hosts) != 18 || len(o.Racks) != 3 || o.Finished != 18 || o.Makespan < o.Bound {
-			t.Errorf("%s: %d hosts, %d racks, %d finished, makespan %v", o.kase, len(o.Hosts), len(o.Racks), o.Finished, o.Makespan)
+			t.Errorf("%s: %d hosts, %d racks, %d finished, makespan %v", o.Case, len(o.Hosts), len(o.Racks), o.Finished, o.Makespan)
 		}
 	}
 	if one, two, flat := in["libtorrent, ours (1)"], in["libtorrent, ours (2)"], in["libtorrent, flat"]; !(one < two && two < flat) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 )
 
 // fault is what goes wrong in a case.
@@ -16,14 +18,12 @@ type fault struct {
 	strike func(context.Context, *trial) (bool, error)
 }
 
-const faultNone = "none"
-
 var faults = map[string]fault{
-	faultNone:         {},
-	"seeder-in-rack":  {seederInRack: true},
-	"slow-host":       {slowHost: true},
-	"representatives": {strike: strikeRepresentatives},
-	"frontend":        {strike: strikeFrontend, frontends: 2, oursOnly: true},
+	experiment.FaultNone: {},
+	"seeder-in-rack":     {seederInRack: true},
+	"slow-host":          {slowHost: true},
+	"representatives":    {strike: strikeRepresentatives},
+	"frontend":           {strike: strikeFrontend, frontends: 2, oursOnly: true},
 }
 
 const (

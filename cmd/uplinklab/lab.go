@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
 
@@ -101,9 +102,9 @@ func (l *lab) measure(ctx context.Context, stdout io.Writer) error {
 }
 
 // run sets a case up, lets its clients push, and clears it away.
-func (l *lab) run(ctx context.Context, k cell) (_ *outcome, err error) {
+func (l *lab) run(ctx context.Context, k experiment.Case) (_ *outcome, err error) {
 	f := faults[k.Fault]
-	t := &trial{cell: k, options: l.options, network: layOut(l.options, f.seederInRack)}
+	t := &trial{Case: k, options: l.options, network: layOut(l.options, f.seederInRack)}
 	if t.dir, err = os.MkdirTemp(l.dir, "case"); err != nil {
 		return nil, err
 	}

@@ -54,20 +54,20 @@ func TestSmallLab(t *testing.T) {
 		}
 		for _, u := range slices.Concat(o.Racks, o.Groups) {
 			if u.In < 1 || u.In > 10 || u.Out <= 0 {
-				t.Errorf("%s: %+v", o.cell, u)
+				t.Errorf("%s: %+v", o.Case, u)
 			}
 		}
 		representatives := 0
 		for _, h := range o.Hosts {
 			if h.In < 1 || h.Seconds <= 0 || h.Share != 1 {
-				t.Errorf("%s: %+v", o.cell, h)
+				t.Errorf("%s: %+v", o.Case, h)
 			}
 			if h.Representative {
 				representatives++
 			}
 		}
 		if want := 2 * o.Representatives; representatives != want {
-			t.Errorf("%s: %d representatives instead of %d", o.cell, representatives, want)
+			t.Errorf("%s: %d representatives instead of %d", o.Case, representatives, want)
 		}
 	}
 	logs, _ := filepath.Glob(filepath.Join(dir, "logs", "*", "*.log"))

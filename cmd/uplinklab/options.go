@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/internal/clients"
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 )
 
 // options are what a run is made of.
@@ -62,13 +63,13 @@ var presets = map[string]func(*options){
 func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	o := &options{
 		groups: []int{4}, hosts: 6, payload: 16, uplink: 20, host: 20, segments: 4,
-		clients: []string{"aria2", mix}, trackers: []string{ours, flat}, representatives: []int{2, 1}, faults: []string{faultNone},
+		clients: []string{"aria2", mix}, trackers: []string{ours, flat}, representatives: []int{2, 1}, faults: []string{experiment.FaultNone},
 	}
 	flags := flag.NewFlagSet("uplinklab", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Func("preset", "`name` of a set of options, given before those that change it: "+names(presets), o.preset)
 	flags.Func("racks", "`number` of racks (4), or numbers like 2x3: two rows of three racks each; hosts'\n"+
-		"locations then are paths, and each group has an uplink; up to 4 numbers", numberList(&o.groups, "x", 1))
+		"locations then are paths, and each group has an uplink; up to 4 numbers", experiment.Numbers(&o.groups, "x", 1))
 	flags.IntVar(&o.hosts, "hosts", o.hosts, "`number` of hosts in each rack")
 	flags.IntVar(&o.payload, "payload", o.payload, "size of the payload in `MiB`")
 	flags.Var(&o.uplink, "uplink", "rate of each uplink and each direction in `Mbit/s`")
@@ -76,10 +77,10 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	flags.IntVar(&o.segments, "segments", o.segments, "`number` of TCP segments that the kernel may pass on as one, which spares CPU time; their\n"+
 		"headers count once")
 	flags.Func("clients", "`names` of clients, separated by commas: a case each (aria2,mix); "+mix+" is all of\n"+
-		strings.Join(mixed, ", ")+"; there is also rtorrent-stock, without etc/rtorrent.rc", choices(&o.clients, append(slices.Sorted(maps.Keys(clients.All)), mix)))
-	flags.Func("trackers", "`names` of trackers, likewise: "+ours+" and "+flat+" (both)", choices(&o.trackers, []string{ours, flat}))
-	flags.Func("representatives", "`numbers` for MAX_REPR_RACK, likewise (2,1); our tracker alone", numberList(&o.representatives, ",", 1))
-	flags.Func("faults", "`names` of what goes wrong, likewise (none): "+names(faults), choices(&o.faults, slices.Sorted(maps.Keys(faults))))
+		strings.Join(mixed, ", ")+"; there is also rtorrent-stock, without etc/rtorrent.rc", experiment.Names(&o.clients, append(slices.Sorted(maps.Keys(clients.All)), mix)))
+	flags.Func("trackers", "`names` of trackers, likewise: "+ours+" and "+flat+" (both)", experiment.Names(&o.trackers, []string{ours, flat}))
+	flags.Func("representatives", "`numbers` for MAX_REPR_RACK, likewise (2,1); our tracker alone", experiment.Numbers(&o.representatives, ",", 1))
+	flags.Func("faults", "`names` of what goes wrong, likewise (none): "+names(faults), experiment.Names(&o.faults, slices.Sorted(maps.Keys(faults))))
 	flags.IntVar(&o.repeat, "repeat", 1, "`number` of runs of each case")
 	flags.IntVar(&o.frontends, "frontends", 1, "`number` of frontends of our tracker, behind haproxy")
 	flags.Func("set", "setting of our tracker, like `MAXPEERS=50`; several flags: several settings", o.set)
@@ -157,32 +158,3 @@ func (o *options) bound() time.Duration {
 }
 
 func names[V any](m map[string]V) string { return strings.Join(slices.Sorted(maps.Keys(m)), ", ") }
-
-// choices reads a list of names, of those there are.
-func choices(to *[]string, all []string) func(string) error {
-	return func(text string) error {
-		*to = nil
-		for name := range strings.SplitSeq(text, ",") {
-			if !slices.Contains(all, name) {
-				return fmt.Errorf("%q is none of %s", name, strings.Join(all, ", "))
-			}
-			*to = append(*to, name)
-		}
-		return nil
-	}
-}
-
-// numberList reads a list of them.
-func numberList(to *[]int, separator string, least int) func(string) error {
-	return func(text string) error {
-		*to = nil
-		for word := range strings.SplitSeq(text, separator) {
-			n, err := strconv.Atoi(word)
-			if err != nil || n < least {
-				return fmt.Errorf("%q is no number from %d on", word, least)
-			}
-			*to = append(*to, n)
-		}
-		return nil
-	}
-}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 )
 
 func parseWords(t *testing.T, words string) *options {
@@ -63,7 +65,7 @@ func TestBound(t *testing.T) {
 		"--preset reference --host 100": 10737 * time.Millisecond,
 		"--preset reference --host 25":  21475 * time.Millisecond,
 	} {
-		if got := faults[faultNone].bound(parseWords(t, words)).Round(time.Millisecond); got != want {
+		if got := faults[experiment.FaultNone].bound(parseWords(t, words)).Round(time.Millisecond); got != want {
 			t.Errorf("%s: %v instead of %v", words, got, want)
 		}
 	}
@@ -89,17 +91,16 @@ func TestMatrix(t *testing.T) {
 
 // Each client of a mix is in every rack that has room, and the seeder runs one of them.
 func TestMix(t *testing.T) {
-	k := cell{Client: mix}
 	for rack := range 7 {
 		seen := map[string]bool{}
 		for number := range mixed {
-			seen[k.clientOf(rack, number)] = true
+			seen[clientOf(mix, rack, number)] = true
 		}
 		if len(seen) != len(mixed) {
 			t.Errorf("rack %d has only %v", rack, seen)
 		}
 	}
-	if client := (cell{Client: "rtorrent"}).clientOf(3, 2); client != "rtorrent" {
+	if client := clientOf("rtorrent", 3, 2); client != "rtorrent" {
 		t.Error(client)
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 )
 
 // outcome is what one run of a case measured. Copies are bytes of frames at a link, with all
 // headers and whatever else crossed it, divided by the payload's bytes.
 type outcome struct {
-	cell
+	experiment.Case
 	Racks    []uplink   `json:"racks"`
 	Groups   []uplink   `json:"groups,omitempty"` // around racks
 	Hosts    []hostLine `json:"hosts"`
@@ -82,7 +84,7 @@ func (o *outcome) complete() bool { return o.Finished == o.Expected }
 func (o *outcome) unfinished() (lines []string) {
 	for _, h := range o.Hosts {
 		if h.Fate != "" && h.Fate != fateKilled {
-			lines = append(lines, fmt.Sprintf("%s: %s (%s, %s): %s", o.cell, h.Name, h.Addr, h.Client, h.Fate))
+			lines = append(lines, fmt.Sprintf("%s: %s (%s, %s): %s", o.Case, h.Name, h.Addr, h.Client, h.Fate))
 		}
 	}
 	return lines
@@ -93,7 +95,7 @@ const fateKilled = "killed"
 // outcome verifies the hosts' files, and puts together what is known.
 func (t *trial) outcome(ctx context.Context, crossed counters) (*outcome, error) {
 	o := &outcome{
-		cell: t.cell, Struck: seconds(t.struck), Bound: faults[t.Fault].bound(t.options).Seconds(),
+		Case: t.Case, Struck: seconds(t.struck), Bound: faults[t.Fault].bound(t.options).Seconds(),
 		CPU: t.cpu.mean(), CPUBound: t.cpu.limited(),
 	}
 	copies := func(name string) uplink {

@@ -39,7 +39,7 @@ func (r *results) plot() []byte {
 	fmt.Fprintln(&svg, `<rect width="100%" height="100%" fill="white"/>`)
 	var copies, times []bar
 	for n, runs := range cases {
-		fmt.Fprintf(&svg, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", labelWidth-8, headHeight+lineHeight*n+barHeight-3, html.EscapeString(runs[0].cell.String()))
+		fmt.Fprintf(&svg, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", labelWidth-8, headHeight+lineHeight*n+barHeight-3, html.EscapeString(runs[0].Case.String()))
 		colour := oursColour
 		if runs[0].Tracker == flat {
 			colour = flatColour

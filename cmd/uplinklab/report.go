@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 )
 
 // report prints the results and writes the files that options name.
@@ -46,29 +47,9 @@ func (r *results) print(w io.Writer) {
 	}
 }
 
-// Between these lines of the document stands what a run measured.
-const (
-	docsBegin = "<!-- lab -->\n"
-	docsEnd   = "<!-- /lab -->"
-)
-
 // write puts the results into a document, and the plot beside it.
 func (r *results) write(path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	before, rest, begins := strings.Cut(string(text), docsBegin)
-	_, after, ends := strings.Cut(rest, docsEnd)
-	if !begins || !ends {
-		return fmt.Errorf("%s has no %s and %s around the results", path, strings.TrimSpace(docsBegin), docsEnd)
-	}
-	plot := strings.TrimSuffix(path, filepath.Ext(path)) + ".svg"
-	if err := os.WriteFile(plot, r.plot(), 0o644); err != nil { //nolint:gosec // everybody may read it
-		return err
-	}
-	text = []byte(before + docsBegin + r.markdown(filepath.Base(plot)) + docsEnd + after)
-	return os.WriteFile(path, text, 0o644) //nolint:gosec // likewise
+	return experiment.WriteDocument(path, "lab", r.plot(), r.markdown)
 }
 
 func (r *results) markdown(plot string) string {

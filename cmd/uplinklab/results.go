@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 )
 
 // results are those of a whole run.
@@ -49,23 +51,15 @@ func (r *results) finished() bool {
 }
 
 // cases are the runs of each case.
-func (r *results) cases() (all [][]*outcome) {
-	for _, o := range r.Runs {
-		n := slices.IndexFunc(all, func(runs []*outcome) bool { return runs[0].cell == o.cell })
-		if n < 0 {
-			all = append(all, []*outcome{o})
-			continue
-		}
-		all[n] = append(all[n], o)
-	}
-	return all
+func (r *results) cases() [][]*outcome {
+	return experiment.ByCase(r.Runs, func(o *outcome) experiment.Case { return o.Case })
 }
 
 // table has a row for each case. Its first row are the names of columns.
 func (r *results) table() [][]string {
 	rows := [][]string{{"client", "tracker", "repr.", "fault", "copies in", "max", "copies out", "max", "makespan s", "× bound", "have it", "CPU %", ""}}
 	for _, runs := range r.cases() {
-		k := runs[0].cell
+		k := runs[0].Case
 		in, mostIn := copies(runs, func(o *outcome) spread { return o.In })
 		out, mostOut := copies(runs, func(o *outcome) spread { return o.Out })
 		rows = append(rows, []string{
@@ -77,7 +71,7 @@ func (r *results) table() [][]string {
 	return rows
 }
 
-func representatives(k cell) string {
+func representatives(k experiment.Case) string {
 	if k.Representatives == 0 {
 		return "–"
 	}

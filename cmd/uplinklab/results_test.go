@@ -12,14 +12,16 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 )
 
 var someResults = &results{
 	When: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Machine: "2 cores", Setup: "4 racks", PlainCopy: plainCopy{1.046, 0.025, 7, 1.05},
 	Runs: []*outcome{
-		{cell: cell{"aria2", ours, 2, faultNone}, In: spread{1.25, 1.5}, Makespan: 20, Bound: 10, Ratio: 2, Finished: 24, Expected: 24, CPU: 0.25},
-		{cell: cell{"aria2", ours, 2, faultNone}, In: spread{1.75, 1.8}, Makespan: 30, Bound: 10, Ratio: 3, Finished: 24, Expected: 24, CPU: 0.35, CPUBound: true},
-		{cell: cell{"<aria2>", flat, 0, "representatives"}, In: spread{4, 5}, Bound: 10, Finished: 1, Expected: 2, Hosts: []hostLine{
+		{Case: experiment.Case{Client: "aria2", Tracker: ours, Representatives: 2, Fault: experiment.FaultNone}, In: spread{1.25, 1.5}, Makespan: 20, Bound: 10, Ratio: 2, Finished: 24, Expected: 24, CPU: 0.25},
+		{Case: experiment.Case{Client: "aria2", Tracker: ours, Representatives: 2, Fault: experiment.FaultNone}, In: spread{1.75, 1.8}, Makespan: 30, Bound: 10, Ratio: 3, Finished: 24, Expected: 24, CPU: 0.35, CPUBound: true},
+		{Case: experiment.Case{Client: "<aria2>", Tracker: flat, Representatives: 0, Fault: "representatives"}, In: spread{4, 5}, Bound: 10, Finished: 1, Expected: 2, Hosts: []hostLine{
 			{Name: "r1h1", Addr: "10.77.1.1", Client: "aria2", Fate: fateKilled},
 			{Name: "r1h2", Addr: "10.77.1.2", Client: "aria2", Fate: "has 3 of 64 pieces"},
 		}},
@@ -60,7 +62,7 @@ func TestPlotIsXML(t *testing.T) {
 // A document keeps what is outside of the marks, and a second run replaces the first.
 func TestWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "uplink.md")
-	if err := os.WriteFile(path, []byte("before\n"+docsBegin+"old"+docsEnd+"\nafter\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("before\n"+"<!-- lab -->\n"+"old"+"<!-- /lab -->"+"\nafter\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var texts []string
@@ -71,7 +73,7 @@ func TestWrite(t *testing.T) {
 		text, _ := os.ReadFile(path)
 		texts = append(texts, string(text))
 	}
-	if !strings.HasPrefix(texts[0], "before\n"+docsBegin) || !strings.HasSuffix(texts[0], docsEnd+"\nafter\n") || strings.Contains(texts[0], "old") ||
+	if !strings.HasPrefix(texts[0], "before\n"+"<!-- lab -->\n") || !strings.HasSuffix(texts[0], "<!-- /lab -->"+"\nafter\n") || strings.Contains(texts[0], "old") ||
 		!strings.Contains(texts[0], "| aria2 | ours | 2 |") || texts[0] != texts[1] {
 		t.Errorf("%s\nand then\n%s", texts[0], texts[1])
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/internal/clients"
+	"github.com/p2ptracker/p2ptracker/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
 
@@ -20,7 +21,7 @@ const glance = 100 * time.Millisecond
 
 // trial is one run of a case.
 type trial struct {
-	cell
+	experiment.Case
 	options *options
 	dir     string // of all files
 	logs    string
@@ -84,7 +85,7 @@ func (t *trial) start(m *member) error {
 
 // seed starts the first seeder, and waits until the tracker knows it.
 func (t *trial) seed(ctx context.Context) (*member, error) {
-	m, err := t.newMember(t.network.seeder, t.seederClient())
+	m, err := t.newMember(t.network.seeder, clientOf(t.Client, 0, 0))
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func (t *trial) seed(ctx context.Context) (*member, error) {
 // gather makes the members, in the order in which they are to start: a random one.
 func (t *trial) gather() error {
 	for _, h := range t.network.hosts {
-		m, err := t.newMember(h, t.clientOf(h.rack, h.number))
+		m, err := t.newMember(h, clientOf(t.Client, h.rack, h.number))
 		if err != nil {
 			return err
 		}
