@@ -27,7 +27,10 @@ func appendRequest(dst []byte, a announce, server string, keep bool) []byte {
 	dst = append(dst, "&uploaded=0"...)
 	dst = appendField(dst, "&downloaded=", payload-a.left)
 	dst = appendField(dst, "&left=", a.left)
-	dst = appendField(dst, "&key=", uint64(a.number))
+	dst = append(dst, "&key="...) // the one it has over UDP: else it would be another host there
+	for shift := 28; shift >= 0; shift -= 4 {
+		dst = append(dst, hexDigits[a.number>>shift&15])
+	}
 	switch a.event {
 	case eventNone:
 	case eventCompleted:

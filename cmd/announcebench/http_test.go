@@ -34,7 +34,7 @@ func TestRequest(t *testing.T) {
 		}
 		query := req.URL.Query()
 		for key, want := range map[string]string{
-			"info_hash": string(h.hash[:]), "peer_id": "-AB0001-000000000299", "port": "6881", "key": "299",
+			"info_hash": string(h.hash[:]), "peer_id": "-AB0001-000000000299", "port": "6881", "key": "0000012b",
 			"uploaded": "0", "numwant": "30", "compact": "1", "event": tt.want, "ip": "127.1.2.100",
 			"left":       map[uint64]string{0: "0", payload: "16384"}[tt.left],
 			"downloaded": map[uint64]string{0: "16384", payload: "0"}[tt.left],

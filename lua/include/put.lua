@@ -5,7 +5,8 @@ local function put(host, path, level)
   write_swarm(swarm)
   local n = math.ceil(swarm[part] / SHELF)
   local shelf = shelf_key(path[level], part, n)
-  call('APPEND', shelf, '\n' .. contact(host))
+  -- Not APPEND, which leaves room for more: 9 bytes a host.
+  call('SET', shelf, (call('GET', shelf) or '') .. '\n' .. contact(host))
   host.shelves[level] = n
   if level == 1 then
     may_be_due(shelf, host.seen)
