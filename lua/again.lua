@@ -4,7 +4,7 @@ down its numbers and hands out its peers. Whatever else is to be done, the call 
 and the frontend calls `announce` instead.
 
 Invariants: those of announce. The host, its rack and its state are as recorded, it has all places
-that it may have, and nobody is due.
+that it may have, somebody leads each group that it represents, and nobody is due.
 
 KEYS
    1 {HASH}:summary   2 {HASH}:progress   3 {HASH}:peer:ADDRESS
@@ -50,7 +50,7 @@ if known[1] ~= peer_id or (known[2] or '') ~= key or known[3] ~= location or (kn
   return { 0 }
 end
 
--- It stands on one shelf in its rack, and on one around each group that it represents.
+-- It stands on one shelf in its rack, and on one around each group that it leads.
 local represents = known[5] and select(2, string.gsub(known[5], ' ', '')) or 0
 local values = call('MGET', summary, unpack(KEYS, 5, 5 + represents))
 now = now ~= '' and now or call('TIME')[1]
@@ -60,15 +60,26 @@ if not oldest or oldest <= due then -- it is not active, or somebody is due
   return { 0 }
 end
 
+local stands_by = represents > 0 and string.find(known[5], ' 0', 1, true)
+if stands_by and known[4] == left and left ~= '0' then
+-- include: stalled
+  if string.find(values[1], '^%d+ [1-9]') and is_stalled(call('HGET', record, 'last_seen')) then
+    return { 0 } -- it stands by, and may have to lead
+  end
+end
+
 local leases = scope == 'rack' and KEYS[#KEYS]
 local groups = #KEYS - (leases and 6 or 5)
 local reply = { 1, values[1], represents, known[7] or '' }
 for level = 1, represents + 1 do
-  local leechers, seeders, places = string.match(values[1 + level] or '', '^(%d+) (%d+) (%d+)')
+  local leechers, seeders, places, leads = string.match(values[1 + level] or '', '^(%d+) (%d+) (%d+) (%d)')
   leechers, seeders, places = tonumber(leechers), tonumber(seeders), tonumber(places)
-  if not places or level <= represents and places > max_repr
+  if not places or level <= represents and (places > max_repr or leads == '0')
     or level > represents and level <= groups and places < max_repr then
     return { 0 }
+  end
+  if stands_by and level <= represents then
+-- include: led
   end
   if leases and level <= groups then
 -- include: held

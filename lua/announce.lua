@@ -4,7 +4,7 @@ hands out its peers, in one atomic step. Hosts that only announce again are serv
 by `again`, as long as nothing else is to be done.
 
 Invariants: a group never has more than max_repr live representatives, and only
-they are ever handed beyond it (R1); nobody is handed himself, an expired or a
+they are ever handed beyond it (R1), the one that leads; nobody is handed himself, an expired or a
 stopped host, nor a seeder a seeder (R4); the sets counted are the sets kept (R9).
 
 KEYS
@@ -86,6 +86,7 @@ local backlog = false
 -- include: swarm
 -- include: shelves
 -- include: put
+-- include: lead
 -- include: draw
 -- include: clock
 -- include: identities

@@ -52,6 +52,7 @@ type Announce struct {
 // Rules are the settings that decide who gets which peers.
 type Rules struct {
 	MaxReprRack   int           // representatives of a group
+	StandbyPeers  int           // peers from outside of a representative that does not lead its group
 	ReprScope     ReprScope     // what MaxReprRack bounds
 	MaxPeers      int           // peers in a reply
 	PeerTTL       time.Duration // silence after which a host is no longer live

@@ -28,6 +28,7 @@ type Config struct {
 	smdb.Settings
 
 	MaxReprRack       int               `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100" desc:"hosts of a rack that take part in the global swarm"`
+	StandbyPeers      int               `envconfig:"STANDBY_PEERS" default:"0" min:"0" max:"200" desc:"peers from outside that a representative is handed while another one leads its rack, that is, fetches from outside and is handed to other racks. More make a rack fetch more copies of the payload"`
 	ReprScope         tracker.ReprScope `envconfig:"REPR_SCOPE" default:"transfer" desc:"what MAX_REPR_RACK bounds: transfer, a rack's representatives in each transfer; rack, those in all transfers together"`
 	ReprProbeInterval seconds           `envconfig:"REPR_PROBE_INTERVAL" default:"10" min:"0" max:"3600" desc:"seconds between two probes of a representative, which find out that it died; 0 means none"`
 	MaxPeers          int               `envconfig:"MAXPEERS" default:"30" min:"1" max:"200" desc:"peers in a reply, at most"`

@@ -12,7 +12,8 @@ local function all_held(swarm)
 end
 
 -- elect walks from the rack outwards for as long as the host represents the group, and
--- takes a place where one is free. It returns how many groups the host represents.
+-- takes a place where one is free, and the lead where there is none. It returns how many groups the
+-- host represents.
 local function elect(host, path)
   for level = 1, #path - 1 do
     local swarm = read_swarm(path[level])
@@ -30,6 +31,9 @@ local function elect(host, path)
     end
     if scope == 'rack' then
       keep_lease(host, swarm.name)
+    end
+    if should_lead(host, read_swarm(path[level]), level) then
+      lead(host, path, level)
     end
   end
   return #path - 1

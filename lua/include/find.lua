@@ -43,7 +43,7 @@ local function move(host, rack)
     leave(host, 'moved')
   end
   tally(host.rack, host.left, nil)
-  host.rack, host.left = rack, nil
+  host.rack, host.left, host.stalled = rack, nil, nil
 end
 
 -- relocate puts a host, with all that is known of it, at another address.
@@ -100,6 +100,17 @@ local function known_host(recorded)
   return called_so()
 end
 
+-- include: stalled
+
+-- stalled_since is when a host announced before, if it is; else nil.
+local function stalled_since(host)
+  if host.live and #host.shelves > 1 and event == '' and left ~= '0' and left ~= '' and left == host.left
+    and tonumber(summary.complete) > 0 then
+    local seen = last_seen(host.address)
+    return is_stalled(seen) and seen or nil
+  end
+end
+
 -- find_host returns the host that announces, and whether the announce prolongs its life.
 -- A host never seen before that stops is nobody.
 local function find_host(recorded)
@@ -111,7 +122,8 @@ local function find_host(recorded)
     host = { address = address, id = peer_id .. key, also = '', rack = location, shelves = {}, live = false }
     loaded[address] = host
   end
-  host.joined, host.before = not host.live, host.left
+  host.joined, host.before, host.stalled = not host.live, host.left, stalled_since(host)
+  host.represented = #host.shelves - 1
   if touch and event ~= 'stopped' then
     if host.address == address and host.rack ~= location then
       move(host, location)

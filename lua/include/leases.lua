@@ -39,11 +39,10 @@ local function lapse(swarm, addr)
   end
   local host = load_host(addr)
   local path = host and swarms_of(host.rack) or {}
-  for level = 1, #path - 1 do
-    if path[level] == swarm then
-      withdraw(host, path, level, 'lapsed')
-      write_state(host)
-    end
+  local level = level_of(path, swarm)
+  if level then
+    withdraw(host, path, level, 'lapsed')
+    write_state(host)
   end
   strike(swarm, addr) -- if its record was lost
   return true

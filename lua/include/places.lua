@@ -9,7 +9,7 @@ local function begin_probing(addr)
   end
 end
 
--- take_place makes the host a representative of path[level]. It returns whether it could:
+-- take_place makes the host a representative of path[level] that stands by. It returns whether it could:
 -- under REPR_SCOPE=rack not without a lease.
 local function take_place(host, path, level)
   local group = group_of(path[level])
@@ -31,7 +31,7 @@ local function take_place(host, path, level)
   swarm.representatives = swarm.representatives + 1
   swarm.lines = swarm.lines .. '\n' .. kind(host) .. ' ' .. contact(host)
   write_swarm(swarm)
-  put(host, path, level + 1)
+  host.shelves[level + 1] = 0
   if lost[place] then
     lost[place] = nil
   else

@@ -40,6 +40,16 @@ local function write_shelf(shelf, text)
   end
 end
 
+-- level_of is which of a path a swarm is, or nil. One and the same group may be the rack of some hosts,
+-- and around the racks of others.
+local function level_of(path, swarm_name)
+  for level, swarm in ipairs(path) do
+    if swarm == swarm_name then
+      return level
+    end
+  end
+end
+
 -- moved notes that a host stands on another shelf of a swarm now.
 local function moved(entry, swarm_name, shelf, n)
   local addr = string.match(entry, '^%S+')
@@ -47,14 +57,13 @@ local function moved(entry, swarm_name, shelf, n)
   if not host then -- its record was lost
     return
   end
-  for level, swarm in ipairs(swarms_of(host.rack)) do
-    if swarm == swarm_name then
-      host.shelves[level] = n
-      write_state(host)
-      if level == 1 then
-        may_be_due(shelf, tonumber(call('HGET', record_key(addr), 'last_seen')) or 0)
-      end
-    end
+  local level = level_of(swarms_of(host.rack), swarm_name)
+  if level then
+    host.shelves[level] = n
+    write_state(host)
+  end
+  if level == 1 then
+    may_be_due(shelf, tonumber(call('HGET', record_key(addr), 'last_seen')) or 0)
   end
 end
 
@@ -73,7 +82,7 @@ local function take(host, path, level)
   local swarm, part, line = read_swarm(path[level]), kind(host), contact(host)
   local n = host.shelves[level] or find_shelf(swarm, part, line)
   host.shelves[level] = nil
-  local shelf = n and shelf_key(path[level], part, n)
+  local shelf = n and n > 0 and shelf_key(path[level], part, n)
   local text = shelf and without(call('GET', shelf) or '', line)
   if not text then
     return

@@ -44,6 +44,7 @@ func choosePeers(views []rueidis.RedisMessage, self string, a tracker.Announce) 
 		return nil, err
 	}
 	c.sort(self, a.Left == 0)
+	c.standBy(self, a.StandbyPeers)
 	c.choose(want(a))
 	return readContacts(c.chosen)
 }
@@ -92,8 +93,8 @@ func (s *sighting) readRepresentatives(numbers, lines string) error {
 			s.seeders = append(s.seeders, kind == "seeders")
 		}
 	}
-	number := numbers[strings.LastIndexByte(numbers, ' ')+1:]
-	if number != strconv.Itoa(len(s.representatives)) {
+	counts := numbers[:max(len(numbers)-len(" 1"), 0)] // behind them, whether one leads
+	if counts[strings.LastIndexByte(counts, ' ')+1:] != strconv.Itoa(len(s.representatives)) {
 		return fmt.Errorf("%q, and %d representatives", numbers, len(s.representatives))
 	}
 	return nil

@@ -96,7 +96,7 @@ func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history 
 		t.Fatal(err)
 	}
 	return &history{
-		fixture: f, stores: stores, model: &model{}, machines: machines, last: map[int]tracker.Announce{},
+		fixture: f, stores: stores, model: &model{leaders: map[string]*modelHost{}}, machines: machines, last: map[int]tracker.Announce{},
 	}
 }
 
@@ -123,6 +123,9 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	if rapid.IntRange(0, 3).Draw(t, "moves") == 0 {
 		a.Location = rapid.SampledFrom(h.locations).Draw(t, "location")
 	}
+	if n%3 == 0 {
+		copy(a.PeerID[:], "-lt0D80-")
+	}
 	a.PeerID[7] = rapid.SampledFrom([]byte("aaaab")).Draw(t, "incarnation")
 	switch rapid.SampledFrom([]string{"4", "4", "4", "6", "both", "port", "second"}).Draw(t, "address") {
 	case "6":
@@ -141,6 +144,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")
 	a.NumWant = rapid.SampledFrom([]int{-1, 0, 1, 3, 5, 200}).Draw(t, "numwant")
 	a.MaxReprRack = rapid.SampledFrom([]int{1, 2, 2, 2, 2, 3}).Draw(t, "max_repr_rack")
+	a.StandbyPeers = rapid.SampledFrom([]int{0, 0, 1, 2, 200}).Draw(t, "standby_peers")
 	if !h.lags && h.scope == tracker.ScopeTransfer { // else who was due by a short one may not be by the next
 		a.PeerTTL = rapid.SampledFrom([]time.Duration{660, 660, 660, 300, 900}).Draw(t, "ttl") * time.Second
 	}
@@ -151,14 +155,14 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 // send announces to a frontend and to the model, and compares.
 func (h *history) send(t *rapid.T, frontend *Store, n int, a tracker.Announce) {
 	h.last[n] = a
-	a.ReprScope = h.scope
+	a.ReprScope, h.model.scope = h.scope, h.scope
 	handout, err := frontend.Announce(context.Background(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
 	awaitErrands(t, frontend)
 	h.model.now = h.Now().Unix()
-	host := h.model.announce(a)
+	host := h.model.announce(a, handout.Complete)
 	if host == nil {
 		host = &modelHost{}
 	}
@@ -188,10 +192,10 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 		}
 		return
 	}
-	fellows, outside, rackPeers := h.model.eligible(host)
-	expected := min(len(fellows)+len(outside)+len(rackPeers), want(a))
-	if len(peers) != expected {
-		t.Fatalf("R5: %d peers, expected %d", len(peers), expected)
+	eligible := h.model.eligible(host)
+	total, outside := eligible.shares(want(a), a.StandbyPeers)
+	if len(peers) != total {
+		t.Fatalf("R5: %d peers, expected %d", len(peers), total)
 	}
 	counted := map[string]int{}
 	seen := map[*modelHost]bool{}
@@ -205,14 +209,14 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 			t.Fatalf("R4, R7: peer %v is nobody, or handed twice", peer)
 		case !a.Compact && string(peer.ID[:]) != other.id[:20]:
 			t.Fatalf("peer %v has id %q, expected %q", peer, peer.ID, other.id[:20])
-		case fellows[other]:
+		case eligible.fellows[other]:
 			counted["fellow"]++
-			if i >= len(fellows) {
+			if i >= len(eligible.fellows) {
 				t.Fatalf("R2, R3: a representative of the rack comes only at %d", i)
 			}
-		case outside[other]:
+		case slices.ContainsFunc(eligible.outside, func(swarm map[*modelHost]bool) bool { return swarm[other] }):
 			counted["outside"]++
-		case rackPeers[other]:
+		case eligible.rackPeers[other]:
 			counted["rack"]++
 		default:
 			t.Fatalf("R1, R4: %v is handed %v", host, other)
@@ -222,8 +226,11 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 			t.Fatalf("R7: handed %v, expected %v %v", got, other.addr, other.also)
 		}
 	}
-	if third := min((want(a)+2)/3, len(outside), max(want(a)-len(fellows), 0)); counted["outside"] < third {
+	if third := min((want(a)+2)/3, outside, max(want(a)-len(eligible.fellows), 0)); counted["outside"] < third {
 		t.Fatalf("R3: %d of %d peers are from outside, expected %d", counted["outside"], len(peers), third)
+	}
+	if counted["outside"] > outside {
+		t.Fatalf("%d peers from outside, expected %d at most", counted["outside"], outside)
 	}
 }
 
@@ -310,10 +317,13 @@ func (h *history) checkSwarm(t *rapid.T, base, group string, want []*modelHost) 
 		}
 	}
 	var lines []string
-	for _, host := range want {
+	for _, host := range h.model.living() {
 		if group != "" && represents(host, group) {
-			lines = append(lines, map[bool]string{true: "seeders ", false: "leechers "}[host.seeder]+contact(host))
+			lines = append(lines, lineOf(host))
 		}
+	}
+	if leader := h.model.leaders[group]; got.leads != (leader != nil) || got.leads && got.representatives[0] != lineOf(leader) {
+		t.Fatalf("representatives in %s = %q, and one leads: %v; expected %+v", base, got.representatives, got.leads, leader)
 	}
 	slices.Sort(lines)
 	slices.Sort(got.representatives)
@@ -322,24 +332,31 @@ func (h *history) checkSwarm(t *rapid.T, base, group string, want []*modelHost) 
 	}
 }
 
+// lineOf is a representative as it is kept with its group.
+func lineOf(h *modelHost) string {
+	return map[bool]string{true: "seeders ", false: "leechers "}[h.seeder] + contact(h)
+}
+
 // storedSwarm is a swarm as it is kept.
 type storedSwarm struct {
 	counts          map[string]int      // of seeders and leechers
 	standing        map[string][]string // contacts
 	representatives []string            // kind and contact
+	leads           bool                // the first of these does
 }
 
 func (f *fixture) storedSwarm(base string) storedSwarm {
-	swarm := storedSwarm{map[string]int{}, map[string][]string{}, nil}
+	swarm := storedSwarm{counts: map[string]int{}, standing: map[string][]string{}}
 	text, _ := f.command("GET", base).ToString()
 	if text == "" {
-		text = "0 0 0"
+		text = "0 0 0 0"
 	}
 	head, lines, more := strings.Cut(text, "\n")
-	var leechers, seeders, representatives int
-	if _, err := fmt.Sscanf(head, "%d %d %d", &leechers, &seeders, &representatives); err != nil {
+	var leechers, seeders, representatives, leads int
+	if _, err := fmt.Sscanf(head, "%d %d %d %d", &leechers, &seeders, &representatives, &leads); err != nil {
 		panic(err)
 	}
+	swarm.leads = leads == 1
 	swarm.counts["leechers"], swarm.counts["seeders"] = leechers, seeders
 	if more {
 		swarm.representatives = strings.Split(lines, "\n")

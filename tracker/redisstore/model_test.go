@@ -16,23 +16,30 @@ type model struct {
 	hosts      []*modelHost
 	downloaded int
 	max        int
+	leaders    map[string]*modelHost // who leads each group
+	scope      tracker.ReprScope
 }
 
 type modelHost struct {
-	id         string
-	addr, also netip.AddrPort
-	location   tracker.Location
-	left       uint64
-	seeder     bool
-	paused     bool
-	live       bool
-	seen       int64
-	represents int // groups, from the rack outwards
-	completed  bool
+	id          string
+	addr, also  netip.AddrPort
+	location    tracker.Location
+	left        uint64
+	seeder      bool
+	paused      bool
+	live        bool
+	seen        int64
+	represents  int // groups, from the rack outwards
+	completed   bool
+	stalled     int64 // when it announced before, if it got nothing since
+	represented int   // groups, until it announced
 }
 
 // remove forgets a host; nil is nobody.
 func (m *model) remove(h *modelHost) {
+	if h != nil {
+		m.withdraw(h, 0)
+	}
 	m.hosts = slices.DeleteFunc(m.hosts, func(other *modelHost) bool { return other == h })
 }
 
@@ -60,17 +67,18 @@ func sameFamily(a, b netip.AddrPort) bool { return a.Addr().Is4() == b.Addr().Is
 func (m *model) expire(ttl time.Duration) {
 	for _, h := range m.hosts {
 		if h.live && h.seen <= m.now-int64(ttl.Seconds()) {
-			h.live, h.represents = false, 0
+			h.live = false
+			m.withdraw(h, 0)
 		}
 	}
 }
 
 // announce records an announce and returns its host; nil for one that was never
-// seen before and stops.
-func (m *model) announce(a tracker.Announce) *modelHost {
+// seen before and stops. complete is how many have everything, as far as is known.
+func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 	m.expire(a.PeerTTL)
 	m.max = a.MaxReprRack
-	h, touch := m.find(a)
+	h, touch := m.find(a, complete > 0)
 	if h == nil {
 		return nil
 	}
@@ -85,7 +93,8 @@ func (m *model) announce(a tracker.Announce) *modelHost {
 		h.seen = m.now
 	}
 	if a.Event == tracker.EventStopped {
-		h.live, h.represents = false, 0
+		h.live = false
+		m.withdraw(h, 0)
 		return h
 	}
 	h.live = true
@@ -98,32 +107,50 @@ const unseen = uint64(1) << 60
 
 // find returns whose announce it is, and whether it comes from one of the host's
 // addresses.
-func (m *model) find(a tracker.Announce) (h *modelHost, touch bool) {
+func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool) {
+	h, touch = m.known(a)
+	stopped := a.Event == tracker.EventStopped
+	if h == nil && stopped {
+		return nil, false
+	}
+	if h == nil {
+		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen}
+		m.hosts = append(m.hosts, h)
+	}
+	h.stalled, h.represented = -1, h.represents
+	if h.represents > 0 && a.Event == tracker.EventNone && a.Left == h.left && a.Left != 0 && a.Left <= maxLeft &&
+		seeded && h.seen <= m.now-30 {
+		h.stalled = h.seen
+	}
+	if touch && !stopped {
+		if h.addr == a.Addr && h.location != a.Location {
+			m.withdraw(h, 0)
+			h.location, h.stalled = a.Location, -1
+		}
+		m.attach(h, a.Addr)
+		m.attach(h, a.Also)
+	}
+	return h, touch
+}
+
+func (m *model) known(a tracker.Announce) (h *modelHost, touch bool) {
 	id := string(a.PeerID[:]) + a.Key
 	stopped := a.Event == tracker.EventStopped
-	if h = m.at(a.Addr); h == nil || h.id != id {
-		if !stopped { // a late stop displaces nobody
-			m.remove(h)
-		}
-		h = m.called(id)
-		if h != nil && sameFamily(h.addr, a.Addr) {
-			if stopped || h.live && h.addr.Addr() != a.Addr.Addr() {
-				return h, false
-			}
-			h.addr, h.represents = a.Addr, 0
-		}
-	}
-	switch {
-	case stopped:
+	if h = m.at(a.Addr); h != nil && h.id == id {
 		return h, true
-	case h == nil:
-		h = &modelHost{id: id, addr: a.Addr, location: a.Location, left: unseen}
-		m.hosts = append(m.hosts, h)
-	case h.addr == a.Addr && h.location != a.Location:
-		h.location, h.represents = a.Location, 0
 	}
-	m.attach(h, a.Addr)
-	m.attach(h, a.Also)
+	if !stopped { // a late stop displaces nobody
+		m.remove(h)
+	}
+	h = m.called(id)
+	if h == nil || !sameFamily(h.addr, a.Addr) {
+		return h, true
+	}
+	if stopped || h.live && h.addr.Addr() != a.Addr.Addr() {
+		return h, false
+	}
+	h.addr = a.Addr
+	m.withdraw(h, 0)
 	return h, true
 }
 
@@ -133,27 +160,53 @@ func (m *model) attach(h *modelHost, addr netip.AddrPort) {
 		return
 	}
 	m.remove(m.at(addr))
+	if m.scope == tracker.ScopeRack && addr.Addr().Is4() { // its leases are of another address then
+		m.withdraw(h, 0)
+		h.stalled = -1
+	}
 	h.also = addr
 }
 
 // elect gives the host the places that are free, from its rack outwards, and
-// takes away those beyond a bound that was lowered.
+// takes away those beyond a bound that was lowered. It leads where nobody else does, or does
+// better.
 func (m *model) elect(h *modelHost) {
-	groups := h.location.Groups()
-	for level, group := range groups {
+	for level, group := range h.location.Groups() {
 		others := len(m.representatives(group))
-		if level < h.represents {
-			if others > m.max {
-				h.represents = level
-				return
-			}
-			continue
-		}
-		if others >= m.max {
+		switch {
+		case level < h.represents && others > m.max:
+			m.withdraw(h, level)
+			return
+		case level >= h.represents && others >= m.max:
 			return
 		}
-		h.represents = level + 1
+		h.represents = max(h.represents, level+1)
+		if m.shouldLead(h, m.leaders[group], level) {
+			m.leaders[group] = h
+		}
 	}
+}
+
+func (m *model) shouldLead(h, leader *modelHost, level int) bool {
+	if leader == nil || leader == h {
+		return leader == nil
+	}
+	if isRtorrent(leader) && !leader.seeder && !isRtorrent(h) {
+		return true
+	}
+	return h.stalled >= 0 && level < h.represented && (leader.seen < h.stalled || leader.left >= h.left)
+}
+
+func isRtorrent(h *modelHost) bool { return h.id[:3] == "-lt" }
+
+// withdraw takes the places that a host has from a level of its groups on.
+func (m *model) withdraw(h *modelHost, level int) {
+	for _, group := range h.location.Groups()[level:] {
+		if m.leaders[group] == h {
+			delete(m.leaders, group)
+		}
+	}
+	h.represents = min(h.represents, level)
 }
 
 func (m *model) living() []*modelHost {
@@ -174,36 +227,63 @@ func represents(h *modelHost, group string) bool {
 	return slices.Contains(h.location.Groups()[:h.represents], group)
 }
 
-// swarm of a group: the hosts of a rack, else the representatives of the groups
-// right below; that of "" is the global one.
+// swarm of a group: the hosts of a rack, else those who lead the groups right below; that of "" is
+// the global one.
 func (m *model) swarm(group string) (list []*modelHost) {
 	for _, h := range m.living() {
 		groups := append(h.location.Groups(), "")
-		if i := slices.Index(groups, group); i >= 0 && i <= h.represents {
+		if i := slices.Index(groups, group); i == 0 || i > 0 && m.leaders[groups[i-1]] == h {
 			list = append(list, h)
 		}
 	}
 	return list
 }
 
-// eligible are those a host may be handed: of its rack, and from outside.
-func (m *model) eligible(h *modelHost) (fellows, outside, rackPeers map[*modelHost]bool) {
-	fellows, outside, rackPeers = map[*modelHost]bool{}, map[*modelHost]bool{}, map[*modelHost]bool{}
+// eligible are those a host may be handed: its fellow representatives, peers from outside, others
+// of its rack. stands: it stands by where somebody else leads.
+type eligible struct {
+	fellows, rackPeers map[*modelHost]bool
+	outside            []map[*modelHost]bool // of the swarm around each group it represents
+	stands             []bool                // by in that group
+}
+
+func (m *model) eligible(h *modelHost) eligible {
+	e := eligible{fellows: map[*modelHost]bool{}, rackPeers: map[*modelHost]bool{}}
 	groups := append(h.location.Groups(), "")
-	for level := 0; level <= h.represents; level++ {
-		for _, other := range m.swarm(groups[level]) {
-			switch {
-			case other == h || h.seeder && other.seeder:
-			case level == 0 && represents(other, groups[0]):
-				fellows[other] = true
-			case level == 0:
-				rackPeers[other] = true
-			case !represents(other, groups[level-1]):
-				outside[other] = true
-			}
+	other := func(list []*modelHost) []*modelHost {
+		return slices.DeleteFunc(slices.Clone(list), func(x *modelHost) bool { return x == h || h.seeder && x.seeder })
+	}
+	for _, fellow := range other(m.representatives(groups[0])) { // also one who stands by in a rack within this one
+		e.fellows[fellow] = true
+	}
+	for _, peer := range other(m.swarm(groups[0])) {
+		if !e.fellows[peer] {
+			e.rackPeers[peer] = true
 		}
 	}
-	return fellows, outside, rackPeers
+	for level := 1; level <= h.represents; level++ {
+		outside := map[*modelHost]bool{}
+		for _, peer := range other(m.swarm(groups[level])) {
+			if !represents(peer, groups[level-1]) {
+				outside[peer] = true
+			}
+		}
+		e.outside = append(e.outside, outside)
+		e.stands = append(e.stands, m.leaders[groups[level-1]] != h)
+	}
+	return e
+}
+
+// shares says how many peers a host is handed, and at most how many of them from outside.
+func (e eligible) shares(want, standbyPeers int) (total, outside int) {
+	for i, swarm := range e.outside {
+		if e.stands[i] {
+			outside += min(len(swarm), standbyPeers)
+		} else {
+			outside += len(swarm)
+		}
+	}
+	return min(want, len(e.fellows)+outside+len(e.rackPeers)), outside
 }
 
 // counts are those of R9.

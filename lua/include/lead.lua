@@ -1,0 +1,52 @@
+-- Of the representatives of a group one leads: it is handed peers from outside, and stands on a
+-- shelf of the swarm around, to be handed to others. The others stand by, on none: the number of
+-- theirs is 0. Each host that fetches from outside costs its rack a copy of the payload, or a good
+-- part of one.
+--
+-- While none leads, the first representative to announce does. It is handed what it needs in the
+-- same reply; others may be silent for minutes.
+
+-- depose lets the one that leads stand by.
+local function depose(swarm)
+  local host = load_host(first_of(swarm))
+  local path = host and swarms_of(host.rack) or {}
+  local level = level_of(path, swarm.name)
+  if level then
+    take(host, path, level + 1)
+    host.shelves[level + 1] = 0
+    write_state(host)
+  end
+end
+
+-- lead lets a representative of path[level] lead it.
+local function lead(host, path, level)
+  local swarm = read_swarm(path[level])
+  if swarm.leads then
+    depose(swarm)
+    swarm = read_swarm(path[level])
+  end
+  local others = lines_without(swarm, host.address)
+  swarm.lines, swarm.leads = '\n' .. kind(host) .. ' ' .. contact(host) .. others, true
+  write_swarm(swarm)
+  put(host, path, level + 1)
+end
+
+-- include: rtorrent
+
+-- should_lead says whether a representative of path[level] is to lead it: if nobody does; if an
+-- rtorrent does that is not done; or if it got nothing for some time, and the one that leads has not
+-- more, or was silent as long.
+local function should_lead(host, swarm, level)
+  local first = swarm.leads and first_of(swarm)
+  if not first or first == host.address then
+    return not first
+  end
+  local r = call('HMGET', record_key(first), 'peer_id', 'left', 'last_seen')
+  if is_rtorrent(r[1]) and r[2] ~= '0' and not is_rtorrent(host.id) then
+    return true
+  end
+  if not host.stalled or level > host.represented then
+    return false
+  end
+  return (tonumber(r[3]) or 0) < host.stalled or (tonumber(r[2]) or math.huge) >= tonumber(left)
+end

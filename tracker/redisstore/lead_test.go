@@ -1,0 +1,203 @@
+package redisstore
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Who leads a rack, and what a representative gets that stands by.
+
+// leadFixture has a rack r0 of hosts 0 to 3, of whom 0 leads and 1 stands by, and hosts 100 to 120
+// in racks of their own.
+type leadFixture struct {
+	*fixture
+	hash tracker.InfoHash
+}
+
+func newLeadFixture(t *testing.T, f *fixture) leadFixture {
+	l := leadFixture{f, f.registerTransfer(t, 1)}
+	for n := range 4 {
+		f.announce(t, l.of(n))
+	}
+	for n := 100; n <= 120; n++ {
+		f.announce(t, l.of(n))
+	}
+	return l
+}
+
+func (l leadFixture) of(n int) tracker.Announce {
+	return announceOf(l.hash, tracker.Location(fmt.Sprintf("r%d", max(n-99, 0))), n)
+}
+
+// handed are the numbers of the hosts that a host is handed when it announces again.
+func (l leadFixture) handed(t *testing.T, a tracker.Announce) (inside, outside []int) {
+	t.Helper()
+	for _, peer := range l.announce(t, a).Peers {
+		if n := hostNumber(peer); n < 100 {
+			inside = append(inside, n)
+		} else {
+			outside = append(outside, n)
+		}
+	}
+	return inside, outside
+}
+
+// leader is who is handed out of r0 to other racks.
+func (l leadFixture) leader(t *testing.T) []int {
+	t.Helper()
+	inside, _ := l.handed(t, l.of(120))
+	return inside
+}
+
+func (l leadFixture) send(t *testing.T, n int, event tracker.Event, left uint64) {
+	t.Helper()
+	a := l.of(n)
+	a.Event, a.Left = event, left
+	l.announce(t, a)
+}
+
+// While nobody leads, the first to announce does, whether it represented the rack before or not.
+func TestLeading(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		l := newLeadFixture(t, f)
+		expect := func(when string, want ...int) {
+			t.Helper()
+			if got := l.leader(t); !slices.Equal(got, want) {
+				t.Errorf("%s: of r0 %v are handed out, expected %v", when, got, want)
+			}
+		}
+		expect("at first", 0)
+		l.send(t, 0, tracker.EventPaused, 5)
+		l.send(t, 0, tracker.EventCompleted, 0)
+		expect("when it has everything", 0)
+		l.send(t, 0, tracker.EventStopped, 0)
+		expect("when it stops")
+		if _, outside := l.handed(t, l.of(3)); len(outside) != 21 {
+			t.Errorf("who leads now is handed %d peers from outside", len(outside))
+		}
+		expect("when the next one announces", 3)
+		l.send(t, 0, tracker.EventStarted, 0)
+		expect("when the first starts again", 3)
+		f.Advance(testRules.PeerTTL)
+		l.send(t, 2, tracker.EventNone, 5)
+		l.send(t, 1, tracker.EventNone, 5)
+		l.send(t, 120, tracker.EventNone, 5)
+		expect("when all expired", 2)
+	})
+}
+
+// Who stands by and got nothing for long, while somebody has everything, leads instead of one that has
+// not more, or that was silent as long; not instead of one that does well.
+func TestStalled(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		l := newLeadFixture(t, f)
+		says := func(n int, left uint64) []int {
+			f.Advance(20 * time.Second)
+			a := l.of(n)
+			a.Event, a.Left = tracker.EventNone, left
+			f.announce(t, a)
+			return l.leader(t)
+		}
+		for _, step := range []struct {
+			what        string
+			host        int
+			left        uint64
+			leads       int
+			seederComes bool
+		}{
+			{what: "stands by", host: 1, left: 500, leads: 0},
+			{what: "fetched something", host: 0, left: 500, leads: 0},
+			{what: "stalls, and nobody has everything", host: 1, left: 500, leads: 0},
+			{what: "does well", host: 0, left: 400, leads: 0, seederComes: true},
+			{what: "stalls, beside one that does well", host: 1, left: 500, leads: 0},
+			{what: "stalls, too", host: 1, left: 500, leads: 0},
+			{what: "and the other one is silent", host: 1, left: 500, leads: 0},
+			{what: "for as long", host: 2, left: 500, leads: 0},
+			{what: "for longer", host: 1, left: 500, leads: 1},
+		} {
+			if step.seederComes {
+				l.send(t, 105, tracker.EventCompleted, 0)
+			}
+			if got := says(step.host, step.left); !slices.Equal(got, []int{step.leads}) {
+				t.Errorf("host %d %s: %v leads, expected %d", step.host, step.what, got, step.leads)
+			}
+		}
+	})
+}
+
+// rtorrent leads only as long as no other client can, or when it is done.
+func TestRtorrentLeads(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		l := leadFixture{f, f.registerTransfer(t, 1)}
+		rtorrent := func(n int, left uint64) {
+			a := l.of(n)
+			copy(a.PeerID[:], "-lt0D80-")
+			a.Left = left
+			f.announce(t, a)
+		}
+		rtorrent(0, 5)
+		l.send(t, 1, tracker.EventStarted, 5)
+		if got := l.leader(t); !slices.Equal(got, []int{1}) {
+			t.Errorf("%v leads", got)
+		}
+		l.send(t, 1, tracker.EventStopped, 5)
+		rtorrent(0, 0)
+		l.send(t, 1, tracker.EventStarted, 5)
+		if got := l.leader(t); !slices.Equal(got, []int{0}) {
+			t.Errorf("%v leads, and rtorrent is done", got)
+		}
+	})
+}
+
+// A representative that a probe finds dead leads no more.
+func TestDeadLeader(t *testing.T) {
+	eachProbed(t, func(f *probed) {
+		first := f.promote(0)
+		f.promote(1)
+		handed := func() []int {
+			var numbers []int
+			for _, peer := range f.announce(t, announceOf(f.hash, "r2", 100)).Peers {
+				numbers = append(numbers, hostNumber(peer))
+			}
+			return numbers
+		}
+		if got := handed(); !slices.Equal(got, []int{0}) {
+			t.Fatalf("handed %v", got)
+		}
+		f.Advance(probeRules.ProbeInterval)
+		next := f.report(first, true, tracker.ProbeAgain)
+		f.Advance(probeRules.ProbeInterval)
+		f.report(next, false, tracker.ProbedDead)
+		f.says(1, testLength, tracker.EventNone)
+		if got := handed(); !slices.Equal(got, []int{1}) {
+			t.Errorf("handed %v once it is dead", got)
+		}
+	})
+}
+
+// Who stands by is handed its fellow and others of the rack, and peers from outside only if the
+// operator says so: then the same ones each time.
+func TestStandingBy(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		l := newLeadFixture(t, f)
+		inside, outside := l.handed(t, l.of(1))
+		if len(outside) != 0 || len(inside) != 3 || inside[0] != 0 {
+			t.Fatalf("handed %v of the rack, %v from outside", inside, outside)
+		}
+		a := l.of(1)
+		for few, want := range map[int]int{1: 1, 5: 5, 30: 21} {
+			a.StandbyPeers = few
+			_, first := l.handed(t, a)
+			_, again := l.handed(t, a)
+			slices.Sort(first)
+			slices.Sort(again)
+			if len(first) != want || !slices.Equal(first, again) {
+				t.Errorf("STANDBY_PEERS=%d: %v from outside, then %v, expected %d", few, first, again, want)
+			}
+		}
+	})
+}
