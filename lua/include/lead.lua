@@ -35,7 +35,7 @@ end
 
 -- should_lead says whether a representative of path[level] is to lead it: if nobody does; if an
 -- rtorrent does that is not done; or if it got nothing for some time, and the one that leads has not
--- more, or was silent as long.
+-- more, or has been silent for half as long again: two that announce equally often do so by turns.
 local function should_lead(host, swarm, level)
   local first = swarm.leads and first_of(swarm)
   if not first or first == host.address then
@@ -48,5 +48,6 @@ local function should_lead(host, swarm, level)
   if not host.stalled or level > host.represented then
     return false
   end
-  return (tonumber(r[3]) or 0) < host.stalled or (tonumber(r[2]) or math.huge) >= tonumber(left)
+  local silent = host.stalled - (now - host.stalled) / 2
+  return (tonumber(r[3]) or 0) < silent or (tonumber(r[2]) or math.huge) >= tonumber(left)
 end

@@ -91,7 +91,7 @@ func TestLeading(t *testing.T) {
 }
 
 // Who stands by and got nothing for long, while somebody has everything, leads instead of one that has
-// not more, or that was silent as long; not instead of one that does well.
+// not more, or that was silent for longer; not instead of one that does well.
 func TestStalled(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		l := newLeadFixture(t, f)
@@ -114,10 +114,10 @@ func TestStalled(t *testing.T) {
 			{what: "stalls, and nobody has everything", host: 1, left: 500, leads: 0},
 			{what: "does well", host: 0, left: 400, leads: 0, seederComes: true},
 			{what: "stalls, beside one that does well", host: 1, left: 500, leads: 0},
-			{what: "stalls, too", host: 1, left: 500, leads: 0},
-			{what: "and the other one is silent", host: 1, left: 500, leads: 0},
-			{what: "for as long", host: 2, left: 500, leads: 0},
-			{what: "for longer", host: 1, left: 500, leads: 1},
+			{what: "passes the time", host: 2, left: 500, leads: 0},
+			{what: "stalls, and it is the other one's turn", host: 1, left: 500, leads: 0},
+			{what: "passes the time", host: 2, left: 500, leads: 0},
+			{what: "stalls, and the other one is silent", host: 1, left: 500, leads: 1},
 		} {
 			if step.seederComes {
 				l.send(t, 105, tracker.EventCompleted, 0)

@@ -194,7 +194,8 @@ func (m *model) shouldLead(h, leader *modelHost, level int) bool {
 	if isRtorrent(leader) && !leader.seeder && !isRtorrent(h) {
 		return true
 	}
-	return h.stalled >= 0 && level < h.represented && (leader.seen < h.stalled || leader.left >= h.left)
+	silent := 2*leader.seen < 3*h.stalled-m.now
+	return h.stalled >= 0 && level < h.represented && (silent || leader.left >= h.left)
 }
 
 func isRtorrent(h *modelHost) bool { return h.id[:3] == "-lt" }
