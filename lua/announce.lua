@@ -55,6 +55,7 @@ turns, of all in the texts; none if not asked for. told: what the frontend is to
   lease GROUP ADDRESS        a place is free: take a lease, and announce again with it
   renew GROUP ADDRESS        the same lease, anew
   settle GROUP ADDRESS TOKEN a lease was given back
+  defer                      if the host joined: let it ask again in some seconds, see defer.lua
   check ADDRESS CLAIMED AFTER ALSO  probe this representative after so many seconds; ALSO
                              may be empty
 
@@ -101,6 +102,7 @@ local backlog = false
 -- include: probing
 -- include: places
 -- include: elect
+-- include: defer
 -- include: handout
 
 if not call('GET', registered) and not activate() then
@@ -115,6 +117,9 @@ local represents, views = 0, {}
 if host.live then
   represents = elect(host, path)
   write_state(host)
+  if should_defer(host, path) then
+    tell('defer')
+  end
   if look ~= '' then
     claim_overdue(path, represents)
   end

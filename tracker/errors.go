@@ -18,6 +18,8 @@ var (
 	ErrUnavailable = errors.New("store unavailable")
 	// ErrBusy: too much is under way to begin anything more.
 	ErrBusy = errors.New("too many requests under way")
+	// ErrTooEarly: the host would be better served in some seconds.
+	ErrTooEarly = errors.New("too early")
 	// ErrLocationUnknown: where the host stands cannot be had now (R11).
 	ErrLocationUnknown = errors.New("location unknown")
 	// ErrNotFound: there is no such torrent or transfer.
@@ -51,6 +53,8 @@ func FailureOf(err error) Failure {
 	switch {
 	case errors.Is(err, ErrLocationUnknown):
 		f.Reason = "location of this host is not known yet"
+	case errors.Is(err, ErrTooEarly):
+		f.Reason = "nobody in this rack has anything yet"
 	case errors.Is(err, ErrBusy):
 		f.Reason = "tracker is busy"
 	case errors.Is(err, ErrUnavailable):

@@ -50,6 +50,9 @@ func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceRe
 	if len(handout.Checks) > 0 {
 		t.prober.Watch(handout.Checks)
 	}
+	if handout.Defer {
+		return AnnounceResponse{}, ErrTooEarly
+	}
 	resp := AnnounceResponse{
 		Interval:   t.intervals.Active,
 		Complete:   handout.Complete,

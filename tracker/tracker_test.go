@@ -70,6 +70,17 @@ func TestAnnounceHandsChecksOn(t *testing.T) {
 	}
 }
 
+// Who is to ask again in some seconds gets no peers.
+func TestAnnounceDeferred(t *testing.T) {
+	check := Check{Addr: request.Addr, Claimed: 1}
+	prober := &fakeProber{}
+	store := &fakeStore{handout: Handout{Active: true, Defer: true, Peers: make([]Peer, 4), Checks: []Check{check}}}
+	resp, err := New(store, fakeLocator{}, prober, rules, intervals).Announce(context.Background(), request)
+	if !errors.Is(err, ErrTooEarly) || len(resp.Peers) != 0 || len(prober.watched) != 1 {
+		t.Errorf("%+v, %v; watched %v", resp, err, prober.watched)
+	}
+}
+
 // R10, and words on which clients give a tracker up.
 func TestAnnounceInactive(t *testing.T) {
 	resp, err := New(&fakeStore{}, fakeLocator{}, nil, rules, intervals).Announce(context.Background(), request)
@@ -114,6 +125,7 @@ func TestFailureOf(t *testing.T) {
 	}{
 		{fmt.Errorf("x: %w", ClientError("port must be 1 to 65535")), "port must be 1 to 65535", true},
 		{fmt.Errorf("x: %w", ErrLocationUnknown), "location of this host is not known yet", false},
+		{fmt.Errorf("x: %w", ErrTooEarly), "nobody in this rack has anything yet", false},
 		{fmt.Errorf("x: %w", ErrBusy), "tracker is busy", false},
 		{fmt.Errorf("x: %w", ErrUnavailable), "tracker cannot reach its store now", false},
 		{errors.New("secret"), "internal error", false},

@@ -349,6 +349,7 @@ func TestShedding(t *testing.T) {
 # HELP p2ptracker_http_requests_total Announces and scrapes that came over HTTP, by what became of them.
 # TYPE p2ptracker_http_requests_total counter
 p2ptracker_http_requests_total{outcome="announced"} 3
+p2ptracker_http_requests_total{outcome="deferred"} 0
 p2ptracker_http_requests_total{outcome="failed"} 0
 p2ptracker_http_requests_total{outcome="refused"} 0
 p2ptracker_http_requests_total{outcome="scraped"} 1

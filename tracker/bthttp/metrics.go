@@ -14,10 +14,11 @@ const (
 	refused                  // a failure: the request's own fault
 	failed                   // a failure: it could not be answered now
 	shed                     // a failure: too many requests were under way
+	deferred                 // a failure: the host is to ask again in some seconds
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{"announced", "scraped", "refused", "failed", "shed"}
+var outcomeNames = [outcomes]string{"announced", "scraped", "refused", "failed", "shed", "deferred"}
 
 // metrics are what a Server counts.
 type metrics struct {

@@ -155,6 +155,8 @@ func (s *Server) noteFailure(path, client string, err error) {
 		level, o = slog.LevelDebug, refused
 	case errors.Is(err, tracker.ErrBusy):
 		level, o = slog.LevelDebug, shed
+	case errors.Is(err, tracker.ErrTooEarly):
+		level, o = slog.LevelDebug, deferred
 	case errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
 		errors.Is(err, context.Canceled): // the client went away, or the server stops
 		level = slog.LevelDebug

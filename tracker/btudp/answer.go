@@ -124,6 +124,8 @@ func (s *Server) fail(dst []byte, r *request, err error) []byte {
 	switch {
 	case errors.As(err, &fault):
 		level, o = slog.LevelDebug, refused
+	case errors.Is(err, tracker.ErrTooEarly):
+		level, o = slog.LevelDebug, deferred
 	case errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
 		errors.Is(err, context.Canceled): // the server stops
 		level = slog.LevelDebug

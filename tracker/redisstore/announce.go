@@ -35,6 +35,7 @@ func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Hando
 		return tracker.Handout{}, err
 	}
 	s.note(a, done.Active, done.joined)
+	done.Defer = done.deferred && done.joined
 	return done.Handout, nil
 }
 

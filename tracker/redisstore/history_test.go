@@ -167,6 +167,9 @@ func (h *history) send(t *rapid.T, frontend *Store, n int, a tracker.Announce) {
 		host = &modelHost{}
 	}
 	h.checkCounts(t, host, handout)
+	if want := host.live && h.model.deferred(a, host); handout.Defer != want && !h.lags {
+		t.Fatalf("deferred: %v, expected %v", handout.Defer, want)
+	}
 	h.checkHandout(t, a, host, handout.Peers)
 }
 

@@ -153,6 +153,54 @@ func TestRtorrentLeads(t *testing.T) {
 	})
 }
 
+// An rtorrent whose rack another one leads is to ask again in some seconds, once, as long as nobody there
+// has everything.
+func TestRtorrentIsDeferred(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		l := leadFixture{f, f.registerTransfer(t, 1)}
+		for _, step := range []struct {
+			what     string
+			host     int
+			rtorrent bool
+			event    tracker.Event
+			left     uint64
+			deferred bool
+		}{
+			{"leads", 0, true, tracker.EventStarted, 5, false},
+			{"stands by", 1, true, tracker.EventStarted, 5, true},
+			{"asks again", 1, true, tracker.EventStarted, 5, false},
+			{"is another client", 2, false, tracker.EventStarted, 5, false},
+			{"represents nothing", 3, true, tracker.EventStarted, 5, true},
+			{"asks again", 3, true, tracker.EventStarted, 5, false},
+			{"has everything", 1, true, tracker.EventCompleted, 0, false},
+			{"comes to a rack that has a seeder", 4, true, tracker.EventStarted, 5, false},
+			{"stops", 1, true, tracker.EventStopped, 0, false},
+			{"is a seeder", 5, true, tracker.EventStarted, 0, false},
+			{"stops", 5, true, tracker.EventStopped, 0, false},
+			{"is known already", 6, true, tracker.EventNone, 5, false},
+			{"leads now", 7, false, tracker.EventStarted, 5, false},
+			{"comes to a rack that another client leads", 8, true, tracker.EventStarted, 5, false},
+		} {
+			a := l.of(step.host)
+			if step.rtorrent {
+				copy(a.PeerID[:], "-lt0D80-")
+			}
+			a.Event, a.Left = step.event, step.left
+			if h := f.announce(t, a); h.Defer != step.deferred {
+				t.Errorf("host %d, which %s: deferred %v", step.host, step.what, h.Defer)
+			}
+			if step.host == 6 { // makes room for one that leads
+				for n := range 2 {
+					a := l.of(n)
+					copy(a.PeerID[:], "-lt0D80-")
+					a.Event = tracker.EventStopped
+					f.announce(t, a)
+				}
+			}
+		}
+	})
+}
+
 // A representative that a probe finds dead leads no more.
 func TestDeadLeader(t *testing.T) {
 	eachProbed(t, func(f *probed) {

@@ -33,6 +33,7 @@ type modelHost struct {
 	completed   bool
 	stalled     int64 // when it announced before, if it got nothing since
 	represented int   // groups, until it announced
+	joined      bool  // it was not live when it announced
 }
 
 // remove forgets a host; nil is nobody.
@@ -108,7 +109,7 @@ const unseen = uint64(1) << 60
 // find returns whose announce it is, and whether it comes from one of the host's
 // addresses.
 func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool) {
-	h, touch = m.known(a)
+	h, touch, moved := m.known(a)
 	stopped := a.Event == tracker.EventStopped
 	if h == nil && stopped {
 		return nil, false
@@ -117,6 +118,7 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen}
 		m.hosts = append(m.hosts, h)
 	}
+	h.joined = !h.live || moved
 	h.stalled, h.represented = -1, h.represents
 	if h.represents > 0 && a.Event == tracker.EventNone && a.Left == h.left && a.Left != 0 && a.Left <= maxLeft &&
 		seeded && h.seen <= m.now-30 {
@@ -133,25 +135,26 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 	return h, touch
 }
 
-func (m *model) known(a tracker.Announce) (h *modelHost, touch bool) {
+// known also tells whether the host is at another address of the same family now: there it joins anew.
+func (m *model) known(a tracker.Announce) (h *modelHost, touch, moved bool) {
 	id := string(a.PeerID[:]) + a.Key
 	stopped := a.Event == tracker.EventStopped
 	if h = m.at(a.Addr); h != nil && h.id == id {
-		return h, true
+		return h, true, false
 	}
 	if !stopped { // a late stop displaces nobody
 		m.remove(h)
 	}
 	h = m.called(id)
 	if h == nil || !sameFamily(h.addr, a.Addr) {
-		return h, true
+		return h, true, false
 	}
 	if stopped || h.live && h.addr.Addr() != a.Addr.Addr() {
-		return h, false
+		return h, false, false
 	}
 	h.addr = a.Addr
 	m.withdraw(h, 0)
-	return h, true
+	return h, true, true
 }
 
 // attach gives a host an address of the other family.
@@ -196,6 +199,16 @@ func (m *model) shouldLead(h, leader *modelHost, level int) bool {
 	}
 	silent := 2*leader.seen < 3*h.stalled-m.now
 	return h.stalled >= 0 && level < h.represented && (silent || leader.left >= h.left)
+}
+
+// deferred says whether a host that announces is to ask again in some seconds: an rtorrent that joins a
+// rack in which another one leads, and nobody has everything.
+func (m *model) deferred(a tracker.Announce, h *modelHost) bool {
+	rack := h.location.Groups()[0]
+	leader := m.leaders[rack]
+	return h.live && h.joined && a.Event == tracker.EventStarted && a.Left != 0 && isRtorrent(h) &&
+		leader != nil && leader != h && isRtorrent(leader) &&
+		!slices.ContainsFunc(m.swarm(rack), func(mate *modelHost) bool { return mate.seeder })
 }
 
 func isRtorrent(h *modelHost) bool { return h.id[:3] == "-lt" }

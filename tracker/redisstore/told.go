@@ -15,6 +15,7 @@ import (
 // told is what announce.lua and probe.lua tell the frontend to do, see the header of
 // announce.lua. Nearly always it is nothing.
 type told struct {
+	deferred bool     // the host is to ask again in some seconds, if it joined
 	promoted int      // places taken
 	demoted  []string // why, for each place lost
 	lease    lease    // to be taken, if there is one
@@ -41,11 +42,13 @@ func readTold(value rueidis.RedisMessage, hash tracker.InfoHash) (t told, err er
 
 func (t *told) read(words []string, hash tracker.InfoHash) error {
 	word, words := words[0], words[1:]
-	numbers := map[string]int{"promoted": 0, "demoted": 1, "lease": 2, "renew": 2, "settle": 3, "check": 4}
+	numbers := map[string]int{"defer": 0, "promoted": 0, "demoted": 1, "lease": 2, "renew": 2, "settle": 3, "check": 4}
 	if n, known := numbers[word]; !known || n != len(words) {
 		return fmt.Errorf("%d words", len(words))
 	}
 	switch word {
+	case "defer":
+		t.deferred = true
 	case "promoted":
 		t.promoted++
 	case "demoted":
