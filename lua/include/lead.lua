@@ -33,9 +33,14 @@ end
 
 -- include: rtorrent
 
+-- Who leads may have to wait for its turn at its peers. To take over from it at once makes the rack
+-- fetch twice, and no faster (docs/simulator.md); only after so many seconds there is no hope.
+local HOPELESS = 300
+
 -- should_lead says whether a representative of path[level] is to lead it: if nobody does; if an
--- rtorrent does that is not done; or if it got nothing for some time, and the one that leads has not
--- more, or has been silent for half as long again: two that announce equally often do so by turns.
+-- rtorrent does that is not done; or if it got nothing since it announced before, and the one that
+-- leads has been silent for half as long again (two that announce equally often do so by turns), or
+-- has not more, and it is hopeless.
 local function should_lead(host, swarm, level)
   local first = swarm.leads and first_of(swarm)
   if not first or first == host.address then
@@ -49,5 +54,6 @@ local function should_lead(host, swarm, level)
     return false
   end
   local silent = host.stalled - (now - host.stalled) / 2
-  return (tonumber(r[3]) or 0) < silent or (tonumber(r[2]) or math.huge) >= tonumber(left)
+  return (tonumber(r[3]) or 0) < silent
+    or host.waits <= now - HOPELESS and (tonumber(r[2]) or math.huge) >= tonumber(left)
 end

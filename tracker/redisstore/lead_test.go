@@ -129,6 +129,29 @@ func TestStalled(t *testing.T) {
 	})
 }
 
+// Who stands by and gets nothing beside one that gets nothing either leads instead of it after five minutes.
+func TestHopeless(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		l := newLeadFixture(t, f)
+		l.send(t, 105, tracker.EventCompleted, 0)
+		says := func(left uint64) []int {
+			f.Advance(50 * time.Second)
+			for _, n := range []int{0, 1} {
+				l.send(t, n, tracker.EventNone, left)
+			}
+			return l.leader(t)
+		}
+		for _, left := range []uint64{500, 500, 400, 400, 400, 400, 400, 400} {
+			if got := says(left); !slices.Equal(got, []int{0}) {
+				t.Fatalf("%v leads", got)
+			}
+		}
+		if got := says(400); !slices.Equal(got, []int{1}) {
+			t.Errorf("%v leads when nothing came for five minutes", got)
+		}
+	})
+}
+
 // rtorrent leads only as long as no other client can, or when it is done.
 func TestRtorrentLeads(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {

@@ -33,6 +33,8 @@ type modelHost struct {
 	completed   bool
 	stalled     int64 // when it announced before, if it got nothing since
 	represented int   // groups, until it announced
+	waits       int64 // since when it got nothing
+	waitsFor    uint64
 	joined      bool  // it was not live when it announced
 }
 
@@ -123,6 +125,9 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 	if h.represents > 0 && a.Event == tracker.EventNone && a.Left == h.left && a.Left != 0 && a.Left <= maxLeft &&
 		seeded && h.seen <= m.now-30 {
 		h.stalled = h.seen
+		if h.waits == 0 || h.waitsFor != a.Left {
+			h.waits, h.waitsFor = h.seen, a.Left
+		}
 	}
 	if touch && !stopped {
 		if h.addr == a.Addr && h.location != a.Location {
@@ -198,7 +203,7 @@ func (m *model) shouldLead(h, leader *modelHost, level int) bool {
 		return true
 	}
 	silent := 2*leader.seen < 3*h.stalled-m.now
-	return h.stalled >= 0 && level < h.represented && (silent || leader.left >= h.left)
+	return h.stalled >= 0 && level < h.represented && (silent || h.waits <= m.now-300 && leader.left >= h.left)
 }
 
 // deferred says whether a host that announces is to ask again in some seconds: an rtorrent that joins a
