@@ -102,25 +102,12 @@ end
 
 -- include: stalled
 
--- waits is since when a host that is stalled has got nothing, over all its announces.
-local function waits(host, seen)
-  local lacks, since = string.match(call('HGET', record_key(host.address), 'waits') or '', '^(%d+) (%d+)$')
-  if lacks ~= left then
-    since = seen
-    call('HSET', record_key(host.address), 'waits', left .. ' ' .. seen)
-  end
-  return tonumber(since)
-end
-
--- stalled_since is when a host announced before, and since when it got nothing, if it is stalled; else
--- nil.
+-- stalled_since is when a host announced before, if it is stalled; else nil.
 local function stalled_since(host)
   if host.live and #host.shelves > 1 and event == '' and left ~= '0' and left ~= '' and left == host.left
     and tonumber(summary.complete) > 0 then
     local seen = last_seen(host.address)
-    if is_stalled(seen) then
-      return seen, waits(host, seen)
-    end
+    return is_stalled(seen) and seen or nil
   end
 end
 
@@ -135,8 +122,7 @@ local function find_host(recorded)
     host = { address = address, id = peer_id .. key, also = '', rack = location, shelves = {}, live = false }
     loaded[address] = host
   end
-  host.joined, host.before = not host.live, host.left
-  host.stalled, host.waits = stalled_since(host)
+  host.joined, host.before, host.stalled = not host.live, host.left, stalled_since(host)
   host.represented = #host.shelves - 1
   if touch and event ~= 'stopped' then
     if host.address == address and host.rack ~= location then

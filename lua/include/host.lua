@@ -3,8 +3,7 @@
 -- which it stands in each of its swarms, from the rack outwards; seen: when it last announced,
 -- known once this announce is settled. Of the host that announces also: joined, it was not live
 -- before; before, what it lacked when it announced last, nil if it never did; stalled, when that was,
--- if it got nothing since (stalled.lua), and waits, since when it gets nothing; represented, how
--- many groups it represented until now.
+-- if it got nothing since (stalled.lua); represented, how many groups it represented until now.
 --
 -- A host is loaded once in a call: whoever moves another host moves it for all.
 local loaded = {}

@@ -29,18 +29,30 @@ local function lead(host, path, level)
   swarm.lines, swarm.leads = '\n' .. kind(host) .. ' ' .. contact(host) .. others, true
   write_swarm(swarm)
   put(host, path, level + 1)
+  call('HDEL', record_key(host.address), 'waits:' .. level)
 end
 
 -- include: rtorrent
 
--- Who leads may have to wait for its turn at its peers. To take over from it at once makes the rack
--- fetch twice, and no faster (docs/simulator.md); only after so many seconds there is no hope.
+-- Who leads may have to wait for its turn at its peers, and its rack with it. To take over from it
+-- at once makes the rack fetch twice, and no faster (docs/simulator.md); after so many seconds there
+-- is little hope.
 local HOPELESS = 300
 
+-- is_hopeless says whether neither a host that is stalled nor the one that leads got anything for so
+-- long. `waits:LEVEL` of the record keeps since when, and what both lack: SINCE LEFT LEADER LEFT.
+local function is_hopeless(host, level, leader, seen, its_left)
+  local field, lacking = 'waits:' .. level, left .. ' ' .. leader .. ' ' .. its_left
+  local since, of = string.match(call('HGET', record_key(host.address), field) or '', '^(%d+) (.*)$')
+  if of ~= lacking then
+    since = seen < host.stalled and host.stalled or now
+    call('HSET', record_key(host.address), field, since .. ' ' .. lacking)
+  end
+  return tonumber(since) <= now - HOPELESS
+end
+
 -- should_lead says whether a representative of path[level] is to lead it: if nobody does; if an
--- rtorrent does that is not done; or if it got nothing since it announced before, and the one that
--- leads has been silent for half as long again (two that announce equally often do so by turns), or
--- has not more, and it is hopeless.
+-- rtorrent does that is not done, and the host is another client; or if it is hopeless.
 local function should_lead(host, swarm, level)
   local first = swarm.leads and first_of(swarm)
   if not first or first == host.address then
@@ -50,10 +62,6 @@ local function should_lead(host, swarm, level)
   if is_rtorrent(r[1]) and r[2] ~= '0' and not is_rtorrent(host.id) then
     return true
   end
-  if not host.stalled or level > host.represented then
-    return false
-  end
-  local silent = host.stalled - (now - host.stalled) / 2
-  return (tonumber(r[3]) or 0) < silent
-    or host.waits <= now - HOPELESS and (tonumber(r[2]) or math.huge) >= tonumber(left)
+  return host.stalled and level <= host.represented
+    and is_hopeless(host, level, first, tonumber(r[3]) or 0, r[2] or '')
 end

@@ -31,6 +31,7 @@ func TestFailures(t *testing.T) {
 		{"the request's fault", fmt.Errorf("%s: %w", secret, tracker.ClientError("not here")), "not here", true, "DEBUG"},
 		{"store away", fmt.Errorf("%s: %w", secret, tracker.ErrUnavailable), "tracker cannot reach its store now", false, "DEBUG"},
 		{"location not known", fmt.Errorf("%s: %w", secret, tracker.ErrLocationUnknown), "location of this host is not known yet", false, "DEBUG"},
+		{"too early", fmt.Errorf("%s: %w", secret, tracker.ErrTooEarly), "nobody in this rack has anything yet", false, "DEBUG"},
 		{"client gone", fmt.Errorf("%s: %w", secret, context.Canceled), "internal error", false, "DEBUG"},
 		{"anything else", errors.New(secret), "internal error", false, "ERROR"},
 	}

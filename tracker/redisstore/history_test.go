@@ -44,7 +44,7 @@ func testHistories(t *testing.T, scope tracker.ReprScope) {
 		}
 		rapid.Check(t, func(t *rapid.T) {
 			h := newHistory(t, f, stores, 12)
-			h.scope = scope
+			h.scope, h.rtorrents = scope, rapid.SampledFrom([]int{3, 3, 1}).Draw(t, "rtorrents")
 			// At most 12 hosts of 4 racks expire in a call, so none is left over.
 			h.locations = rapid.SampledFrom(historyPlaces).Draw(t, "locations")
 			t.Repeat(map[string]func(*rapid.T){
@@ -80,6 +80,7 @@ type history struct {
 	stores    []*Store
 	model     *model
 	machines  int
+	rtorrents int                      // every so manieth machine has that client
 	last      map[int]tracker.Announce // of each machine
 	locations []tracker.Location
 	lags      bool // expiry may lag behind
@@ -96,7 +97,7 @@ func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history 
 		t.Fatal(err)
 	}
 	return &history{
-		fixture: f, stores: stores, model: &model{leaders: map[string]*modelHost{}}, machines: machines, last: map[int]tracker.Announce{},
+		fixture: f, stores: stores, model: &model{leaders: map[string]*modelHost{}}, machines: machines, rtorrents: 3, last: map[int]tracker.Announce{},
 	}
 }
 
@@ -123,7 +124,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	if rapid.IntRange(0, 3).Draw(t, "moves") == 0 {
 		a.Location = rapid.SampledFrom(h.locations).Draw(t, "location")
 	}
-	if n%3 == 0 {
+	if n%h.rtorrents == 0 {
 		copy(a.PeerID[:], "-lt0D80-")
 	}
 	a.PeerID[7] = rapid.SampledFrom([]byte("aaaab")).Draw(t, "incarnation")
@@ -138,7 +139,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 		a.Addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 200, 0, byte(n)}), 6881)
 	}
 	a.Event = rapid.SampledFrom([]tracker.Event{
-		tracker.EventNone, tracker.EventNone, tracker.EventStarted, tracker.EventCompleted,
+		tracker.EventNone, tracker.EventNone, tracker.EventStarted, tracker.EventStarted, tracker.EventCompleted,
 		tracker.EventPaused, tracker.EventStopped,
 	}).Draw(t, "event")
 	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")

@@ -90,67 +90,47 @@ func TestLeading(t *testing.T) {
 	})
 }
 
-// Who stands by and got nothing for long, while somebody has everything, leads instead of one that has
-// not more, or that was silent for longer; not instead of one that does well.
-func TestStalled(t *testing.T) {
+// Who stands by and gets nothing for five minutes, while somebody has everything, leads instead of one that
+// gets nothing either, whichever has more, and whether that is heard of or not; and so on.
+func TestHopeless(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		l := newLeadFixture(t, f)
-		says := func(n int, left uint64) []int {
-			f.Advance(20 * time.Second)
-			a := l.of(n)
-			a.Event, a.Left = tracker.EventNone, left
-			f.announce(t, a)
-			return l.leader(t)
-		}
+		l.send(t, 105, tracker.EventCompleted, 0)
 		for _, step := range []struct {
-			what        string
-			host        int
-			left        uint64
-			leads       int
-			seederComes bool
+			what  string
+			hosts map[int]uint64 // who announces in each 50 seconds, and what they lack
+			until int            // seconds after the last step at which another one leads; 0: that does not happen in 10 minutes
+			leads int
 		}{
-			{what: "stands by", host: 1, left: 500, leads: 0},
-			{what: "fetched something", host: 0, left: 500, leads: 0},
-			{what: "stalls, and nobody has everything", host: 1, left: 500, leads: 0},
-			{what: "does well", host: 0, left: 400, leads: 0, seederComes: true},
-			{what: "stalls, beside one that does well", host: 1, left: 500, leads: 0},
-			{what: "passes the time", host: 2, left: 500, leads: 0},
-			{what: "stalls, and it is the other one's turn", host: 1, left: 500, leads: 0},
-			{what: "passes the time", host: 2, left: 500, leads: 0},
-			{what: "stalls, and the other one is silent", host: 1, left: 500, leads: 1},
+			{"both get nothing", map[int]uint64{0: 400, 1: 500}, 400, 1},
+			{"nor when the other one leads", map[int]uint64{0: 400, 1: 500}, 350, 0},
+			{"and back again", map[int]uint64{0: 400, 1: 500}, 300, 1},
+			{"who leads is silent", map[int]uint64{0: 300}, 350, 0},
+			{"who stands by gets on", map[int]uint64{0: 300, 1: progress}, 0, 0},
+			{"who leads gets on", map[int]uint64{0: progress, 1: 200}, 0, 0},
 		} {
-			if step.seederComes {
-				l.send(t, 105, tracker.EventCompleted, 0)
-			}
-			if got := says(step.host, step.left); !slices.Equal(got, []int{step.leads}) {
-				t.Errorf("host %d %s: %v leads, expected %d", step.host, step.what, got, step.leads)
+			for seconds := 50; seconds <= 600; seconds += 50 {
+				f.Advance(50 * time.Second)
+				l.send(t, 105, tracker.EventNone, 0)
+				for n := range 2 {
+					if left, announces := step.hosts[n]; announces {
+						l.send(t, n, tracker.EventNone, min(left, uint64(10000-seconds)))
+					}
+				}
+				over := step.until > 0 && seconds >= step.until
+				if got := slices.Equal(l.leader(t), []int{step.leads}); got != (over || step.until == 0) {
+					t.Fatalf("%s: after %d s host %d leads: %v", step.what, seconds, step.leads, got)
+				}
+				if over {
+					break
+				}
 			}
 		}
 	})
 }
 
-// Who stands by and gets nothing beside one that gets nothing either leads instead of it after five minutes.
-func TestHopeless(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		l := newLeadFixture(t, f)
-		l.send(t, 105, tracker.EventCompleted, 0)
-		says := func(left uint64) []int {
-			f.Advance(50 * time.Second)
-			for _, n := range []int{0, 1} {
-				l.send(t, n, tracker.EventNone, left)
-			}
-			return l.leader(t)
-		}
-		for _, left := range []uint64{500, 500, 400, 400, 400, 400, 400, 400} {
-			if got := says(left); !slices.Equal(got, []int{0}) {
-				t.Fatalf("%v leads", got)
-			}
-		}
-		if got := says(400); !slices.Equal(got, []int{1}) {
-			t.Errorf("%v leads when nothing came for five minutes", got)
-		}
-	})
-}
+// progress stands for less with each announce.
+const progress = 1 << 20
 
 // rtorrent leads only as long as no other client can, or when it is done.
 func TestRtorrentLeads(t *testing.T) {
@@ -181,6 +161,7 @@ func TestRtorrentLeads(t *testing.T) {
 func TestRtorrentIsDeferred(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		l := leadFixture{f, f.registerTransfer(t, 1)}
+		f.Advance(time.Minute)
 		for _, step := range []struct {
 			what     string
 			host     int
@@ -200,7 +181,7 @@ func TestRtorrentIsDeferred(t *testing.T) {
 			{"stops", 1, true, tracker.EventStopped, 0, false},
 			{"is a seeder", 5, true, tracker.EventStarted, 0, false},
 			{"stops", 5, true, tracker.EventStopped, 0, false},
-			{"is known already", 6, true, tracker.EventNone, 5, false},
+			{"did not start", 6, true, tracker.EventNone, 5, false},
 			{"leads now", 7, false, tracker.EventStarted, 5, false},
 			{"comes to a rack that another client leads", 8, true, tracker.EventStarted, 5, false},
 		} {

@@ -31,11 +31,19 @@ type modelHost struct {
 	seen        int64
 	represents  int // groups, from the rack outwards
 	completed   bool
-	stalled     int64 // when it announced before, if it got nothing since
-	represented int   // groups, until it announced
-	waits       int64 // since when it got nothing
-	waitsFor    uint64
-	joined      bool  // it was not live when it announced
+	stalled     int64           // when it announced before, if it got nothing since
+	represented int             // groups, until it announced
+	joined      bool            // it was not live when it announced
+	started     int64           // when it last said so
+	waits       map[int]waiting // at each level
+}
+
+// waiting is since when neither a host nor the one that leads got anything, and what both lack.
+type waiting struct {
+	since       int64
+	left        uint64
+	leader      netip.AddrPort
+	leadersLeft uint64
 }
 
 // remove forgets a host; nil is nobody.
@@ -86,6 +94,9 @@ func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 		return nil
 	}
 	fresh, before := h.left == unseen, h.left
+	if a.Event == tracker.EventStarted {
+		h.started = m.now
+	}
 	h.left, h.seeder, h.paused = a.Left, a.Left == 0, a.Left != 0 && a.Event == tracker.EventPaused
 	done := a.Left == 0 && (a.Event == tracker.EventCompleted || !fresh && before != 0)
 	if done && !h.completed {
@@ -117,7 +128,7 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 		return nil, false
 	}
 	if h == nil {
-		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen}
+		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen, waits: map[int]waiting{}}
 		m.hosts = append(m.hosts, h)
 	}
 	h.joined = !h.live || moved
@@ -125,9 +136,6 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 	if h.represents > 0 && a.Event == tracker.EventNone && a.Left == h.left && a.Left != 0 && a.Left <= maxLeft &&
 		seeded && h.seen <= m.now-30 {
 		h.stalled = h.seen
-		if h.waits == 0 || h.waitsFor != a.Left {
-			h.waits, h.waitsFor = h.seen, a.Left
-		}
 	}
 	if touch && !stopped {
 		if h.addr == a.Addr && h.location != a.Location {
@@ -191,6 +199,7 @@ func (m *model) elect(h *modelHost) {
 		h.represents = max(h.represents, level+1)
 		if m.shouldLead(h, m.leaders[group], level) {
 			m.leaders[group] = h
+			delete(h.waits, level)
 		}
 	}
 }
@@ -202,17 +211,28 @@ func (m *model) shouldLead(h, leader *modelHost, level int) bool {
 	if isRtorrent(leader) && !leader.seeder && !isRtorrent(h) {
 		return true
 	}
-	silent := 2*leader.seen < 3*h.stalled-m.now
-	return h.stalled >= 0 && level < h.represented && (silent || h.waits <= m.now-300 && leader.left >= h.left)
+	return h.stalled >= 0 && level < h.represented && m.isHopeless(h, leader, level)
+}
+
+func (m *model) isHopeless(h, leader *modelHost, level int) bool {
+	now := waiting{h.waits[level].since, h.left, leader.addr, leader.left}
+	if h.waits[level] != now {
+		now.since = m.now
+		if leader.seen < h.stalled {
+			now.since = h.stalled
+		}
+		h.waits[level] = now
+	}
+	return now.since <= m.now-300
 }
 
 // deferred says whether a host that announces is to ask again in some seconds: an rtorrent that joins a
-// rack in which another one leads, and nobody has everything.
+// rack that another one leads which has just started, and where nobody has everything.
 func (m *model) deferred(a tracker.Announce, h *modelHost) bool {
 	rack := h.location.Groups()[0]
 	leader := m.leaders[rack]
 	return h.live && h.joined && a.Event == tracker.EventStarted && a.Left != 0 && isRtorrent(h) &&
-		leader != nil && leader != h && isRtorrent(leader) &&
+		leader != nil && leader != h && isRtorrent(leader) && leader.started > m.now-30 &&
 		!slices.ContainsFunc(m.swarm(rack), func(mate *modelHost) bool { return mate.seeder })
 }
 
