@@ -117,13 +117,16 @@ local represents, views = 0, {}
 if host.live then
   represents = elect(host, path)
   write_state(host)
-  if should_defer(host, path) then
+  local deferred = should_defer(host, path)
+  if deferred then
     tell('defer')
   end
   if look ~= '' then
     claim_overdue(path, represents)
   end
-  hand_out(host, path, represents, views)
+  if not (deferred and host.joined) then
+    hand_out(host, path, represents, views)
+  end
 end
 write_summary()
 return { 1, call('GET', summary_key), represents, host.also or '', host.address or address,

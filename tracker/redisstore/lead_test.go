@@ -176,6 +176,7 @@ func TestRtorrentIsDeferred(t *testing.T) {
 			{"is another client", 2, false, tracker.EventStarted, 5, false},
 			{"represents nothing", 3, true, tracker.EventStarted, 5, true},
 			{"asks again", 3, true, tracker.EventStarted, 5, false},
+			{"comes half a minute later", 9, true, tracker.EventStarted, 5, false},
 			{"has everything", 1, true, tracker.EventCompleted, 0, false},
 			{"comes to a rack that has a seeder", 4, true, tracker.EventStarted, 5, false},
 			{"stops", 1, true, tracker.EventStopped, 0, false},
@@ -190,6 +191,9 @@ func TestRtorrentIsDeferred(t *testing.T) {
 				copy(a.PeerID[:], "-lt0D80-")
 			}
 			a.Event, a.Left = step.event, step.left
+			if step.host == 9 {
+				f.Advance(30 * time.Second)
+			}
 			if h := f.announce(t, a); h.Defer != step.deferred {
 				t.Errorf("host %d, which %s: deferred %v", step.host, step.what, h.Defer)
 			}
