@@ -14,8 +14,8 @@ KEYS
   10 {HASH}:peers:N         11 {HASH}:peers:R         12 {HASH}:peers:S
   13 {HASH}:peers:L         14 {HASH}:peers:P         15 {HASH}:racks
   16 {HASH}:hosts           17 {HASH}:progress        18 {HASH}:shelves
-  19 {HASH}:leases          20 {HASH}:peer:ADDRESS
-  21… of the location, from the rack outwards: of the rack N, S, progress; of each group the
+  19 {HASH}:leases          20 {HASH}:deferred        21 {HASH}:peer:ADDRESS
+  22… of the location, from the rack outwards: of the rack N, S, progress; of each group the
       swarm and R; last {HASH}:swarm. Their names are derived (keys.lua), as those of other
       hosts' groups must be; they are declared all the same.
 
@@ -55,7 +55,7 @@ turns, of all in the texts; none if not asked for. told: what the frontend is to
   lease GROUP ADDRESS        a place is free: take a lease, and announce again with it
   renew GROUP ADDRESS        the same lease, anew
   settle GROUP ADDRESS TOKEN a lease was given back
-  defer                      if the host joined: let it ask again in some seconds, see defer.lua
+  defer                      let it ask again in some seconds, it is not recorded: see defer.lua
   check ADDRESS CLAIMED AFTER ALSO  probe this representative after so many seconds; ALSO
                              may be empty
 
@@ -66,7 +66,7 @@ expire, and where more are due, the representatives on the host's own path.
 ]]
 local registered, closed, name, length, first_started, last_started, first_completed, last_completed,
   summary_key, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress, shelves,
-  leases = unpack(KEYS, 1, 19)
+  leases, deferred = unpack(KEYS, 1, 20)
 local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
   compact, ids, auto, location, hostname, scope, lease, probe_interval, look = unpack(ARGV, 1, 22)
 want, max_repr, ttl = tonumber(want), tonumber(max_repr), tonumber(ttl)
@@ -97,12 +97,12 @@ local backlog = false
 -- include: leases
 -- include: expire
 -- include: find
+-- include: defer
 -- include: record
 -- include: settle
 -- include: probing
 -- include: places
 -- include: elect
--- include: defer
 -- include: handout
 
 if not call('GET', registered) and not activate() then
@@ -117,16 +117,10 @@ local represents, views = 0, {}
 if host.live then
   represents = elect(host, path)
   write_state(host)
-  local deferred = should_defer(host, path)
-  if deferred then
-    tell('defer')
-  end
   if look ~= '' then
     claim_overdue(path, represents)
   end
-  if not (deferred and host.joined) then
-    hand_out(host, path, represents, views)
-  end
+  hand_out(host, path, represents, views)
 end
 write_summary()
 return { 1, call('GET', summary_key), represents, host.also or '', host.address or address,

@@ -91,7 +91,7 @@ type Handout struct {
 	Downloaded int
 	Represents int // how many of the host's groups it represents, from its rack outwards
 	Peers      []Peer
-	Defer      bool    // peers would not serve the host yet; it is to ask again in some seconds
+	Defer      bool    // peers would not serve the host yet; it is to ask again in some seconds, and is not recorded
 	Checks     []Check // representatives that this frontend is to probe from now on
 }
 

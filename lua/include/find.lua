@@ -124,12 +124,14 @@ local function find_host(recorded)
   end
   host.joined, host.before, host.stalled = not host.live, host.left, stalled_since(host)
   host.represented = #host.shelves - 1
-  if touch and event ~= 'stopped' then
-    if host.address == address and host.rack ~= location then
-      move(host, location)
-    end
-    attach(host, address)
-    attach(host, also)
-  end
   return host, touch
+end
+
+-- arrive gives a host the rack and the addresses that its announce says.
+local function arrive(host)
+  if host.address == address and host.rack ~= location then
+    move(host, location)
+  end
+  attach(host, address)
+  attach(host, also)
 end

@@ -7,8 +7,8 @@ local function activate()
   return true
 end
 
--- settle records the host, whatever has changed. It returns the host and the swarms it may
--- be in; a host that stops is not live then.
+-- settle records the host, whatever has changed, unless it is to come back. It returns the host and the
+-- swarms it may be in; a host that stops is not live then.
 local function settle(recorded)
   local host, touch = find_host(recorded)
   if not host then
@@ -17,6 +17,12 @@ local function settle(recorded)
     record(host, 'gone', touch)
     write_state(host)
     return host
+  elseif should_defer(host) then
+    tell('defer')
+    return { live = false }
+  end
+  if touch then
+    arrive(host)
   end
   local path = swarms_of(host.rack)
   host.seen = touch and now or last_seen(host.address)

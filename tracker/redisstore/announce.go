@@ -35,7 +35,6 @@ func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Hando
 		return tracker.Handout{}, err
 	}
 	s.note(a, done.Active, done.joined)
-	done.Defer = done.deferred && done.joined
 	return done.Handout, nil
 }
 
@@ -87,7 +86,7 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		k.registered(), k.closed(), k.name(), k.length(),
 		k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
 		k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-		k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(), k.peer(a.Addr),
+		k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(), k.deferred(), k.peer(a.Addr),
 		k.rackPeers(a.Location), k.rackSeeders(a.Location), k.rackProgress(a.Location))
 	for _, group := range a.Location.Groups() {
 		keys = append(keys, k.swarm(group), k.rackRepresentatives(tracker.Location(group)))
@@ -264,7 +263,7 @@ func readAnnounced(a tracker.Announce, r reply) (done announced, err error) {
 	if done.told, err = readTold(r.values[6], a.InfoHash); err != nil {
 		return announced{}, fmt.Errorf("script announce: told: %w", err)
 	}
-	done.Checks = done.checks
+	done.Checks, done.Defer = done.checks, done.deferred
 	return done, nil
 }
 

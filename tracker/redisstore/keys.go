@@ -68,6 +68,7 @@ func (k transferKeys) hosts() string    { return k.key("hosts") }    // string: 
 func (k transferKeys) progress() string { return k.key("progress") } // hash: sums
 func (k transferKeys) shelves() string  { return k.key("shelves") }  // sorted set: shelf by unix time
 func (k transferKeys) leases() string   { return k.key("leases") }   // hash: tokens of places
+func (k transferKeys) deferred() string { return k.key("deferred") } // hash: unix time by peer id and key
 
 // peer is a hash: the record of the host at an address.
 func (k transferKeys) peer(addr netip.AddrPort) string { return string(k) + ":peer:" + addr.String() }

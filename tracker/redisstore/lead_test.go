@@ -156,55 +156,82 @@ func TestRtorrentLeads(t *testing.T) {
 	})
 }
 
-// An rtorrent whose rack another one leads is to ask again in some seconds, once, as long as nobody there
-// has everything.
+// An rtorrent that starts in a rack where nobody has everything, and nobody leads or another rtorrent that has
+// just begun, is to ask again in some seconds, twice at most. Until then nobody knows of it.
 func TestRtorrentIsDeferred(t *testing.T) {
+	const start, none, done, stop = tracker.EventStarted, tracker.EventNone, tracker.EventCompleted, tracker.EventStopped
 	eachStore(t, func(t *testing.T, f *fixture) {
 		l := leadFixture{f, f.registerTransfer(t, 1)}
-		f.Advance(time.Minute)
+		f.Advance(time.Hour)
 		for _, step := range []struct {
 			what     string
-			host     int
-			rtorrent bool
+			wait     int // seconds before
+			host     int // of even number: rtorrent
 			event    tracker.Event
 			left     uint64
 			deferred bool
+			mates    int // handed out
 		}{
-			{"leads", 0, true, tracker.EventStarted, 5, false},
-			{"stands by", 1, true, tracker.EventStarted, 5, true},
-			{"asks again", 1, true, tracker.EventStarted, 5, false},
-			{"is another client", 2, false, tracker.EventStarted, 5, false},
-			{"represents nothing", 3, true, tracker.EventStarted, 5, true},
-			{"asks again", 3, true, tracker.EventStarted, 5, false},
-			{"comes half a minute later", 9, true, tracker.EventStarted, 5, false},
-			{"has everything", 1, true, tracker.EventCompleted, 0, false},
-			{"comes to a rack that has a seeder", 4, true, tracker.EventStarted, 5, false},
-			{"stops", 1, true, tracker.EventStopped, 0, false},
-			{"is a seeder", 5, true, tracker.EventStarted, 0, false},
-			{"stops", 5, true, tracker.EventStopped, 0, false},
-			{"did not start", 6, true, tracker.EventNone, 5, false},
-			{"leads now", 7, false, tracker.EventStarted, 5, false},
-			{"comes to a rack that another client leads", 8, true, tracker.EventStarted, 5, false},
+			{"is the first", 0, 0, start, 5, true, 0},
+			{"is the second", 1, 2, start, 5, true, 0},
+			{"is the third", 1, 4, start, 5, true, 0},
+			{"comes back first, and leads", 3, 0, start, 5, false, 0},
+			{"comes back", 1, 2, start, 5, true, 0},
+			{"comes back", 1, 4, start, 5, true, 0},
+			{"comes later", 1, 6, start, 5, true, 0},
+			{"comes back when somebody has a head start", 4, 6, start, 5, false, 1},
+			{"is told no third time", 5, 2, start, 5, false, 2},
+			{"is told no third time", 1, 4, start, 5, false, 3},
+			{"says more", 0, 4, none, 5, false, 3},
+			{"starts again at once", 0, 4, start, 5, false, 3},
+			{"comes half a minute after", 17, 8, start, 5, false, 4},
+			{"has everything", 0, 2, done, 0, false, 4},
+			{"comes to a rack that has a seeder", 0, 10, start, 5, false, 5},
+			{"stops", 0, 2, stop, 0, false, 0},
+			{"is a seeder", 0, 12, start, 0, false, 5},
+			{"stops", 0, 12, stop, 0, false, 0},
+			{"did not start", 0, 14, none, 5, false, 5},
+			{"has led", 0, 0, stop, 5, false, 0},
+			{"starts when nobody leads", 60, 16, start, 5, true, 0},
+			{"is another client, and leads", 4, 1, start, 5, false, 5},
+			{"comes back to another client", 1, 16, start, 5, false, 6},
+			{"comes to another client", 1, 18, start, 5, false, 7},
 		} {
-			a := l.of(step.host)
-			if step.rtorrent {
-				copy(a.PeerID[:], "-lt0D80-")
+			f.Advance(time.Duration(step.wait) * time.Second)
+			got := l.asClient(t, step.host, step.event, step.left)
+			if got.Defer != step.deferred || len(got.Peers) != step.mates {
+				t.Errorf("host %d, which %s: deferred %v, handed %d", step.host, step.what, got.Defer, len(got.Peers))
 			}
-			a.Event, a.Left = step.event, step.left
-			if step.host == 9 {
-				f.Advance(30 * time.Second)
+		}
+	})
+}
+
+// asClient announces for a host that is an rtorrent if its number is even.
+func (l leadFixture) asClient(t *testing.T, n int, event tracker.Event, left uint64) tracker.Handout {
+	t.Helper()
+	a := l.of(n)
+	if n%2 == 0 {
+		copy(a.PeerID[:], "-lt0D80-")
+	}
+	a.Event, a.Left = event, left
+	return l.announce(t, a)
+}
+
+// An rtorrent that was first leaves the lead to another client that comes before it is back.
+func TestRtorrentLeavesLead(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		l := leadFixture{f, f.registerTransfer(t, 1)}
+		for _, n := range []int{0, 2, 1, 3} {
+			l.asClient(t, n, tracker.EventStarted, 5)
+		}
+		f.Advance(5 * time.Second)
+		for _, n := range []int{0, 2} {
+			if h := l.asClient(t, n, tracker.EventStarted, 5); h.Represents != 0 || len(h.Peers) != 2+n/2 {
+				t.Errorf("host %d represents %d groups, handed %d", n, h.Represents, len(h.Peers))
 			}
-			if h := f.announce(t, a); h.Defer != step.deferred {
-				t.Errorf("host %d, which %s: deferred %v", step.host, step.what, h.Defer)
-			}
-			if step.host == 6 { // makes room for one that leads
-				for n := range 2 {
-					a := l.of(n)
-					copy(a.PeerID[:], "-lt0D80-")
-					a.Event = tracker.EventStopped
-					f.announce(t, a)
-				}
-			}
+		}
+		if got := l.leader(t); !slices.Equal(got, []int{1}) {
+			t.Errorf("%v leads", got)
 		}
 	})
 }

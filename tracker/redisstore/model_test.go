@@ -18,6 +18,8 @@ type model struct {
 	max        int
 	leaders    map[string]*modelHost // who leads each group
 	scope      tracker.ReprScope
+	deferred   bool             // the last host that announced was
+	told       map[string]int64 // when each was, last
 }
 
 type modelHost struct {
@@ -33,7 +35,6 @@ type modelHost struct {
 	completed   bool
 	stalled     int64           // when it announced before, if it got nothing since
 	represented int             // groups, until it announced
-	joined      bool            // it was not live when it announced
 	started     int64           // when it last said so
 	waits       map[int]waiting // at each level
 }
@@ -85,12 +86,12 @@ func (m *model) expire(ttl time.Duration) {
 }
 
 // announce records an announce and returns its host; nil for one that was never
-// seen before and stops. complete is how many have everything, as far as is known.
+// seen before and stops, and for one that is to come back. complete is how many have everything, as far as is known.
 func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 	m.expire(a.PeerTTL)
 	m.max = a.MaxReprRack
 	h, touch := m.find(a, complete > 0)
-	if h == nil {
+	if h == nil || m.deferred {
 		return nil
 	}
 	fresh, before := h.left == unseen, h.left
@@ -122,16 +123,15 @@ const unseen = uint64(1) << 60
 // find returns whose announce it is, and whether it comes from one of the host's
 // addresses.
 func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool) {
-	h, touch, moved := m.known(a)
+	h, touch = m.known(a)
 	stopped := a.Event == tracker.EventStopped
-	if h == nil && stopped {
+	if m.deferred = m.defers(a, h); h == nil && stopped || m.deferred {
 		return nil, false
 	}
 	if h == nil {
 		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen, waits: map[int]waiting{}}
 		m.hosts = append(m.hosts, h)
 	}
-	h.joined = !h.live || moved
 	h.stalled, h.represented = -1, h.represents
 	if h.represents > 0 && a.Event == tracker.EventNone && a.Left == h.left && a.Left != 0 && a.Left <= maxLeft &&
 		seeded && h.seen <= m.now-30 {
@@ -148,26 +148,26 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 	return h, touch
 }
 
-// known also tells whether the host is at another address of the same family now: there it joins anew.
-func (m *model) known(a tracker.Announce) (h *modelHost, touch, moved bool) {
+// known returns who announces, if it was seen before, and whether from one of its addresses.
+func (m *model) known(a tracker.Announce) (h *modelHost, touch bool) {
 	id := string(a.PeerID[:]) + a.Key
 	stopped := a.Event == tracker.EventStopped
 	if h = m.at(a.Addr); h != nil && h.id == id {
-		return h, true, false
+		return h, true
 	}
 	if !stopped { // a late stop displaces nobody
 		m.remove(h)
 	}
 	h = m.called(id)
 	if h == nil || !sameFamily(h.addr, a.Addr) {
-		return h, true, false
+		return h, true
 	}
 	if stopped || h.live && h.addr.Addr() != a.Addr.Addr() {
-		return h, false, false
+		return h, false
 	}
 	h.addr = a.Addr
 	m.withdraw(h, 0)
-	return h, true, true
+	return h, true
 }
 
 // attach gives a host an address of the other family.
@@ -226,14 +226,24 @@ func (m *model) isHopeless(h, leader *modelHost, level int) bool {
 	return now.since <= m.now-300
 }
 
-// deferred says whether a host that announces is to ask again in some seconds: an rtorrent that joins a
-// rack that another one leads which has just started, and where nobody has everything.
-func (m *model) deferred(a tracker.Announce, h *modelHost) bool {
-	rack := h.location.Groups()[0]
-	leader := m.leaders[rack]
-	return h.live && h.joined && a.Event == tracker.EventStarted && a.Left != 0 && isRtorrent(h) &&
-		leader != nil && leader != h && isRtorrent(leader) && leader.started > m.now-30 &&
-		!slices.ContainsFunc(m.swarm(rack), func(mate *modelHost) bool { return mate.seeder })
+// defers says whether a host that announces, if it was seen before, is to ask again in some seconds: an
+// rtorrent that starts in a rack where nobody has everything, and nobody leads, or an rtorrent that has just
+// started. It is told twice at most, the second time when it is back at once and somebody leads.
+func (m *model) defers(a tracker.Announce, h *modelHost) bool {
+	id, rack := string(a.PeerID[:])+a.Key, a.Location.Groups()[0]
+	seeded := slices.ContainsFunc(m.swarm(rack), func(mate *modelHost) bool { return mate.seeder })
+	if h != nil && h.live || a.Event != tracker.EventStarted || a.Left == 0 || id[:3] != "-lt" || seeded {
+		return false
+	}
+	ago, leader := m.now-m.told[id], m.leaders[rack]
+	switch {
+	case ago >= 60 && (leader == nil || isRtorrent(leader) && leader.started > m.now-30):
+	case ago <= 7 && leader != nil && isRtorrent(leader) && leader.started > m.now-4:
+	default:
+		return false
+	}
+	m.told[id] = m.now
+	return true
 }
 
 func isRtorrent(h *modelHost) bool { return h.id[:3] == "-lt" }

@@ -15,7 +15,7 @@ import (
 // told is what announce.lua and probe.lua tell the frontend to do, see the header of
 // announce.lua. Nearly always it is nothing.
 type told struct {
-	deferred bool     // the host is to ask again in some seconds, if it joined
+	deferred bool     // the host is to ask again in some seconds, and is not recorded
 	promoted int      // places taken
 	demoted  []string // why, for each place lost
 	lease    lease    // to be taken, if there is one
