@@ -89,7 +89,7 @@ for level = 1, represents + 1 do
   end
   if want > 0 then
     reply[#reply + 1] = values[1 + level]
-    draw(KEYS[4 + level], leechers, left == '0' and 0 or seeders, want + places + 1, reply)
+    draw(KEYS[4 + level], leechers, left == '0' and 0 or seeders, want + places + 1, reply, level > 1)
   end
 end
 

@@ -19,6 +19,7 @@ type Client struct {
 // Clients are models of real ones, as far as handouts and uplinks are concerned. Figures are
 // their defaults in Debian 12; what they announce was seen on the wire. aria2 and transmission
 // choose in rounds only; libtorrent, qBittorrent and rtorrent also fill slots as they get free.
+// libtorrent lets all peers fetch whose addresses are private ones, and qBittorrent has that switched off.
 var Clients = []Client{
 	{
 		Name: "aria2", Connections: 55, NumWant: 50, SaysCompleted: true,
@@ -26,7 +27,7 @@ var Clients = []Client{
 	},
 	{
 		Name: "libtorrent", Connections: 200, NumWant: 200, Floor: 300, SaysCompleted: true,
-		Slots: 7, Optimistic: 1, Round: 15, OptimisticRounds: 2, AtOnce: true, Turn: 60,
+		Slots: 200, Optimistic: 0, Round: 15, OptimisticRounds: 2, AtOnce: true, Turn: 60,
 	},
 	{
 		Name: "qbittorrent", Connections: 100, NumWant: 200, Floor: 300, SaysCompleted: true,

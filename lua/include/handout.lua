@@ -36,7 +36,8 @@ local function hand_out(host, path, represents, reply)
     local seeders = host.state == 'seeder' and 0 or swarm.seeders
     reply[#reply + 1] = swarm.text
     local first = #reply + 1
-    draw(swarm.name, swarm.leechers, seeders, backlog and BACKLOG_HOSTS or want + swarm.representatives + 1, reply)
+    local n = backlog and BACKLOG_HOSTS or want + swarm.representatives + 1
+    draw(swarm.name, swarm.leechers, seeders, n, reply, level > 1)
     for i = first, backlog and #reply or 0 do
       reply[i] = standing(reply[i], path, level)
     end
