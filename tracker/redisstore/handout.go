@@ -150,8 +150,15 @@ func (c *choice) draw(contacts []string, n int) {
 	c.chosen = append(c.chosen, contacts[:n]...)
 }
 
+// outsidePeers are enough from outside, unless a third of what is wanted is more (R3): even if the rack
+// has nobody else yet. A peer that one is handed has one more peer, too, so in the mean they have twice as
+// many; clients hold some fifty connections, and those of the rack come later. docs/simulator.md has what
+// other numbers lead to.
+const outsidePeers = 15
+
 // quotas says how many come from each swarm. Each leaves a third of what it is offered to those
-// farther out, if there are that many, and passes on what it cannot fill.
+// farther out, if there are that many, and passes on what it cannot fill; but a rack no more than
+// enough.
 func (c *choice) quotas(want, budget int) (quotas [tracker.MaxGroups + 1]int) {
 	var far int
 	for _, swarm := range c.swarms {
@@ -163,6 +170,9 @@ func (c *choice) quotas(want, budget int) (quotas [tracker.MaxGroups + 1]int) {
 		reserve := min((offered+2)/3, far, budget)
 		quotas[i] = min(len(swarm.others), budget-reserve)
 		budget -= quotas[i]
+		if i == 0 {
+			budget = min(budget, max((want+2)/3, outsidePeers))
+		}
 		offered = budget
 	}
 	return quotas

@@ -11,7 +11,7 @@ import (
 
 // Who leads a rack, and what a representative gets that stands by.
 
-// leadFixture has a rack r0 of hosts 0 to 3, of whom 0 leads and 1 stands by, and hosts 100 to 120
+// leadFixture has a rack r0 of hosts 0 to 3, of whom 0 leads and 1 stands by, and hosts 100 to 110
 // in racks of their own.
 type leadFixture struct {
 	*fixture
@@ -23,7 +23,7 @@ func newLeadFixture(t *testing.T, f *fixture) leadFixture {
 	for n := range 4 {
 		f.announce(t, l.of(n))
 	}
-	for n := 100; n <= 120; n++ {
+	for n := 100; n <= 110; n++ {
 		f.announce(t, l.of(n))
 	}
 	return l
@@ -49,7 +49,7 @@ func (l leadFixture) handed(t *testing.T, a tracker.Announce) (inside, outside [
 // leader is who is handed out of r0 to other racks.
 func (l leadFixture) leader(t *testing.T) []int {
 	t.Helper()
-	inside, _ := l.handed(t, l.of(120))
+	inside, _ := l.handed(t, l.of(110))
 	return inside
 }
 
@@ -76,7 +76,7 @@ func TestLeading(t *testing.T) {
 		expect("when it has everything", 0)
 		l.send(t, 0, tracker.EventStopped, 0)
 		expect("when it stops")
-		if _, outside := l.handed(t, l.of(3)); len(outside) != 21 {
+		if _, outside := l.handed(t, l.of(3)); len(outside) != 11 {
 			t.Errorf("who leads now is handed %d peers from outside", len(outside))
 		}
 		expect("when the next one announces", 3)
@@ -85,7 +85,7 @@ func TestLeading(t *testing.T) {
 		f.Advance(testRules.PeerTTL)
 		l.send(t, 2, tracker.EventNone, 5)
 		l.send(t, 1, tracker.EventNone, 5)
-		l.send(t, 120, tracker.EventNone, 5)
+		l.send(t, 110, tracker.EventNone, 5)
 		expect("when all expired", 2)
 	})
 }
@@ -272,7 +272,7 @@ func TestStandingBy(t *testing.T) {
 			t.Fatalf("handed %v of the rack, %v from outside", inside, outside)
 		}
 		a := l.of(1)
-		for few, want := range map[int]int{1: 1, 5: 5, 30: 21} {
+		for few, want := range map[int]int{1: 1, 5: 5, 30: 11} {
 			a.StandbyPeers = few
 			_, first := l.handed(t, a)
 			_, again := l.handed(t, a)

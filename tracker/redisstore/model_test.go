@@ -323,7 +323,8 @@ func (m *model) eligible(h *modelHost) eligible {
 	return e
 }
 
-// shares says how many peers a host is handed, and at most how many of them from outside.
+// shares says how many peers a host is handed, and at most how many of them from outside: a third of
+// what it wants, or fifteen, unless there are fewer.
 func (e eligible) shares(want, standbyPeers int) (total, outside int) {
 	for i, swarm := range e.outside {
 		if e.stands[i] {
@@ -332,7 +333,10 @@ func (e eligible) shares(want, standbyPeers int) (total, outside int) {
 			outside += len(swarm)
 		}
 	}
-	return min(want, len(e.fellows)+outside+len(e.rackPeers)), outside
+	budget := max(want-len(e.fellows), 0)
+	ofRack := min(len(e.rackPeers), budget-min((want+2)/3, outside, budget))
+	outside = min(outside, budget-ofRack, max((want+2)/3, 15))
+	return want - budget + outside + ofRack, outside
 }
 
 // counts are those of R9.
