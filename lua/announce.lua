@@ -59,7 +59,7 @@ turns, of all in the texts; none if not asked for. told: what the frontend is to
   check ADDRESS CLAIMED AFTER ALSO  probe this representative after so many seconds; ALSO
                              may be empty
 
-Status: 1 recorded; 0 the transfer is not active, nothing was written.
+Status: 1 recorded, or told to come back; 0 the transfer is not active, nothing was written.
 
 Cost: grows with want and max_repr, never with the swarm. At most 16 hosts on 16 shelves
 expire, and where more are due, the representatives on the host's own path.

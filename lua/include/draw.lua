@@ -2,10 +2,11 @@
 
 -- draw appends some shelves of a swarm to the reply: of n hosts or more, if there are that many.
 -- Which shelves is decided by a random number; they stand side by side, so every host is as
--- likely as any other. Two of them at least, so that a few seeders are seen beside many leechers.
+-- likely as any other. Two of them at least, so that a few seeders are seen beside many leechers;
+-- all, if there are no more.
 -- A seeder does not see seeders (R4): then their number is given as 0.
 --
--- newest: instead of the second one, those who came last, on the last two shelves of leechers. Peers
+-- newest: of more than two shelves one at random, and those who came last, on the last two of leechers. Peers
 -- connect both ways: who came early is handed to all who come later, and who comes last has those only
 -- whom it is handed itself. It is let fetch sooner by others who have few peers, too (docs/simulator.md).
 --
@@ -14,7 +15,7 @@ local function draw(swarm, leechers, seeders, n, reply, newest)
   local of_leechers = math.ceil(leechers / SHELF)
   local count = of_leechers + math.ceil(seeders / SHELF)
   local keys, place = {}, count > 2 and seed % count or 0
-  local first, least = place, newest and 1 or 2
+  local first, least = place, newest and count > 2 and 1 or 2
   while #keys < count and (n > 0 or #keys < least) do
     local behind = place - of_leechers
     if behind < 0 then

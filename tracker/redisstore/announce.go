@@ -34,9 +34,7 @@ func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Hando
 	if err != nil {
 		return tracker.Handout{}, err
 	}
-	if !done.Defer { // else it is recorded nowhere
-		s.note(a, done.Active, done.joined)
-	}
+	s.note(a, done.Active, done.joined)
 	return done.Handout, nil
 }
 

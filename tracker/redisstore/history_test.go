@@ -143,7 +143,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 		tracker.EventNone, tracker.EventNone, tracker.EventStarted, tracker.EventStarted, tracker.EventCompleted,
 		tracker.EventPaused, tracker.EventStopped,
 	}).Draw(t, "event")
-	if h.lags && a.Event == tracker.EventStarted { // whether an rtorrent is deferred depends on who has expired
+	if h.lags && n%h.rtorrents == 0 && a.Event == tracker.EventStarted { // whether an rtorrent is deferred depends on who has expired
 		a.Event = tracker.EventNone
 	}
 	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")

@@ -105,6 +105,31 @@ func TestManyRacks(t *testing.T) {
 	})
 }
 
+// TestFewSeeders: who leads one of 50 racks is handed the one seeder sometimes, whatever else there is.
+func TestFewSeeders(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		of := func(n int) tracker.Announce {
+			a := announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n)), n)
+			a.Left = uint64(n) // the first has everything
+			return a
+		}
+		seen := 0
+		for n := range 51 {
+			f.announce(t, of(n))
+		}
+		for range 200 {
+			peers := f.announce(t, of(50)).Peers
+			if slices.ContainsFunc(peers, func(p tracker.Peer) bool { return hostNumber(p) == 0 }) {
+				seen++
+			}
+		}
+		if seen < 10 {
+			t.Errorf("the seeder was handed out %d times in 200 announces", seen)
+		}
+	})
+}
+
 // TestManyExpireAtOnce: nobody announced for long; now one host does. It takes
 // its rack's place at once and is handed none of the dead, and the announces that
 // follow clear them away.

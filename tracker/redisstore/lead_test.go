@@ -192,10 +192,9 @@ func TestRtorrentIsDeferred(t *testing.T) {
 			{"stops", 0, 12, stop, 0, false, 0},
 			{"did not start", 0, 14, none, 5, false, 5},
 			{"has led", 0, 0, stop, 5, false, 0},
-			{"starts when nobody leads", 60, 16, start, 5, true, 0},
-			{"is another client, and leads", 4, 1, start, 5, false, 5},
-			{"comes back to another client", 1, 16, start, 5, false, 6},
-			{"comes to another client", 1, 18, start, 5, false, 7},
+			{"starts where somebody is, and leads", 60, 16, start, 5, false, 5},
+			{"is another client", 4, 1, start, 5, false, 6},
+			{"comes when another one has just begun to lead", 1, 18, start, 5, true, 0},
 		} {
 			f.Advance(time.Duration(step.wait) * time.Second)
 			got := l.asClient(t, step.host, step.event, step.left)
@@ -215,6 +214,20 @@ func (l leadFixture) asClient(t *testing.T, n int, event tracker.Event, left uin
 	}
 	a.Event, a.Left = event, left
 	return l.announce(t, a)
+}
+
+// An rtorrent that failed before comes back after minutes: then it is not told again.
+func TestDeferredForMinutes(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		l := leadFixture{f, f.registerTransfer(t, 1)}
+		if h := l.asClient(t, 0, tracker.EventStarted, 5); !h.Defer {
+			t.Error("the first is not deferred")
+		}
+		f.Advance(160 * time.Second)
+		if h := l.asClient(t, 0, tracker.EventStarted, 5); h.Defer || h.Represents != 1 {
+			t.Errorf("deferred %v, represents %d groups", h.Defer, h.Represents)
+		}
+	})
 }
 
 // An rtorrent that was first leaves the lead to another client that comes before it is back.

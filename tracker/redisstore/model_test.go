@@ -227,18 +227,20 @@ func (m *model) isHopeless(h, leader *modelHost, level int) bool {
 }
 
 // defers says whether a host that announces, if it was seen before, is to ask again in some seconds: an
-// rtorrent that starts in a rack where nobody has everything, and nobody leads, or an rtorrent that has just
-// started. It is told twice at most, the second time when it is back at once and somebody leads.
+// rtorrent that starts in a rack where nobody has everything, and nobody is, or an rtorrent leads that has just
+// started. It is told again only if it is back at once, and somebody leads.
 func (m *model) defers(a tracker.Announce, h *modelHost) bool {
 	id, rack := string(a.PeerID[:])+a.Key, a.Location.Groups()[0]
 	seeded := slices.ContainsFunc(m.swarm(rack), func(mate *modelHost) bool { return mate.seeder })
 	if h != nil && h.live || a.Event != tracker.EventStarted || a.Left == 0 || id[:3] != "-lt" || seeded {
 		return false
 	}
-	ago, leader := m.now-m.told[id], m.leaders[rack]
+	told, again := m.told[id]
+	leader := m.leaders[rack]
 	switch {
-	case ago >= 60 && (leader == nil || isRtorrent(leader) && leader.started > m.now-30):
-	case ago <= 7 && leader != nil && isRtorrent(leader) && leader.started > m.now-4:
+	case !again && leader == nil && len(m.swarm(rack)) == 0:
+	case !again && leader != nil && isRtorrent(leader) && leader.started > m.now-30:
+	case again && told >= m.now-7 && leader != nil && isRtorrent(leader) && leader.started > m.now-4:
 	default:
 		return false
 	}
