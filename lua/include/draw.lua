@@ -28,7 +28,7 @@ local function draw(swarm, leechers, seeders, n, reply, newest)
     place = (place + 1) % count
   end
   local chosen = #keys
-  for last = newest and math.max(of_leechers - 1, 1) or math.huge, of_leechers do
+  for last = math.max(of_leechers - 1, 1), newest and of_leechers or 0 do
     if (last - 1 - first) % count >= chosen then
       keys[#keys + 1] = shelf_key(swarm, 'leechers', last)
     end

@@ -1,5 +1,5 @@
 -- Whom the host is handed. While some are due who may still be there, each host on a shelf is
--- looked at before it is handed out: of at most BACKLOG_HOSTS of a swarm.
+-- looked at before it is handed out: of at most BACKLOG_HOSTS of a swarm, and those who came last.
 local BACKLOG_HOSTS = 8 * SHELF
 
 -- is_standing says whether a host on a shelf of path[level] may be handed out.
