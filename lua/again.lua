@@ -89,7 +89,9 @@ for level = 1, represents + 1 do
   end
   if want > 0 then
     reply[#reply + 1] = values[1 + level]
-    draw(KEYS[4 + level], leechers, left == '0' and 0 or seeders, want + places + 1, reply, level > 1)
+    local stands_here = stands_by and string.find(known[5], '^' .. string.rep('%d+ ', level - 1) .. '0')
+    draw(KEYS[4 + level], leechers, left == '0' and 0 or seeders, want + places + 1, reply,
+      stands_here and number_of(record) or seed)
   end
 end
 

@@ -43,13 +43,15 @@ ARGV
   21 probe_interval  seconds between two probes of a representative; empty: none
   22 look         1: tell which representatives nobody has probed for long; else empty
 
-Returns {status} or {status, summary, represents, also, address, joined, ids, told, view…}. summary:
-see summary.lua; represents: how many of its groups the
-host represents; also, address: by which it is handed out to others. A view is several texts: one
-for each swarm that the host sees, from its rack outwards (swarm.lua), and behind each those of
-some shelves (shelves.lua), on which its representatives may stand, too, and the host itself: the
-frontend chooses. joined: 1 if the host was not live before. ids: an address and its peer id by
-turns, of all in the texts; none if not asked for. told: what the frontend is to do, a string each:
+Returns {status} or {status, summary, represents, also, address, joined, came, ids, told, view…}.
+summary: see summary.lua; represents: how many of its groups the host represents; also, address: by
+which it is handed out to others. A view is several texts: one for each swarm that the host sees,
+from its rack outwards (swarm.lua), and behind each those of some shelves (shelves.lua), on which
+its representatives may stand, too, and the host itself: the frontend chooses. joined: 1 if the host
+was not live before. came: 1 if it lacks something and represented nothing before: the views of the
+swarms around groups that it leads then end with those who came last (draw.lua), where leechers are
+more than seeders. ids: an address and its peer id by turns, of all in the texts; none if not asked
+for. told: what the frontend is to do, a string each:
   promoted                   to count: a place was taken
   demoted WHY                to count: a place was lost
   lease GROUP ADDRESS        a place is free: take a lease, and announce again with it
@@ -124,4 +126,5 @@ if host.live then
 end
 write_summary()
 return { 1, call('GET', summary_key), represents, host.also or '', host.address or address,
-  host.joined and 1 or 0, ids ~= '' and peer_ids(views) or {}, all_told(), unpack(views) }
+  host.joined and 1 or 0, comes(host) and 1 or 0, ids ~= '' and peer_ids(views) or {},
+  all_told(), unpack(views) }

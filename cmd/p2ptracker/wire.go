@@ -95,6 +95,7 @@ func newTracker(
 ) (*tracker.Tracker, func()) {
 	rules := tracker.Rules{
 		MaxReprRack:   c.MaxReprRack,
+		OutsidePeers:  c.OutsidePeers,
 		StandbyPeers:  c.StandbyPeers,
 		ReprScope:     c.ReprScope,
 		MaxPeers:      c.MaxPeers,

@@ -123,7 +123,7 @@ local function find_host(recorded)
     loaded[address] = host
   end
   host.joined, host.before, host.stalled = not host.live, host.left, stalled_since(host)
-  host.represented = #host.shelves - 1
+  host.represented = math.max(#host.shelves - 1, 0)
   return host, touch
 end
 

@@ -29,6 +29,11 @@ local function standing(text, path, level)
   return table.concat(list)
 end
 
+-- comes says whether a host lacks something and represented nothing before.
+local function comes(host)
+  return host.represented == 0 and host.state ~= 'seeder'
+end
+
 -- hand_out appends the views of all swarms that the host sees to the reply.
 local function hand_out(host, path, represents, reply)
   for level = 1, want > 0 and represents + 1 or 0 do
@@ -37,7 +42,10 @@ local function hand_out(host, path, represents, reply)
     reply[#reply + 1] = swarm.text
     local first = #reply + 1
     local n = backlog and BACKLOG_HOSTS or want + swarm.representatives + 1
-    draw(swarm.name, swarm.leechers, seeders, n, reply, level > 1)
+    local stands_by = level > 1 and host.shelves[level] == 0
+    local from = stands_by and number_of(record_key(host.address)) or seed
+    local newest = level > 1 and comes(host) and not stands_by and swarm.leechers > swarm.seeders
+    draw(swarm.name, swarm.leechers, seeders, n, reply, from, newest)
     for i = first, backlog and #reply or 0 do
       reply[i] = standing(reply[i], path, level)
     end

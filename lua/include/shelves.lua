@@ -1,7 +1,8 @@
 -- The hosts of a swarm stand on shelves, seeders and leechers apart: a shelf is the text that is
 -- handed out, a contact after another, each begun by a line feed. All but the last shelf are
 -- full, so a random shelf is a fair sample, and what an announce costs does not grow with the
--- swarm. Who leaves is replaced by the last one on the last shelf.
+-- swarm. Who leaves is replaced by the first one on the last shelf, on which they stand in the order in
+-- which they came.
 --
 -- {HASH}:shelves has the shelves of racks by a time before which none of their hosts was last
 -- seen (perhaps too early, never too late), those of the swarms around at +inf.
@@ -91,7 +92,7 @@ local function take(host, path, level)
   local last_key = shelf_key(path[level], part, last)
   swarm[part] = swarm[part] - 1
   write_swarm(swarm)
-  local rest, entry = string.match(n < last and call('GET', last_key) or '', '^(.*)\n(.-)$')
+  local entry, rest = string.match(n < last and call('GET', last_key) or '', '^\n([^\n]+)(.*)$')
   if not entry then
     write_shelf(shelf, text)
     return

@@ -45,7 +45,7 @@ func (s *Store) again(ctx context.Context, a tracker.Announce, look bool) (h tra
 	if err != nil || r.status != statusRecorded {
 		return h, false, err
 	}
-	h, err = readHandout(a, r, a.Addr.String(), againValues)
+	h, err = readHandout(a, r, a.Addr.String(), false, againValues)
 	return h, true, err
 }
 
@@ -207,14 +207,14 @@ func seconds(span time.Duration) string {
 // Values behind the status, in front of the views.
 const (
 	againValues    = 3
-	announceValues = againValues + 4
+	announceValues = againValues + 5
 )
 
 const statusRecorded = 1
 
 // readHandout maps what announce.lua and again.lua return. address is by which the host is handed out to
-// others; the views are behind so many values.
-func readHandout(a tracker.Announce, r reply, address string, values int) (tracker.Handout, error) {
+// others; came: it lacks something and represented nothing before; the views are behind so many values.
+func readHandout(a tracker.Announce, r reply, address string, came bool, values int) (tracker.Handout, error) {
 	c, err := readSummary(r)
 	if err != nil {
 		return tracker.Handout{}, err
@@ -230,7 +230,7 @@ func readHandout(a tracker.Announce, r reply, address string, values int) (track
 	if also != "" {
 		address += " " + also
 	}
-	peers, err := choosePeers(r.values[values:], address, a)
+	peers, err := choosePeers(r.values[values:], address, came, a)
 	if err != nil {
 		return tracker.Handout{}, fmt.Errorf("script %s: views: %w", r.script, err)
 	}
@@ -249,18 +249,21 @@ func readAnnounced(a tracker.Announce, r reply) (done announced, err error) {
 	if err != nil {
 		return announced{}, fmt.Errorf("script announce: address: %w", err)
 	}
-	if done.Handout, err = readHandout(a, r, address, announceValues); err != nil {
+	var came bool
+	for i, flag := range []*bool{&done.joined, &came} {
+		value, err := r.values[4+i].AsInt64()
+		if err != nil {
+			return announced{}, fmt.Errorf("script announce: joined, came: %w", err)
+		}
+		*flag = value == 1
+	}
+	if done.Handout, err = readHandout(a, r, address, came, announceValues); err != nil {
 		return announced{}, err
 	}
-	joined, err := r.values[4].AsInt64()
-	if err != nil {
-		return announced{}, fmt.Errorf("script announce: joined: %w", err)
-	}
-	done.joined = joined == 1
-	if err = readIDs(done.Peers, r.values[5]); err != nil {
+	if err = readIDs(done.Peers, r.values[6]); err != nil {
 		return announced{}, err
 	}
-	if done.told, err = readTold(r.values[6], a.InfoHash); err != nil {
+	if done.told, err = readTold(r.values[7], a.InfoHash); err != nil {
 		return announced{}, fmt.Errorf("script announce: told: %w", err)
 	}
 	done.Checks, done.Defer = done.checks, done.deferred

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -20,9 +21,12 @@ import (
 // sighting is what a script tells of one swarm: a host's rack, or one around a group that it
 // represents. Contacts are hosts as they are handed out: one or two addresses, parted by a blank.
 type sighting struct {
+	leechers        int      // how many stand in it, whoever of them is in view
+	seeders         int      // likewise
 	representatives []string // contacts, of the swarm's own group
-	seeders         []bool   // which of these are seeders
+	seeding         []bool   // which of these are seeders
 	others          []string // contacts; some may be representatives, one the host itself
+	most            int      // so many of them are handed out at most
 }
 
 // choice is the work of one handout. It is kept for others: its slices would be most of what an
@@ -36,16 +40,16 @@ type choice struct {
 var choices = sync.Pool{New: func() any { return new(choice) }}
 
 // choosePeers returns the peers that a host is handed, from the views of announce.lua. self is its
-// own contact.
-func choosePeers(views []rueidis.RedisMessage, self string, a tracker.Announce) ([]tracker.Peer, error) {
+// own contact; came: it lacks something and represented nothing before.
+func choosePeers(views []rueidis.RedisMessage, self string, came bool, a tracker.Announce) ([]tracker.Peer, error) {
 	c := choices.Get().(*choice)
 	defer choices.Put(c)
 	if err := c.read(views); err != nil {
 		return nil, err
 	}
 	c.sort(self, a.Left == 0)
-	c.standBy(self, a.StandbyPeers)
-	c.choose(want(a))
+	c.bound(self, a)
+	c.choose(want(a), came)
 	return readContacts(c.chosen)
 }
 
@@ -79,7 +83,7 @@ func (c *choice) addSwarm(text string) error {
 	}
 	c.swarms = slices.Grow(c.swarms, 1)[:n+1] // one of an earlier handout, with its slices
 	s := &c.swarms[n]
-	s.representatives, s.seeders, s.others = s.representatives[:0], s.seeders[:0], s.others[:0]
+	s.representatives, s.seeding, s.others = s.representatives[:0], s.seeding[:0], s.others[:0]
 	numbers, lines, _ := strings.Cut(text, "\n")
 	return s.readRepresentatives(numbers, lines)
 }
@@ -90,13 +94,23 @@ func (s *sighting) readRepresentatives(numbers, lines string) error {
 		for line := range strings.SplitSeq(lines, "\n") {
 			kind, contact, _ := strings.Cut(line, " ")
 			s.representatives = append(s.representatives, contact)
-			s.seeders = append(s.seeders, kind == "seeders")
+			s.seeding = append(s.seeding, kind == "seeders")
 		}
 	}
-	counts := numbers[:max(len(numbers)-len(" 1"), 0)] // behind them, whether one leads
-	if counts[strings.LastIndexByte(counts, ' ')+1:] != strconv.Itoa(len(s.representatives)) {
+	var counts [3]int // leechers, seeders, representatives; behind them, whether one leads
+	var err error
+	rest := numbers
+	for i := range counts {
+		var count string
+		count, rest, _ = strings.Cut(rest, " ")
+		if counts[i], err = strconv.Atoi(count); err != nil {
+			return fmt.Errorf("%q: %w", numbers, err)
+		}
+	}
+	if counts[2] != len(s.representatives) {
 		return fmt.Errorf("%q, and %d representatives", numbers, len(s.representatives))
 	}
+	s.leechers, s.seeders = counts[0], counts[1]
 	return nil
 }
 
@@ -122,23 +136,66 @@ func (c *choice) sort(self string, seeder bool) {
 		return
 	}
 	for i, contact := range c.swarms[0].representatives {
-		if contact != self && !(seeder && c.swarms[0].seeders[i]) {
+		if contact != self && !(seeder && c.swarms[0].seeding[i]) {
 			c.first = append(c.first, contact)
 		}
 	}
 }
 
+// bound says how many peers from outside a host is handed at most, of the swarm around each group that it
+// represents. If it leads the group: a third of what it wants, as R3 has it, or what is set or enough, if that
+// is more. If it stands by: see standBy.
+func (c *choice) bound(self string, a tracker.Announce) {
+	for i := 1; i < len(c.swarms); i++ {
+		s := &c.swarms[i]
+		if own := c.swarms[i-1].representatives; len(own) > 0 && own[0] != self {
+			s.standBy(self, a.StandbyPeers)
+			continue
+		}
+		outside := a.OutsidePeers
+		if outside == 0 {
+			outside = enough(s.leechers + s.seeders)
+		}
+		s.most = min(max(outside, (want(a)+2)/3), len(s.others))
+	}
+}
+
+// enough are so many peers in a swarm of n: twice its logarithm. A random graph of n nodes holds together if
+// each has somewhat more than ln n others, and a peer that one is handed has one more, too. More would be in the way:
+// clients hold some fifty connections, many let a few peers fetch at a time, and the rack's own hosts come
+// later. docs/simulator.md has what other numbers lead to.
+func enough(n int) int {
+	return int(math.Ceil(2 * math.Log(float64(max(n, 100))))) // below that there is nothing to save
+}
+
 // choose takes as many as are wanted: those who come first, peers from outside, peers of the
 // rack (R2, R3).
-func (c *choice) choose(want int) {
+func (c *choice) choose(want int, came bool) {
 	c.chosen = append(c.chosen[:0], c.first[:min(len(c.first), want)]...)
-	quotas := c.quotas(want, want-len(c.chosen))
+	outside := want - len(c.chosen)
 	for i := 1; i < len(c.swarms); i++ {
-		c.draw(c.swarms[i].others, quotas[i])
+		n := c.quota(i, outside)
+		outside -= n
+		if s := c.swarms[i]; came && s.leechers > s.seeders {
+			c.drawNewest(s.others, n, (s.leechers-1)%shelf)
+		} else {
+			c.draw(s.others, n)
+		}
 	}
 	if len(c.swarms) > 0 {
-		c.draw(c.swarms[0].others, quotas[0])
+		others := c.swarms[0].others
+		c.draw(others, min(len(others), want-len(c.chosen)))
 	}
+}
+
+// quota says how many of so many come from a swarm: each leaves a third to those farther out, if there are that
+// many.
+func (c *choice) quota(i, offered int) int {
+	var far int
+	for _, swarm := range c.swarms[i+1:] {
+		far += swarm.most
+	}
+	return min(c.swarms[i].most, offered-min((offered+2)/3, far))
 }
 
 // draw chooses n at random.
@@ -150,30 +207,20 @@ func (c *choice) draw(contacts []string, n int) {
 	c.chosen = append(c.chosen, contacts[:n]...)
 }
 
-// outsidePeers are enough from outside, unless a third of what is wanted is more (R3): even if the rack
-// has nobody else yet. A peer that one is handed has one more peer, too, so in the mean they have twice as
-// many; clients hold some fifty connections, and those of the rack come later. docs/simulator.md has what
-// other numbers lead to.
-const outsidePeers = 15
+const (
+	shelf  = 64 // hosts on a shelf, see lua/include/shelf.lua
+	newest = 16 // of those who came last, at most, one is rather handed that comes to a swarm
+)
 
-// quotas says how many come from each swarm. Each leaves a third of what it is offered to those
-// farther out, if there are that many, and passes on what it cannot fill; but a rack no more than
-// enough.
-func (c *choice) quotas(want, budget int) (quotas [tracker.MaxGroups + 1]int) {
-	var far int
-	for _, swarm := range c.swarms {
-		far += len(swarm.others)
-	}
-	offered := want
-	for i, swarm := range c.swarms {
-		far -= len(swarm.others)
-		reserve := min((offered+2)/3, far, budget)
-		quotas[i] = min(len(swarm.others), budget-reserve)
-		budget -= quotas[i]
-		if i == 0 {
-			budget = min(budget, max((want+2)/3, outsidePeers))
-		}
-		offered = budget
-	}
-	return quotas
+// drawNewest chooses n, half of them among the newest: contacts ends with a shelf, on which that many stand in the order
+// in which they came. Peers connect both ways: who came early is handed to all who come later, and who comes last
+// has those only whom it is handed itself. So all have about as many, and of a few thousand who start at once
+// nobody waits long for its share; see docs/simulator.md. Later announces do without, or else all would connect
+// to the same few; and where most have everything, nobody needs them.
+func (c *choice) drawNewest(contacts []string, n, onShelf int) {
+	late := min(len(contacts), onShelf, newest)
+	earlier := len(contacts) - late
+	ofThem := min(max(n/2, n-earlier), late)
+	c.draw(contacts[earlier:], ofThem)
+	c.draw(contacts[:earlier], n-ofThem)
 }

@@ -149,6 +149,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")
 	a.NumWant = rapid.SampledFrom([]int{-1, 0, 1, 3, 5, 200}).Draw(t, "numwant")
 	a.MaxReprRack = rapid.SampledFrom([]int{1, 2, 2, 2, 2, 3}).Draw(t, "max_repr_rack")
+	a.OutsidePeers = rapid.SampledFrom([]int{0, 0, 1, 20, 200}).Draw(t, "outside_peers")
 	a.StandbyPeers = rapid.SampledFrom([]int{0, 0, 1, 2, 200}).Draw(t, "standby_peers")
 	if !h.lags && h.scope == tracker.ScopeTransfer { // else who was due by a short one may not be by the next
 		a.PeerTTL = rapid.SampledFrom([]time.Duration{660, 660, 660, 300, 900}).Draw(t, "ttl") * time.Second
@@ -201,7 +202,7 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 		return
 	}
 	eligible := h.model.eligible(host)
-	total, outside := eligible.shares(want(a), a.StandbyPeers)
+	total, outside := eligible.shares(want(a), a.OutsidePeers, a.StandbyPeers)
 	if len(peers) != total {
 		t.Fatalf("R5: %d peers, expected %d", len(peers), total)
 	}
@@ -237,8 +238,8 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 	if third := min((want(a)+2)/3, outside, max(want(a)-len(eligible.fellows), 0)); counted["outside"] < third {
 		t.Fatalf("R3: %d of %d peers are from outside, expected %d", counted["outside"], len(peers), third)
 	}
-	if counted["outside"] > outside {
-		t.Fatalf("%d peers from outside, expected %d at most", counted["outside"], outside)
+	if counted["outside"] != outside {
+		t.Fatalf("%d peers from outside, expected %d", counted["outside"], outside)
 	}
 }
 

@@ -30,7 +30,9 @@ func newLeadFixture(t *testing.T, f *fixture) leadFixture {
 }
 
 func (l leadFixture) of(n int) tracker.Announce {
-	return announceOf(l.hash, tracker.Location(fmt.Sprintf("r%d", max(n-99, 0))), n)
+	a := announceOf(l.hash, tracker.Location(fmt.Sprintf("r%d", max(n-99, 0))), n)
+	a.OutsidePeers = 11 // all there are
+	return a
 }
 
 // handed are the numbers of the hosts that a host is handed when it announces again.
@@ -294,6 +296,30 @@ func TestStandingBy(t *testing.T) {
 			if len(first) != want || !slices.Equal(first, again) {
 				t.Errorf("STANDBY_PEERS=%d: %v from outside, then %v, expected %d", few, first, again, want)
 			}
+		}
+	})
+}
+
+// Who stands by is handed the same ones each time of a swarm of several shelves, too.
+func TestStandingByManyRacks(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		for n := range 300 {
+			f.announce(t, announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n)), n))
+		}
+		a := announceOf(hash, "r0", 1000)
+		a.StandbyPeers = 2
+		handed := map[int]bool{}
+		for range 10 {
+			for _, peer := range f.announce(t, a).Peers {
+				if n := hostNumber(peer); n != 0 {
+					handed[n] = true
+				}
+			}
+			a.Event = tracker.EventNone
+		}
+		if len(handed) != 2 {
+			t.Errorf("%d others were handed out, expected the same 2", len(handed))
 		}
 	})
 }

@@ -325,20 +325,22 @@ func (m *model) eligible(h *modelHost) eligible {
 	return e
 }
 
-// shares says how many peers a host is handed, and at most how many of them from outside: a third of
-// what it wants, or fifteen, unless there are fewer.
-func (e eligible) shares(want, standbyPeers int) (total, outside int) {
+// shares says how many peers a host is handed, and how many of them from outside: of each swarm a third of
+// what it wants, or as many as are set, or ten, which is enough for up to 148 hosts.
+func (e eligible) shares(want, outsidePeers, standbyPeers int) (total, outside int) {
+	if outsidePeers == 0 {
+		outsidePeers = 10
+	}
 	for i, swarm := range e.outside {
 		if e.stands[i] {
 			outside += min(len(swarm), standbyPeers)
 		} else {
-			outside += len(swarm)
+			outside += min(len(swarm), max((want+2)/3, outsidePeers))
 		}
 	}
 	budget := max(want-len(e.fellows), 0)
-	ofRack := min(len(e.rackPeers), budget-min((want+2)/3, outside, budget))
-	outside = min(outside, budget-ofRack, max((want+2)/3, 15))
-	return want - budget + outside + ofRack, outside
+	outside = min(outside, budget)
+	return want - budget + outside + min(len(e.rackPeers), budget-outside), outside
 }
 
 // counts are those of R9.

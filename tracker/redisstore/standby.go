@@ -3,13 +3,10 @@ package redisstore
 // Of the representatives of a group one leads, see lua/include/lead.lua. The others stand by: they are
 // handed no peers from outside, or few, until they lead.
 
-// standBy leaves few peers of the swarms around those groups that another host leads.
-func (c *choice) standBy(self string, few int) {
-	for i := 1; i < len(c.swarms); i++ {
-		if own := c.swarms[i-1].representatives; len(own) > 0 && own[0] != self {
-			c.swarms[i].others = steady(self, c.swarms[i].others, few)
-		}
-	}
+// standBy leaves few peers of the swarm around a group that another host leads.
+func (s *sighting) standBy(self string, few int) {
+	s.others = steady(self, s.others, few)
+	s.most = len(s.others)
 }
 
 // steady chooses n contacts for a host: the same ones each time, as long as they are in view, since

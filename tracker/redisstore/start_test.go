@@ -22,6 +22,8 @@ func TestSimultaneousStart(t *testing.T) {
 	for name, test := range map[string]struct{ racks, handed int }{
 		"one rack":             {1, hosts},
 		"representatives only": {2500, 2500}, // half of them stand by
+		"250 racks":            {250, 250},
+		"258 racks":            {258, 258},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := simultaneousStart(t, hosts, test.racks)
@@ -69,10 +71,10 @@ func simultaneousStart(t *testing.T, hosts, racks int) firstHandouts {
 			g.graph[n] = append(g.graph[n], other)
 			g.graph[other] = append(g.graph[other], n)
 			switch {
-			case other%racks != n%racks || h.Represents == 0 && i >= a.MaxReprRack:
+			case other%racks != n%racks || racks == 1 && h.Represents == 0 && i >= a.MaxReprRack:
 				g.handed[other]++
 				g.total++
-			case h.Represents > 0: // its fellow was there before
+			case racks > 1 && h.Represents > 0: // its fellow was there before
 				g.leads[n] = false
 			}
 		}
