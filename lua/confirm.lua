@@ -1,7 +1,7 @@
 --[[
 confirm: whether a place is held by a lease, under REPR_SCOPE=rack. If it is, it is held by
 this token from now on, if that is higher. If it is not, since the host does not represent the
-group, is due, or holds it by the lease of its other address, then neither will it be by
+group, is due, or has another address by now, then neither will it be by
 this token, so that the lease may be released.
 
 KEYS
@@ -32,14 +32,13 @@ local FENCE_TTL = 86400
 
 -- include: keys
 -- include: host
--- include: family
 
 local host = load_host(address)
 local active = call('EXISTS', registered) == 1
 local seen = host and tonumber(call('HGET', record_key(host.address), 'last_seen'))
-local held = active and host and host.live and lease_address(host) == address and seen > now - ttl
+local held = active and host and host.live and host.address == address and seen > now - ttl
   and call('SISMEMBER', representatives, host.address) == 1
-local place = represented .. ' ' .. (host and host.address or address)
+local place = represented .. ' ' .. address
 if held then
   if tonumber(token) > tonumber(call('HGET', leases, place) or 0) then
     call('HSET', leases, place, token)

@@ -1,6 +1,9 @@
 -- Which host is it that announces, if it is not just the one last seen at its address?
--- One peer id and key is one host (R7), known by the address it came from first, and by
--- one of the other family.
+-- One peer id and key is one host (R7), with one address of each family.
+
+local function is_ipv6(addr)
+  return string.byte(addr) == 91 -- [
+end
 
 -- forget removes every trace of a host, whose address is another's now.
 local function forget(host)
@@ -17,8 +20,26 @@ local function forget(host)
   loaded[host.address] = nil
 end
 
--- attach gives a host a second address, of the other family. An address belongs to one
--- host: the one that had it is gone, whatever it said last.
+-- relocate puts a host, with all that is known of it, at another address.
+local function relocate(host, addr)
+  if host.live then
+    leave(host, 'changed')
+  end
+  if call('EXISTS', record_key(host.address)) == 1 then
+    call('RENAME', record_key(host.address), record_key(addr))
+  end
+  call('SREM', peers_N, host.address)
+  call('SADD', peers_N, addr)
+  remember(host.id, addr)
+  if host.also ~= '' then
+    call('HSET', record_key(host.also), 'host', addr)
+  end
+  loaded[host.address], loaded[addr] = nil, host
+  host.address = addr
+end
+
+-- attach gives a host its address of the other family. A host that has both is known, and located,
+-- by the IPv4 one. An address belongs to one host: the one that had it is gone, whatever it said last.
 local function attach(host, addr)
   if addr == '' or addr == host.also or is_ipv6(addr) == is_ipv6(host.address) then
     return
@@ -33,6 +54,11 @@ local function attach(host, addr)
   if host.also ~= '' then
     call('DEL', record_key(host.also))
   end
+  if is_ipv6(host.address) then
+    local six = host.address
+    relocate(host, addr)
+    addr = six
+  end
   host.also = addr
   call('HSET', record_key(addr), 'host', host.address)
 end
@@ -44,22 +70,6 @@ local function move(host, rack)
   end
   tally(host.rack, host.left, nil)
   host.rack, host.left, host.stalled = rack, nil, nil
-end
-
--- relocate puts a host, with all that is known of it, at another address.
-local function relocate(host, addr)
-  if host.live then
-    leave(host, 'changed')
-  end
-  call('RENAME', record_key(host.address), record_key(addr))
-  call('SREM', peers_N, host.address)
-  call('SADD', peers_N, addr)
-  remember(host.id, addr)
-  if host.also ~= '' then
-    call('HSET', record_key(host.also), 'host', addr)
-  end
-  loaded[host.address], loaded[addr] = nil, host
-  host.address = addr
 end
 
 local function ip_of(addr)
@@ -127,11 +137,12 @@ local function find_host(recorded)
   return host, touch
 end
 
--- arrive gives a host the rack and the addresses that its announce says.
+-- arrive gives a host the addresses that its announce says, and the rack, if it announces from the
+-- address that decides.
 local function arrive(host)
+  attach(host, address)
+  attach(host, also)
   if host.address == address and host.rack ~= location then
     move(host, location)
   end
-  attach(host, address)
-  attach(host, also)
 end

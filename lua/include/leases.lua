@@ -14,21 +14,21 @@ end
 -- the frontend is asked for one.
 local function find_lease(host, group)
   local before = lost[group .. ' ' .. host.address]
-  if before and before.token and before.address == lease_address(host) and good_for(before.token) > due then
+  if before and before.token and good_for(before.token) > due then
     return before.token
   end
   local of, addr, token = string.match(lease, '^(%S+) (%S+) (%d+)$')
-  if of == group and addr == lease_address(host) and good_for(token) > due
+  if of == group and addr == host.address and good_for(token) > due
     and tonumber(token) > tonumber(call('HGET', leases, group) or 0) then
     return token
   end
-  tell('lease', group, lease_address(host))
+  tell('lease', group, host.address)
 end
 
 -- keep_lease asks the frontend for a newer lease where a representative needs one.
 local function keep_lease(host, swarm)
   if held_for(swarm, host.address) <= now then
-    tell('renew', group_of(swarm), lease_address(host))
+    tell('renew', group_of(swarm), host.address)
   end
 end
 

@@ -14,8 +14,6 @@ local function group_of(swarm)
   return string.sub(swarm, #tag + 7) -- behind {HASH}:rack:
 end
 
--- include: family
-
 -- lose_place takes a host from among the representatives of path[level], and returns whether
 -- it was one.
 local function lose_place(host, path, level, why)
@@ -24,7 +22,7 @@ local function lose_place(host, path, level, why)
   end
   local group = group_of(path[level])
   local place = group .. ' ' .. host.address
-  lost[place] = { why = why, group = group, address = lease_address(host), token = call('HGET', leases, place) }
+  lost[place] = { why = why, group = group, address = host.address, token = call('HGET', leases, place) }
   call('HDEL', leases, place)
   if level == 1 then
     call('SREM', peers_R, host.address)

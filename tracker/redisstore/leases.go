@@ -241,28 +241,5 @@ func (s *Store) settlePlace(ctx context.Context, hash tracker.InfoHash, place, t
 	if !held {
 		return nil
 	}
-	l := lease{tracker.Location(group), addr, hash, token}
-	if err := s.nameAsLeased(ctx, &l); err != nil {
-		return err
-	}
-	return s.settle(ctx, l, noTTL)
-}
-
-// nameAsLeased puts the IPv4 address of a host of both families into its lease: by that
-// one it is held, see lua/include/family.lua.
-func (s *Store) nameAsLeased(ctx context.Context, l *lease) error {
-	addr, err := netip.ParseAddrPort(l.addr)
-	if err != nil || addr.Addr().Is4() {
-		return err
-	}
-	also, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Hget().Key(keysOf(l.hash).peer(addr)).Field("also").Build()
-	}).ToString()
-	if err != nil && !rueidis.IsRedisNil(err) {
-		return mapError(err)
-	}
-	if also != "" {
-		l.addr = also
-	}
-	return nil
+	return s.settle(ctx, lease{tracker.Location(group), addr, hash, token}, noTTL)
 }

@@ -138,12 +138,12 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 		h.stalled = h.seen
 	}
 	if touch && !stopped {
+		m.attach(h, a.Addr)
+		m.attach(h, a.Also)
 		if h.addr == a.Addr && h.location != a.Location {
 			m.withdraw(h, 0)
 			h.location, h.stalled = a.Location, -1
 		}
-		m.attach(h, a.Addr)
-		m.attach(h, a.Also)
 	}
 	return h, touch
 }
@@ -170,17 +170,20 @@ func (m *model) known(a tracker.Announce) (h *modelHost, touch bool) {
 	return h, true
 }
 
-// attach gives a host an address of the other family.
+// attach gives a host an address of the other family. One that has both is known by the IPv4 one.
 func (m *model) attach(h *modelHost, addr netip.AddrPort) {
 	if !addr.IsValid() || sameFamily(addr, h.addr) || addr == h.also {
 		return
 	}
 	m.remove(m.at(addr))
-	if m.scope == tracker.ScopeRack && addr.Addr().Is4() { // its leases are of another address then
-		m.withdraw(h, 0)
-		h.stalled = -1
-	}
 	h.also = addr
+	if addr.Addr().Is4() {
+		h.addr, h.also = addr, h.addr
+		if m.scope == tracker.ScopeRack { // its leases are of another address then
+			m.withdraw(h, 0)
+			h.stalled = -1
+		}
+	}
 }
 
 // elect gives the host the places that are free, from its rack outwards, and
