@@ -52,8 +52,13 @@ was not live before. came: 1 if it lacks something and represented nothing befor
 swarms around groups that it leads then end with those who came last (draw.lua), where leechers are
 more than seeders. ids: an address and its peer id by turns, of all in the texts; none if not asked
 for. told: what the frontend is to do, a string each:
+  registered NAME            the transfer registered itself; it has no name
+  started REGISTERED NAME    the first host started; since when the transfer is registered, its name
+  complete RACK HOSTS SEEDED STARTED NAME  the rack is complete, or without RACK the transfer: so
+                             many hosts, so many of which never lacked anything; when the first started
   promoted                   to count: a place was taken
-  demoted WHY                to count: a place was lost
+  demoted WHY GROUP ADDRESS SILENT LEFT NAME  a place was lost, by a host that was silent for so many
+                             seconds; so many representatives are left
   lease GROUP ADDRESS        a place is free: take a lease, and announce again with it
   renew GROUP ADDRESS        the same lease, anew
   settle GROUP ADDRESS TOKEN a lease was given back
@@ -93,10 +98,13 @@ local backlog = false
 -- include: draw
 -- include: clock
 -- include: identities
--- include: progress
+-- include: enrol
 -- include: lose
+-- include: progress
 -- include: swarms
 -- include: leases
+-- include: forget
+-- include: machine
 -- include: expire
 -- include: find
 -- include: defer
@@ -125,6 +133,7 @@ if host.live then
   hand_out(host, path, represents, views)
 end
 write_summary()
+tell_completed()
 return { 1, call('GET', summary_key), represents, host.also or '', host.address or address,
   host.joined and 1 or 0, comes(host) and 1 or 0, ids ~= '' and peer_ids(views) or {},
   all_told(), unpack(views) }

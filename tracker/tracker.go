@@ -38,6 +38,10 @@ func New(store Store, locator Locator, prober Prober, rules Rules, intervals Int
 // Announce records a host and answers with the peers it may know of. Errors
 // are for FailureOf.
 func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceResponse, error) {
+	from := req.Addr.Addr()
+	if req.Also.Addr().Is4() { // a host that has both is known, and located, by the IPv4 one
+		req.Addr, req.Also = req.Also, req.Addr
+	}
 	place, err := t.locator.Locate(ctx, req.Addr.Addr())
 	if err != nil {
 		return AnnounceResponse{}, fmt.Errorf("locate %s: %w", req.Addr.Addr(), err)
@@ -59,7 +63,7 @@ func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceRe
 		Incomplete: handout.Incomplete,
 		Downloaded: handout.Downloaded,
 		Peers:      handout.Peers,
-		ExternalIP: req.Addr.Addr(),
+		ExternalIP: from,
 	}
 	if !handout.Active {
 		resp.Interval = t.intervals.Passive

@@ -30,12 +30,6 @@ type Statistics struct {
 	Racks          map[Location]RackStatistics // nil unless asked for
 }
 
-// Complete says whether every host seen has everything and at least one of
-// them got it here.
-func (s Statistics) Complete() bool {
-	return !s.FirstCompleted.IsZero() && s.Peers > 0 && s.Progress.Done == s.Peers
-}
-
 // RackStatistics are a rack's share in a transfer.
 type RackStatistics struct {
 	Peers           int // live
@@ -48,6 +42,7 @@ type RackStatistics struct {
 // seen. Length is not in it: it belongs to the transfer.
 type Progress struct {
 	Hosts   int    // hosts seen
+	Seeded  int    // of them, hosts that had everything when they first announced, and never lacked anything
 	Done    int    // of them, hosts that have everything
 	Unknown int    // of them, hosts that do not say what they lack
 	Left    uint64 // bytes lacking, over the hosts that say so
@@ -55,7 +50,15 @@ type Progress struct {
 
 // Add sums two Progresses.
 func (p Progress) Add(q Progress) Progress {
-	return Progress{p.Hosts + q.Hosts, p.Done + q.Done, p.Unknown + q.Unknown, p.Left + q.Left}
+	return Progress{p.Hosts + q.Hosts, p.Seeded + q.Seeded, p.Done + q.Done, p.Unknown + q.Unknown, p.Left + q.Left}
+}
+
+// Complete says whether hosts lacked something, and all have everything.
+func (p Progress) Complete() bool { return p.Done == p.Hosts && p.Hosts > p.Seeded }
+
+// Delivered is the Progress of the hosts that lacked something.
+func (p Progress) Delivered() Progress {
+	return Progress{Hosts: p.Hosts - p.Seeded, Done: p.Done - p.Seeded, Unknown: p.Unknown, Left: p.Left}
 }
 
 // Share is the mean share of the payload that the hosts have, from 0 to 1.

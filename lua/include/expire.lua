@@ -4,25 +4,23 @@
 -- of them is due.
 local EXPIRE_SHELVES, EXPIRE_LOOKS, EXPIRE_HOSTS = 16, 128, 16
 
--- last_seen is when the host at an address announced last; one whose record was lost, never.
-local function last_seen(addr)
-  return tonumber(call('HGET', record_key(addr), 'last_seen')) or 0
-end
-
 local function expire_host(addr)
   local host = load_host(addr)
   if host and host.live then
     leave(host, 'expired')
     host.state = 'gone'
     write_state(host)
+    settle_machine(host)
   end
 end
 
--- expire_if_due lets a host go that should have gone already.
+-- expire_if_due lets a host go that should have gone already, or nil. It returns the host if it still
+-- counts.
 local function expire_if_due(host)
-  if backlog and host.live and last_seen(host.address) <= due then
+  if backlog and host and host.live and last_seen(host.address) <= due then
     expire_host(host.address)
   end
+  return host and loaded[host.address]
 end
 
 -- expire_contact lets a host on a shelf go. If its record was lost, the contact still says

@@ -5,21 +5,6 @@ local function is_ipv6(addr)
   return string.byte(addr) == 91 -- [
 end
 
--- forget removes every trace of a host, whose address is another's now.
-local function forget(host)
-  if host.live then
-    leave(host, 'replaced')
-  end
-  tally(host.rack, host.left, nil)
-  call('SREM', peers_N, host.address)
-  forget_identity(host.id)
-  call('DEL', record_key(host.address))
-  if host.also ~= '' then
-    call('DEL', record_key(host.also))
-  end
-  loaded[host.address] = nil
-end
-
 -- relocate puts a host, with all that is known of it, at another address.
 local function relocate(host, addr)
   if host.live then
@@ -28,14 +13,13 @@ local function relocate(host, addr)
   if call('EXISTS', record_key(host.address)) == 1 then
     call('RENAME', record_key(host.address), record_key(addr))
   end
-  call('SREM', peers_N, host.address)
-  call('SADD', peers_N, addr)
-  remember(host.id, addr)
+  strike_off(host)
   if host.also ~= '' then
     call('HSET', record_key(host.also), 'host', addr)
   end
   loaded[host.address], loaded[addr] = nil, host
   host.address = addr
+  enrol(host)
 end
 
 -- attach gives a host its address of the other family. A host that has both is known, and located,
@@ -46,7 +30,7 @@ local function attach(host, addr)
   end
   local other = load_host(addr)
   if other then
-    forget(other)
+    forget(other, 'replaced')
   end
   if host.live then
     leave(host, 'changed')
@@ -68,12 +52,16 @@ local function move(host, rack)
   if host.live then
     leave(host, 'moved')
   end
-  tally(host.rack, host.left, nil)
-  host.rack, host.left, host.stalled = rack, nil, nil
+  tally(host, nil, host.seeded)
+  host.rack, host.stalled = rack, nil
 end
 
-local function ip_of(addr)
-  return string.match(addr, '^(.*):')
+-- address_of returns the address that a host was seen at first, or nil.
+local function address_of(id)
+  local digest = digest_of(id)
+  local addr = call('HGET', part_key(part_of(digest, parts_now())), digest)
+  local host = addr and load_host(addr)
+  return host and host.id == id and addr
 end
 
 -- called_so returns the host of this peer id and key, wherever it was seen, and whether
@@ -83,10 +71,7 @@ end
 -- the host is at the other.
 local function called_so()
   local first = address_of(peer_id .. key)
-  local host = first and load_host(first)
-  if host then
-    expire_if_due(host)
-  end
+  local host = expire_if_due(first and load_host(first))
   if not host or is_ipv6(first) ~= is_ipv6(address) then
     return host, true
   elseif event == 'stopped' or host.live and ip_of(first) ~= ip_of(address) then
@@ -96,16 +81,18 @@ local function called_so()
   return host, true
 end
 
+-- Who had the address of the host that announces until now, if that was another one.
+local replaced
+
 -- known_host returns the host that announces, if it has been seen before, and whether the
 -- announce comes from one of its addresses. recorded: who was last seen at this one.
 local function known_host(recorded)
-  if recorded then
-    expire_if_due(recorded)
-  end
+  recorded = expire_if_due(recorded)
   if recorded and recorded.id == peer_id .. key then
     return recorded, true
   elseif recorded and event ~= 'stopped' then -- a late stop displaces nobody
-    forget(recorded)
+    forget(recorded, 'replaced')
+    replaced = recorded
   end
   return called_so()
 end

@@ -1,9 +1,12 @@
 -- Who is at which address, by peer id and key (R7). The index is parted into hashes of some 40
--- hosts each, {HASH}:hosts:1 and so on, which Redis keeps in 40 bytes a host; as one large hash
+-- hosts each (enrol.lua), {HASH}:hosts:1 and so on, which Redis keeps in 40 bytes a host; as one large hash
 -- they would take 110. Their number grows by one at a time, by splitting one of them in two (linear
 -- hashing); {HASH}:hosts says how many there are. A host is in it by 12 digits of the SHA-1 of its
 -- peer id and key: its record says whether it is really the one.
-local HOSTS_OF_PART = 40
+--
+-- In the same hashes is who is on which machine: an IP address -> the ports of the hosts seen there
+-- last, newest last. Behind an address with more clients than that, some are not found.
+local PORTS_OF_MACHINE = 10
 
 local function part_key(n)
   return hosts .. ':' .. n
@@ -27,35 +30,47 @@ local function digest_of(id)
   return string.sub(redis.sha1hex(id), 1, 12)
 end
 
--- address_of returns the address that a host was seen at first, or nil.
-local function address_of(id)
-  local digest = digest_of(id)
-  local addr = call('HGET', part_key(part_of(digest, parts_now())), digest)
-  local host = addr and load_host(addr)
-  return host and host.id == id and addr
+local function ip_of(addr)
+  return string.match(addr, '^(.*):')
 end
 
--- split adds a part, and moves there who belongs there now.
-local function split(parts)
-  call('SET', hosts, parts + 1)
-  local size = 1
-  while size < parts + 1 do
-    size = 2 * size
+local function machine_part(ip)
+  return part_key(part_of(digest_of(ip), parts_now()))
+end
+
+-- addresses_on a machine are those of the hosts seen there last, newest last.
+local function addresses_on(ip)
+  local list = {}
+  for port in string.gmatch(call('HGET', machine_part(ip), ip) or '', '%d+') do
+    list[#list + 1] = ip .. ':' .. port
   end
-  local old = part_key(parts + 1 - size / 2)
-  local entries = call('HGETALL', old)
-  call('DEL', old) -- else it stays as large as it was
-  for i = 1, #entries, 2 do
-    call('HSET', part_key(part_of(entries[i], parts + 1)), entries[i], entries[i + 1])
+  return list
+end
+
+-- write_machine puts a port at the end of those of its machine, or takes it away.
+local function write_machine(addr, is_there)
+  local ip = ip_of(addr)
+  local ports = {}
+  for _, other in ipairs(addresses_on(ip)) do
+    if other ~= addr then
+      ports[#ports + 1] = string.match(other, '%d+$')
+    end
+  end
+  if is_there then
+    ports[#ports + 1] = string.match(addr, '%d+$')
+  end
+  local text = table.concat(ports, ' ', math.max(#ports - PORTS_OF_MACHINE + 1, 1))
+  if text ~= '' then
+    call('HSET', machine_part(ip), ip, text)
+  else
+    call('HDEL', machine_part(ip), ip)
   end
 end
 
-local function remember(id, addr)
-  local digest, parts = digest_of(id), parts_now()
-  call('HSET', part_key(part_of(digest, parts)), digest, addr)
-  if call('SCARD', peers_N) > parts * HOSTS_OF_PART then
-    split(parts)
-  end
+-- strike_off takes a host from among all seen.
+local function strike_off(host)
+  call('SREM', peers_N, host.address)
+  write_machine(host.address, false)
 end
 
 local function forget_identity(id)

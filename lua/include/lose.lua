@@ -10,6 +10,11 @@ local function tell(...)
   told[#told + 1] = table.concat({ ... }, ' ')
 end
 
+-- transfer_name ends what is told, since it may hold blanks.
+local function transfer_name()
+  return call('GET', tag .. ':name') or ''
+end
+
 local function group_of(swarm)
   return string.sub(swarm, #tag + 7) -- behind {HASH}:rack:
 end
@@ -22,7 +27,8 @@ local function lose_place(host, path, level, why)
   end
   local group = group_of(path[level])
   local place = group .. ' ' .. host.address
-  lost[place] = { why = why, group = group, address = host.address, token = call('HGET', leases, place) }
+  lost[place] = { why = why, group = group, address = host.address, token = call('HGET', leases, place),
+    seen = call('HGET', record_key(host.address), 'last_seen') or now }
   call('HDEL', leases, place)
   if level == 1 then
     call('SREM', peers_R, host.address)
@@ -31,7 +37,7 @@ local function lose_place(host, path, level, why)
 end
 
 -- withdraw ends a host's part in the swarms beyond path[level] and gives up its places from
--- there outwards. why: stopped, expired, changed, moved, replaced, bound, lapsed, probe.
+-- there outwards. why: stopped, expired, changed, moved, replaced, dropped, bound, lapsed, probe.
 local function withdraw(host, path, level, why)
   local outermost = level
   while outermost < #path and lose_place(host, path, outermost, why) do
@@ -45,7 +51,8 @@ end
 -- all_told is what the frontend is to do, once all is done here.
 local function all_told()
   for _, place in pairs(lost) do
-    tell('demoted', place.why)
+    tell('demoted', place.why, place.group, place.address, now - place.seen,
+      call('SCARD', tag .. ':rack:' .. place.group .. ':R'), transfer_name())
     if place.token then
       tell('settle', place.group, place.address, place.token)
     end

@@ -1,36 +1,69 @@
--- Running sums over every host seen, of the transfer and of each rack, so that statistics
--- need not look at hosts. Both are hashes with the fields hosts, done, unknown, left.
+-- Running sums over every host seen, of the transfer and of each rack, so that statistics need not
+-- look at hosts. Both are hashes with the fields hosts, done, unknown, left, and seeded: the hosts
+-- that had everything when they first announced, and never lacked anything.
+--
+-- A rack or a transfer is complete when hosts in it lacked something, and all have everything.
+local SUMS = { 'hosts', 'done', 'unknown', 'seeded', 'left' }
 
--- share: what a host adds to the sums. left_now: bytes, '' if not known, nil if there is
--- no such host.
-local function share(left_now)
+-- share is what a host adds to the sums. left_now: bytes, '' if not known, nil if there is no such
+-- host; seeded: true if it never lacked anything, else nil.
+local function share(left_now, seeded)
   if not left_now then
-    return 0, 0, 0, 0
-  elseif left_now == '' then
-    return 1, 0, 1, 0
-  elseif left_now == '0' then
-    return 1, 1, 0, 0
+    return { 0, 0, 0, 0, 0 }
   end
-  return 1, 0, 0, tonumber(left_now)
+  return { 1, left_now == '0' and 1 or 0, left_now == '' and 1 or 0, seeded and 1 or 0, tonumber(left_now) or 0 }
 end
 
-local function add(rack, field, by)
-  if by ~= 0 then
-    by = string.format('%.0f', by)
-    call('HINCRBY', progress, field, by)
-    call('HINCRBY', tag .. ':rack:' .. rack .. ':progress', field, by)
+-- sums_of a rack, or of the transfer if there is none.
+local function sums_of(rack)
+  return rack and tag .. ':rack:' .. rack .. ':progress' or progress
+end
+
+-- is_complete also returns how many hosts are in the sums, and how many of them never lacked anything.
+local function is_complete(sums)
+  local r = call('HMGET', sums, 'hosts', 'done', 'seeded')
+  local counted, done, seeded = tonumber(r[1] or 0), tonumber(r[2] or 0), tonumber(r[3] or 0)
+  return counted == done and counted > seeded, counted, seeded
+end
+
+-- Whether the sums that this call changes were complete before it.
+local was_complete = {}
+
+local function add(sums, changes)
+  if was_complete[sums] == nil then
+    was_complete[sums] = is_complete(sums)
+  end
+  for i, by in ipairs(changes) do
+    if by ~= 0 then
+      call('HINCRBY', sums, SUMS[i], string.format('%.0f', by))
+    end
   end
 end
 
--- tally moves a host of the rack from one left to another.
-local function tally(rack, from, to)
-  if from == to then
-    return
+-- tally counts a host as it is now, instead of as it was. A rack without hosts is none.
+local function tally(host, left_now, seeded)
+  if host.left ~= left_now or host.seeded ~= seeded then
+    local changes, before = share(left_now, seeded), share(host.left, host.seeded)
+    for i = 1, #SUMS do
+      changes[i] = changes[i] - before[i]
+    end
+    add(progress, changes)
+    add(sums_of(host.rack), changes)
+    if not left_now and call('HGET', sums_of(host.rack), 'hosts') == '0' then
+      call('DEL', sums_of(host.rack))
+      call('SREM', racks, host.rack)
+    end
   end
-  local hosts1, done1, unknown1, left1 = share(from)
-  local hosts2, done2, unknown2, left2 = share(to)
-  add(rack, 'hosts', hosts2 - hosts1)
-  add(rack, 'done', done2 - done1)
-  add(rack, 'unknown', unknown2 - unknown1)
-  add(rack, 'left', left2 - left1)
+  host.left, host.seeded = left_now, seeded
+end
+
+-- tell_completed tells what this call made complete.
+local function tell_completed()
+  for sums, was in pairs(was_complete) do
+    local complete, counted, seeded = is_complete(sums)
+    if complete and not was then
+      local rack = string.match(sums, '^{%x+}:rack:(.*):progress$') or ''
+      tell('complete', rack, counted, seeded, call('GET', first_started) or '', transfer_name())
+    end
+  end
 end

@@ -6,14 +6,13 @@ local function note_dates(host, own)
   local fresh = not host.before
   local today = (event ~= '' or host.before ~= left) and rfc3339(now)
   if left ~= '0' and (event == 'started' or fresh and event ~= 'stopped') then
-    call('SETNX', first_started, today)
+    if call('SETNX', first_started, today) == 1 then
+      tell('started', call('GET', registered), transfer_name())
+    end
     call('SET', last_started, today)
   end
-  if left == '0' and (event == 'completed' or not fresh and host.before ~= '0')
-    and call('HSETNX', own, 'event:completed', today) == 1 then
-    summary.downloaded = summary.downloaded + 1
-    call('SETNX', first_completed, today)
-    call('SET', last_completed, today)
+  if left == '0' and not host.seeded and today then
+    summary.downloaded = summary.downloaded + (date_completed(host) and 1 or 0)
   end
   if event ~= '' then
     call('HSET', own, 'last_event', event)
@@ -41,15 +40,15 @@ local function record(host, state, touch)
     leave(host, state == 'gone' and 'stopped' or 'changed')
   end
   if not host.left then
-    call('SADD', peers_N, host.address)
     call('SADD', racks, host.rack)
-    remember(host.id, host.address)
+    enrol(host)
   end
   if auto ~= '' then
     note_length()
   end
-  tally(host.rack, host.left, left)
-  host.state, host.left = state, left
+  local came = left == '0' and (host.came or not host.before and now) or nil
+  tally(host, left, came and (host.seeded or not host.before) or nil)
+  host.state = state
   local news = not host.live or event ~= ''
   if news then
     call('HSET', own, 'peer_id', peer_id)
@@ -64,6 +63,11 @@ local function record(host, state, touch)
     call('HSET', own, 'compact', compact, 'port', string.match(host.address, '%d+$'), 'seeder',
       left == '0' and 'True' or 'False')
     note(host.address, 'hostname', hostname)
+  end
+  if came ~= host.came then
+    host.came = came
+    note(host.address, 'came', came or '')
+    note(host.address, 'seeded', host.seeded and 'True' or '')
   end
   note_dates(host, own)
 end

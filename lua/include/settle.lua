@@ -4,7 +4,15 @@ local function activate()
     return false
   end
   call('SET', registered, rfc3339(now))
+  tell('registered', '')
   return true
+end
+
+-- enter makes a host live in its rack.
+local function enter(host, path)
+  host.live = true
+  put(host, path, 1)
+  mark('SADD', host, path[1])
 end
 
 -- settle records the host, whatever has changed, unless it is to come back. It returns the host and the
@@ -16,6 +24,7 @@ local function settle(recorded)
   elseif event == 'stopped' then
     record(host, 'gone', touch)
     write_state(host)
+    settle_machine(host)
     return host
   elseif should_defer(host) then
     tell('defer')
@@ -27,6 +36,12 @@ local function settle(recorded)
   local path = swarms_of(host.rack)
   host.seen = touch and now or last_seen(host.address)
   record(host, left == '0' and 'seeder' or event == 'paused' and 'paused' or 'leecher', touch)
-  enter(host, path)
+  if replaced and not host.before then
+    inherit(host, replaced)
+  end
+  if not host.live then
+    enter(host, path)
+    settle_machine(host)
+  end
   return host, path
 end

@@ -16,15 +16,6 @@ local function mark(verb, host, rack_swarm)
   summary.complete, summary.incomplete = call('SCARD', peers_S), call('SCARD', peers_L)
 end
 
--- enter makes a host live in its rack.
-local function enter(host, path)
-  if not host.live then
-    host.live = true
-    put(host, path, 1)
-    mark('SADD', host, path[1])
-  end
-end
-
 -- leave takes a live host out of every live set; why is withdraw's.
 local function leave(host, why)
   local path = swarms_of(host.rack)

@@ -67,7 +67,7 @@ func (s *Store) announce(ctx context.Context, a tracker.Announce, o announceOpti
 	if err != nil {
 		return announced{}, err
 	}
-	s.follow(done.told, a.Rules)
+	s.follow(done.told, a)
 	return done, nil
 }
 

@@ -43,14 +43,18 @@ func (s *Store) settleLater(l lease, ttl time.Duration) {
 	s.later(func(ctx context.Context) error { return s.settle(ctx, l, ttl) })
 }
 
-// follow does what a script told, and counts.
-func (s *Store) follow(t told, rules tracker.Rules) {
+// follow does what a script told, counts, and logs. by is the announce that it told it to, or that has
+// the rules only.
+func (s *Store) follow(t told, by tracker.Announce) {
 	s.metrics.promotions.Add(float64(t.promoted))
-	for _, why := range t.demoted {
-		s.metrics.demotions.WithLabelValues(why).Inc()
+	for _, n := range t.news {
+		if n.what == wordDemoted {
+			s.metrics.demotions.WithLabelValues(n.words[0]).Inc()
+		}
+		s.publish(n, by)
 	}
 	if len(t.settle)+len(t.renew) > 0 {
-		s.later(func(ctx context.Context) error { return s.tidy(ctx, t, rules) })
+		s.later(func(ctx context.Context) error { return s.tidy(ctx, t, by.Rules) })
 	}
 }
 

@@ -135,7 +135,9 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	case "both":
 		a.Also = sixOf(n)
 	case "port":
-		a.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
+		if !h.lags { // whether a host's machine has another one depends on who has expired
+			a.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
+		}
 	case "second":
 		a.Addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 200, 0, byte(n)}), 6881)
 	}
@@ -289,6 +291,7 @@ func (h *history) checkStored(t *rapid.T) {
 	if stats.Progress != total {
 		t.Fatalf("progress is %+v, expected %+v", stats.Progress, total)
 	}
+	h.checkMachines(t)
 	if n := len(h.identities(testHash(1))); n != len(h.model.hosts) {
 		t.Fatalf("%d identities kept for %d hosts", n, len(h.model.hosts))
 	}
@@ -296,6 +299,13 @@ func (h *history) checkStored(t *rapid.T) {
 
 // identities are the addresses in the index of hosts, by the digest of peer id and key.
 func (f *fixture) identities(hash tracker.InfoHash) map[string]string {
+	all := f.index(hash)
+	maps.DeleteFunc(all, func(field, _ string) bool { return isMachine(field) })
+	return all
+}
+
+// index is the index of hosts, all parts together: see lua/include/identities.lua.
+func (f *fixture) index(hash tracker.InfoHash) map[string]string {
 	all := map[string]string{}
 	parts, err := f.command("GET", keysOf(hash).hosts()).AsInt64()
 	if err != nil {

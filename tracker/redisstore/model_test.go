@@ -20,6 +20,7 @@ type model struct {
 	scope      tracker.ReprScope
 	deferred   bool             // the last host that announced was
 	told       map[string]int64 // when each was, last
+	replaced   *modelHost       // who had the address of the last host that announced until then
 }
 
 type modelHost struct {
@@ -33,6 +34,8 @@ type modelHost struct {
 	seen        int64
 	represents  int // groups, from the rack outwards
 	completed   bool
+	came        int64 // when it announced first, if it has had everything since; else 0
+	seeded      bool  // it came with everything, and its machine never lacked anything
 	stalled     int64           // when it announced before, if it got nothing since
 	represented int             // groups, until it announced
 	started     int64           // when it last said so
@@ -83,6 +86,7 @@ func (m *model) expire(ttl time.Duration) {
 			m.withdraw(h, 0)
 		}
 	}
+	m.succeed()
 }
 
 // announce records an announce and returns its host; nil for one that was never
@@ -94,26 +98,35 @@ func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 	if h == nil || m.deferred {
 		return nil
 	}
-	fresh, before := h.left == unseen, h.left
+	fresh := h.left == unseen
 	if a.Event == tracker.EventStarted {
 		h.started = m.now
 	}
 	h.left, h.seeder, h.paused = a.Left, a.Left == 0, a.Left != 0 && a.Event == tracker.EventPaused
-	done := a.Left == 0 && (a.Event == tracker.EventCompleted || !fresh && before != 0)
-	if done && !h.completed {
+	switch {
+	case a.Left != 0:
+		h.came, h.seeded = 0, false
+	case fresh:
+		h.came, h.seeded = m.now, true
+	}
+	if a.Left == 0 && !h.seeded && !h.completed {
 		h.completed = true
 		m.downloaded++
 	}
 	if touch {
 		h.seen = m.now
 	}
-	if a.Event == tracker.EventStopped {
-		h.live = false
-		m.withdraw(h, 0)
-		return h
+	if fresh && m.replaced != nil && a.Event != tracker.EventStopped {
+		h.inherit(m.replaced)
 	}
-	h.live = true
-	m.elect(h)
+	h.live = a.Event != tracker.EventStopped
+	if !h.live {
+		m.withdraw(h, 0)
+	}
+	m.succeed()
+	if h.live {
+		m.elect(h)
+	}
 	return h
 }
 
@@ -155,8 +168,10 @@ func (m *model) known(a tracker.Announce) (h *modelHost, touch bool) {
 	if h = m.at(a.Addr); h != nil && h.id == id {
 		return h, true
 	}
+	m.replaced = nil
 	if !stopped { // a late stop displaces nobody
 		m.remove(h)
+		m.replaced = h
 	}
 	h = m.called(id)
 	if h == nil || !sameFamily(h.addr, a.Addr) {
@@ -367,6 +382,9 @@ func (m *model) progress() map[tracker.Location]tracker.Progress {
 	racks := map[tracker.Location]tracker.Progress{}
 	for _, h := range m.hosts {
 		p := tracker.Progress{Hosts: 1}
+		if h.seeded {
+			p.Seeded = 1
+		}
 		switch h.left {
 		case 0:
 			p.Done = 1

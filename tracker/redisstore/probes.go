@@ -55,7 +55,7 @@ func (s *Store) ReportProbe(
 	if err != nil {
 		return c, 0, fmt.Errorf("script probe: told: %w", err)
 	}
-	s.follow(t, rules)
+	s.follow(t, tracker.Announce{Rules: rules})
 	verdict = verdicts[r.status]
 	if verdict != tracker.ProbeAgain {
 		return c, verdict, nil

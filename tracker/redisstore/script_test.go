@@ -38,6 +38,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 		"release":    releaseCall(l),
 		"confirm":    confirm,
 		"moment":     momentCall(),
+		"drop":       dropCall(a.InfoHash, a.Addr.String(), s.now()),
 		"probe":      probeCall(tracker.Check{InfoHash: a.InfoHash, Addr: a.Addr}, s.now(), time.Second, true, time.Second),
 	}
 }
@@ -114,7 +115,7 @@ func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 		t.Helper()
 		result := rueidis.NewLuaScript(lua.All[name]).Exec(context.Background(), user, call.keys, call.args)
 		r, err := readReply(name, result, map[string]int{
-			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1, "probe": 1,
+			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1, "probe": 1, "drop": 2,
 		}[name])
 		if err != nil {
 			t.Fatal(err)
@@ -150,6 +151,9 @@ func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 		}))
 		run("confirm", calls["confirm"])
 		run("probe", calls["probe"])
+		if n%7 == 0 {
+			run("drop", calls["drop"])
+		}
 	}
 	for _, name := range []string{"scrape", "statistics", "close", "archive", "archive", "archive"} {
 		run(name, f.calls(announceOf(hash, "r1", 1))[name])

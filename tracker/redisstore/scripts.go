@@ -34,6 +34,7 @@ var (
 	confirmScript    = newScript("confirm")
 	probeScript      = newScript("probe")
 	momentScript     = newScript("moment")
+	dropScript       = newScript("drop")
 )
 
 // scriptCall is one call of a script, as the pure functions of this package

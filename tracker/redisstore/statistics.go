@@ -80,7 +80,7 @@ func readStatistics(r reply) (tracker.Statistics, error) {
 // readProgress reads a hash of sums.
 func readProgress(sums map[string]int64) tracker.Progress {
 	return tracker.Progress{
-		Hosts: int(sums["hosts"]), Done: int(sums["done"]), Unknown: int(sums["unknown"]), Left: uint64(sums["left"]),
+		Hosts: int(sums["hosts"]), Seeded: int(sums["seeded"]), Done: int(sums["done"]), Unknown: int(sums["unknown"]), Left: uint64(sums["left"]),
 	}
 }
 

@@ -12,16 +12,16 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// told is what announce.lua and probe.lua tell the frontend to do, see the header of
-// announce.lua. Nearly always it is nothing.
+// told is what a script tells the frontend to do, see the header of announce.lua. Nearly always it
+// is nothing.
 type told struct {
-	deferred bool     // the host is to ask again in some seconds, and is not recorded
-	promoted int      // places taken
-	demoted  []string // why, for each place lost
-	lease    lease    // to be taken, if there is one
+	deferred bool  // the host is to ask again in some seconds, and is not recorded
+	promoted int   // places taken
+	lease    lease // to be taken, if there is one
 	renew    []lease
 	settle   []lease
 	checks   []tracker.Check
+	news     []news // to be logged
 }
 
 // wants says whether the host may have a place if it gets the lease.
@@ -33,17 +33,24 @@ func readTold(value rueidis.RedisMessage, hash tracker.InfoHash) (t told, err er
 		return told{}, err
 	}
 	for _, line := range lines {
-		if err := t.read(strings.Split(line, " "), hash); err != nil {
+		if err := t.read(line, hash); err != nil {
 			return told{}, fmt.Errorf("%q: %w", line, err)
 		}
 	}
 	return t, nil
 }
 
-func (t *told) read(words []string, hash tracker.InfoHash) error {
-	word, words := words[0], words[1:]
-	numbers := map[string]int{"defer": 0, "promoted": 0, "demoted": 1, "lease": 2, "renew": 2, "settle": 3, "check": 4}
-	if n, known := numbers[word]; !known || n != len(words) {
+// numbers are how many words follow each. The last one may hold blanks.
+var numbers = map[string]int{
+	"defer": 0, "promoted": 0, "lease": 2, "renew": 2, "settle": 3, "check": 4,
+	wordRegistered: 1, wordStarted: 2, wordComplete: 5, wordDemoted: 6,
+}
+
+func (t *told) read(line string, hash tracker.InfoHash) error {
+	word, rest, _ := strings.Cut(line, " ")
+	n, known := numbers[word]
+	words := strings.SplitN(rest, " ", n)
+	if !known || n != len(words) {
 		return fmt.Errorf("%d words", len(words))
 	}
 	switch word {
@@ -51,8 +58,6 @@ func (t *told) read(words []string, hash tracker.InfoHash) error {
 		t.deferred = true
 	case "promoted":
 		t.promoted++
-	case "demoted":
-		t.demoted = append(t.demoted, words[0])
 	case "lease":
 		t.lease = leaseOf(words, hash)
 	case "renew":
@@ -65,6 +70,8 @@ func (t *told) read(words []string, hash tracker.InfoHash) error {
 			return err
 		}
 		t.checks = append(t.checks, check)
+	default:
+		t.news = append(t.news, news{hash, word, words})
 	}
 	return nil
 }

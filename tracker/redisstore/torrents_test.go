@@ -93,7 +93,7 @@ func TestStatistics(t *testing.T) {
 			t.Fatal(err)
 		}
 		if stats.Peers != 4 || stats.Seeders != 1 || stats.Leechers != 3 || stats.Length != testLength ||
-			stats.FirstStarted != f.Now() || !stats.FirstCompleted.IsZero() || stats.Complete() {
+			stats.FirstStarted != f.Now() || !stats.FirstCompleted.IsZero() || stats.Progress.Complete() {
 			t.Errorf("%+v", stats)
 		}
 		if got := tracker.Percent(stats.Progress.Share(stats.Length)); got != "37.50%" {
@@ -114,7 +114,7 @@ func TestStatistics(t *testing.T) {
 			f.announce(t, a)
 		}
 		stats, err = f.Statistics(ctx, hash, false)
-		if err != nil || !stats.Complete() || stats.Peers != 4 || stats.Seeders != 0 || stats.FirstCompleted != f.Now() ||
+		if err != nil || !stats.Progress.Complete() || stats.Peers != 4 || stats.Seeders != 0 || stats.FirstCompleted != f.Now() ||
 			stats.Racks != nil {
 			t.Errorf("%+v, %v", stats, err)
 		}

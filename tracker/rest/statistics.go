@@ -46,7 +46,7 @@ func newStatistics(s tracker.Statistics, racks bool) statistics {
 		Started:       !s.FirstStarted.IsZero(),
 		FirstStart:    when(s.FirstStarted),
 		LastStart:     when(s.LastStarted),
-		Complete:      s.Complete(),
+		Complete:      s.Progress.Complete(),
 		FirstComplete: when(s.FirstCompleted),
 		LastComplete:  when(s.LastCompleted),
 		Size:          strconv.FormatUint(s.Length, 10),

@@ -1,0 +1,61 @@
+--[[
+drop: forgets a host on an operator's word, for instance one that left and will not come back, so that
+it no longer counts. One that announces afterwards is a host again.
+
+Invariants: those of announce. Done twice it changes nothing.
+
+KEYS
+   1 {HASH}:registered       2 {HASH}:first_started    3 {HASH}:summary
+   4 {HASH}:peers:N          5 {HASH}:peers:R          6 {HASH}:peers:S
+   7 {HASH}:peers:L          8 {HASH}:peers:P          9 {HASH}:racks
+  10 {HASH}:hosts           11 {HASH}:progress        12 {HASH}:shelves
+  13 {HASH}:leases
+
+ARGV
+   1 now      unix time in seconds; empty: the clock of Redis
+   2 address  ip:port of the host, either one if it has two; or an ip ([v6]): all hosts last seen
+              there
+
+Returns {status} or {status, addresses, told}. addresses: of the hosts that were dropped, by which
+they were known; told: as in announce.
+
+Status: 1 done, addresses is empty if there was no such host; 0 the transfer is not active.
+
+Cost: grows with the hosts dropped, at most 10.
+]]
+local registered, first_started, summary_key, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts,
+  progress, shelves, leases = unpack(KEYS, 1, 13)
+local now, address = unpack(ARGV, 1, 2)
+local call = redis.call
+now = tonumber(now) or tonumber(call('TIME')[1])
+
+-- include: keys
+-- include: shelf
+-- include: path
+-- include: summary
+-- include: host
+-- include: state
+-- include: swarm
+-- include: shelves
+-- include: identities
+-- include: lose
+-- include: progress
+-- include: swarms
+-- include: forget
+
+if call('EXISTS', registered) == 0 then
+  return { 0 }
+end
+local dropped = {}
+for _, addr in ipairs(load_host(address) and { address } or addresses_on(address)) do
+  local host = load_host(addr)
+  if host then
+    forget(host, 'dropped')
+    dropped[#dropped + 1] = host.address
+  end
+end
+if #dropped > 0 then
+  write_summary()
+  tell_completed()
+end
+return { 1, dropped, all_told() }

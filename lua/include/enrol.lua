@@ -1,0 +1,34 @@
+-- Hosts that are seen for the first time, or at another address, are put into the index.
+
+local HOSTS_OF_PART = 40
+
+-- split adds a part, and moves there who belongs there now.
+local function split(parts)
+  call('SET', hosts, parts + 1)
+  local size = 1
+  while size < parts + 1 do
+    size = 2 * size
+  end
+  local old = part_key(parts + 1 - size / 2)
+  local entries = call('HGETALL', old)
+  call('DEL', old) -- else it stays as large as it was
+  for i = 1, #entries, 2 do
+    local digest = string.find(entries[i], '[.:]') and digest_of(entries[i]) or entries[i]
+    call('HSET', part_key(part_of(digest, parts + 1)), entries[i], entries[i + 1])
+  end
+end
+
+local function remember(id, addr)
+  local digest, parts = digest_of(id), parts_now()
+  call('HSET', part_key(part_of(digest, parts)), digest, addr)
+  if call('SCARD', peers_N) > parts * HOSTS_OF_PART then
+    split(parts)
+  end
+end
+
+-- enrol puts a host among all seen, at its address.
+local function enrol(host)
+  call('SADD', peers_N, host.address)
+  write_machine(host.address, true)
+  remember(host.id, host.address)
+end

@@ -1,0 +1,52 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Drop forgets the host at an address, or without a port all hosts last seen there, so that they
+// count no more. It returns the addresses by which they were known; none is tracker.ErrNotFound, and so
+// is a transfer that is not active. A host that announces afterwards counts again.
+func (s *Store) Drop(ctx context.Context, hash tracker.InfoHash, at netip.AddrPort) ([]string, error) {
+	address := at.String()
+	if at.Port() == 0 {
+		address = netip.AddrPortFrom(at.Addr(), 1).String()
+		address = address[:len(address)-len(":1")] // [v6], as in an ip:port
+	}
+	r, err := s.run(ctx, dropScript, dropCall(hash, address, s.now()), 2)
+	if err != nil {
+		return nil, err
+	}
+	if r.status == 0 {
+		return nil, tracker.ErrNotFound
+	}
+	dropped, err := r.values[0].AsStrSlice()
+	if err != nil {
+		return nil, fmt.Errorf("script drop: addresses: %w", err)
+	}
+	t, err := readTold(r.values[1], hash)
+	if err != nil {
+		return nil, fmt.Errorf("script drop: told: %w", err)
+	}
+	s.follow(t, tracker.Announce{})
+	if len(dropped) == 0 {
+		return nil, tracker.ErrNotFound
+	}
+	return dropped, nil
+}
+
+func dropCall(hash tracker.InfoHash, address, now string) scriptCall {
+	k := keysOf(hash)
+	return scriptCall{
+		keys: []string{
+			k.registered(), k.firstStarted(), k.summary(),
+			k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
+			k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(),
+		},
+		args: []string{now, address},
+	}
+}

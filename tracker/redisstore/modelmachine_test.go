@@ -1,0 +1,136 @@
+package redisstore
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// Which hosts of a machine count, in the model: see lua/include/machine.lua.
+
+// succeed takes hosts that are gone out of the sums, if others on their machine took their place.
+func (m *model) succeed() {
+	for _, gone := range slices.Clone(m.hosts) {
+		var heirs []*modelHost
+		for _, h := range m.hosts {
+			if h != gone && h.addr.Addr() == gone.addr.Addr() && h.takesPlaceOf(gone) {
+				heirs = append(heirs, h)
+			}
+		}
+		if len(heirs) > 0 {
+			m.remove(gone)
+		}
+		for _, heir := range heirs {
+			heir.inherit(gone)
+		}
+	}
+}
+
+func (h *modelHost) takesPlaceOf(gone *modelHost) bool {
+	switch {
+	case gone.live:
+		return false
+	case gone.left == 0:
+		return h.left == 0 && h.came > 0 && h.came >= gone.seen
+	default:
+		return h.live || h.left == 0
+	}
+}
+
+// inherit: what was lacking on a machine was delivered there.
+func (h *modelHost) inherit(gone *modelHost) {
+	if h.seeded && !gone.seeded && h.came >= gone.seen {
+		h.seeded, h.completed = false, true
+	}
+}
+
+// checkMachines holds what is stored against itself, without the model: the sums, the racks and the
+// index of machines against the records, and what a machine's hosts may be to each other.
+func (h *history) checkMachines(t *rapid.T) {
+	k := keysOf(testHash(1))
+	sums, ports := map[string]tracker.Progress{}, map[string][]string{}
+	type kinds struct{ gaveUp, others int }
+	machines := map[netip.Addr]kinds{}
+	for _, member := range h.members(k.peers()) {
+		addr := netip.MustParseAddrPort(member)
+		r := h.record(testHash(1), addr)
+		sums[r["rack"]] = sums[r["rack"]].Add(progressOf(r))
+		ip, port := member[:strings.LastIndexByte(member, ':')], strconv.Itoa(int(addr.Port()))
+		ports[ip] = append(ports[ip], port)
+		m := machines[addr.Addr()]
+		if r["state"] == "gone" && r["left"] != "0" {
+			m.gaveUp++
+		} else {
+			m.others++
+		}
+		machines[addr.Addr()] = m
+	}
+	for ip, m := range machines {
+		if m.gaveUp > 0 && m.others > 0 && !h.lags {
+			t.Fatalf("%d hosts gave up on %s, where %d others are", m.gaveUp, ip, m.others)
+		}
+	}
+	var total tracker.Progress
+	for rack, want := range sums {
+		if got := h.storedProgress(k.rackProgress(tracker.Location(rack))); got != want {
+			t.Fatalf("progress of %s is %+v, the records say %+v", rack, got, want)
+		}
+		total = total.Add(want)
+	}
+	if got := h.storedProgress(k.progress()); got != total {
+		t.Fatalf("progress is %+v, the records say %+v", got, total)
+	}
+	racks := h.members(k.racks())
+	slices.Sort(racks)
+	if want := slices.Sorted(maps.Keys(sums)); !slices.Equal(racks, want) {
+		t.Fatalf("racks are %q, the records say %q", racks, want)
+	}
+	if got, want := h.machinePorts(testHash(1)), ports; !maps.EqualFunc(got, want, sameMembers) {
+		t.Fatalf("machines are %q, expected %q", got, want)
+	}
+}
+
+func progressOf(record map[string]string) tracker.Progress {
+	p := tracker.Progress{Hosts: 1}
+	if record["seeded"] != "" {
+		p.Seeded = 1
+	}
+	switch left := record["left"]; left {
+	case "0":
+		p.Done = 1
+	case "":
+		p.Unknown = 1
+	default:
+		p.Left, _ = strconv.ParseUint(left, 10, 64)
+	}
+	return p
+}
+
+func (f *fixture) storedProgress(key string) tracker.Progress {
+	sums, _ := f.command("HGETALL", key).AsIntMap()
+	return readProgress(sums)
+}
+
+// machinePorts are the ports of the hosts of each machine, as the index has them.
+func (f *fixture) machinePorts(hash tracker.InfoHash) map[string][]string {
+	all := map[string][]string{}
+	for field, ports := range f.index(hash) {
+		if isMachine(field) {
+			all[field] = strings.Fields(ports)
+		}
+	}
+	return all
+}
+
+// isMachine says whether a field of the index of hosts is an IP address.
+func isMachine(field string) bool { return strings.ContainsAny(field, ".:") }
+
+func sameMembers(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
