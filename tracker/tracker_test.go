@@ -81,6 +81,30 @@ func TestAnnounceDeferred(t *testing.T) {
 	}
 }
 
+// A host that names both of its addresses is located by the IPv4 one, whichever it asks from.
+func TestAnnounceOfBothFamilies(t *testing.T) {
+	four, six := netip.MustParseAddrPort("10.0.0.1:6881"), netip.MustParseAddrPort("[2001:db8::1]:6881")
+	for _, req := range []AnnounceRequest{{Addr: four, Also: six}, {Addr: six, Also: four}} {
+		store := &fakeStore{}
+		resp, err := New(store, locatorByFamily{}, nil, rules, intervals).Announce(context.Background(), req)
+		if err != nil || store.asked.Addr != four || store.asked.Also != six || store.asked.Location != "four" {
+			t.Errorf("%v: asked %+v, %v", req.Addr, store.asked, err)
+		}
+		if resp.ExternalIP != req.Addr.Addr() {
+			t.Errorf("external ip %v, expected %v", resp.ExternalIP, req.Addr.Addr())
+		}
+	}
+}
+
+type locatorByFamily struct{}
+
+func (locatorByFamily) Locate(_ context.Context, ip netip.Addr) (Place, error) {
+	if ip.Is4() {
+		return Place{Location: "four"}, nil
+	}
+	return Place{Location: "six"}, nil
+}
+
 // R10, and words on which clients give a tracker up.
 func TestAnnounceInactive(t *testing.T) {
 	resp, err := New(&fakeStore{}, fakeLocator{}, nil, rules, intervals).Announce(context.Background(), request)

@@ -14,13 +14,14 @@ type Torrent struct {
 }
 
 // Statistics tell how far a transfer is. Peers, and the progress, count every
-// host seen until the transfer is archived; Seeders and Leechers count
+// host seen until the transfer is archived; Seeders, Leechers and Paused count
 // those that were live at the last announce.
 type Statistics struct {
 	Active         bool
 	Peers          int
 	Seeders        int
-	Leechers       int
+	Leechers       int // paused ones too
+	Paused         int // partial seeds (BEP 21)
 	FirstStarted   time.Time // zero: not yet; likewise below
 	LastStarted    time.Time
 	FirstCompleted time.Time
@@ -28,6 +29,17 @@ type Statistics struct {
 	Length         uint64 // bytes of the payload; 0 if nobody registered it and no host told
 	Progress       Progress
 	Racks          map[Location]RackStatistics // nil unless asked for
+}
+
+// States counts the hosts seen by their states.
+func (s Statistics) States() map[HostState]int {
+	return map[HostState]int{
+		HostSeeding:     s.Seeders,
+		HostDownloading: s.Leechers - s.Paused,
+		HostPaused:      s.Paused,
+		HostDone:        s.Progress.Done - s.Seeders,
+		HostLeft:        s.Progress.Hosts - s.Progress.Done - s.Leechers,
+	}
 }
 
 // RackStatistics are a rack's share in a transfer.

@@ -288,6 +288,7 @@ func (h *history) checkStored(t *rapid.T) {
 		}
 		total = total.Add(want)
 	}
+	h.checkStates(t, stats)
 	if stats.Progress != total {
 		t.Fatalf("progress is %+v, expected %+v", stats.Progress, total)
 	}

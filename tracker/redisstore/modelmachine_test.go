@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"context"
 	"maps"
 	"net/netip"
 	"slices"
@@ -93,6 +94,42 @@ func (h *history) checkMachines(t *rapid.T) {
 	}
 	if got, want := h.machinePorts(testHash(1)), ports; !maps.EqualFunc(got, want, sameMembers) {
 		t.Fatalf("machines are %q, expected %q", got, want)
+	}
+}
+
+// checkStates holds the numbers of hosts by their states against the hosts themselves, and both against
+// the model.
+func (h *history) checkStates(t *rapid.T, stats tracker.Statistics) {
+	want, got := map[tracker.HostState]int{}, map[tracker.HostState]int{}
+	for _, state := range tracker.HostStates {
+		want[state], got[state] = 0, 0
+	}
+	for _, host := range h.model.hosts {
+		switch done := host.left == 0; {
+		case host.live && done:
+			want[tracker.HostSeeding]++
+		case host.live && host.paused:
+			want[tracker.HostPaused]++
+		case host.live:
+			want[tracker.HostDownloading]++
+		case done:
+			want[tracker.HostDone]++
+		default:
+			want[tracker.HostLeft]++
+		}
+	}
+	page := tracker.HostPage{Next: "0"}
+	for page.Next != "" {
+		var err error
+		if page, err = h.Hosts(context.Background(), testHash(1), page.Next, 1000); err != nil {
+			t.Fatal(err)
+		}
+		for _, host := range page.Hosts {
+			got[host.State]++
+		}
+	}
+	if counted := stats.States(); !maps.Equal(counted, want) || !maps.Equal(got, want) {
+		t.Fatalf("states %v, the hosts are %v, expected %v", counted, got, want)
 	}
 }
 

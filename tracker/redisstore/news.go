@@ -38,8 +38,9 @@ func (s *Store) publish(n news, by tracker.Announce) {
 		}
 		log.Info(what, "hosts", w[1], "seeded", w[2], "after", s.since(w[3]))
 	case wordDemoted:
+		silence, _ := time.ParseDuration(w[3] + "s")
 		log.Info("representative lost", "why", w[0], "rack", tracker.Location(w[1]), "host", w[2],
-			"silent", w[3]+"s", "representatives", w[4])
+			"silent", silence, "representatives", w[4])
 	}
 }
 

@@ -37,21 +37,21 @@ func statisticsCall(hash tracker.InfoHash) scriptCall {
 	k := keysOf(hash)
 	return scriptCall{keys: []string{
 		k.registered(), k.length(), k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
-		k.peers(), k.seeders(), k.leechers(), k.progress(),
+		k.peers(), k.seeders(), k.leechers(), k.paused(), k.progress(),
 	}}
 }
 
-const statisticsValues = 5 // behind the status
+const statisticsValues = 6 // behind the status
 
 func readStatistics(r reply) (tracker.Statistics, error) {
 	stats := tracker.Statistics{Active: true}
-	n, err := r.ints(3)
+	n, err := r.ints(4)
 	if err != nil {
 		return stats, err
 	}
-	stats.Peers, stats.Seeders, stats.Leechers = n[0], n[1], n[2]
+	stats.Peers, stats.Seeders, stats.Leechers, stats.Paused = n[0], n[1], n[2], n[3]
 
-	values, err := r.values[3].AsStrSlice()
+	values, err := r.values[4].AsStrSlice()
 	if err != nil || len(values) != 5 {
 		return stats, fmt.Errorf("%d values: %w", len(values), err)
 	}
@@ -69,7 +69,7 @@ func readStatistics(r reply) (tracker.Statistics, error) {
 		}
 	}
 
-	sums, err := r.values[4].AsIntMap()
+	sums, err := r.values[5].AsIntMap()
 	if err != nil {
 		return stats, fmt.Errorf("progress: %w", err)
 	}

@@ -1,0 +1,100 @@
+package redisstore
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// logLines keeps what a store logs.
+type logLines struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (l *logLines) Write(line []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(line)
+}
+
+var timeAndLevel = regexp.MustCompile(`(?m)^time=\S+ level=INFO msg=|transfer=\S+ `)
+
+// take returns the lines of level INFO logged since, without their times and the transfer.
+func (l *logLines) take() []string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	text := timeAndLevel.ReplaceAllString(l.text.String(), "")
+	l.text.Reset()
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}
+
+// A push reads as a few lines, one for each thing that happened.
+func TestNews(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		log := &logLines{}
+		s := Open(f.opts, slog.New(slog.NewTextHandler(log, nil)))
+		defer s.Close()
+		await(t, "the store is ready", func() bool { return s.Ready(context.Background()) == nil })
+		log.take()
+		hash := f.registerTransfer(t, 1)
+		push := func(rack tracker.Location, n int, left uint64, event tracker.Event) {
+			f.Advance(time.Minute)
+			a := announceOf(hash, rack, n)
+			a.Left, a.Event = left, event
+			if _, err := s.Announce(context.Background(), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		expect := func(what string, want ...string) {
+			t.Helper()
+			if got := log.take(); !slices.Equal(got, want) && (len(want) > 0 || got[0] != "") {
+				t.Errorf("%s: logged\n%s\nexpected\n%s", what, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		}
+		push("r0", 9, 0, started)
+		push("r0", 9, 0, completed)
+		expect("the first seeder")
+		push("r1", 1, 100, started)
+		push("r1", 2, 100, started)
+		push("r2", 3, 100, started)
+		expect("starts", `"first host started" name=payload-1 host=10.0.0.1:6881 rack=r1 after=3m0s`)
+		push("r1", 1, 0, completed)
+		push("r2", 3, 0, none)
+		expect("a rack", `"rack complete" name=payload-1 rack=r2 hosts=1 seeded=0 after=4m0s`)
+		push("r1", 2, 0, completed)
+		got := log.take()
+		slices.Sort(got)
+		if want := []string{
+			`"rack complete" name=payload-1 rack=r1 hosts=2 seeded=0 after=5m0s`,
+			`"transfer complete" name=payload-1 hosts=4 seeded=1 after=5m0s`,
+		}; !slices.Equal(got, want) {
+			t.Errorf("all: logged %q", got)
+		}
+		push("r1", 2, 0, none)
+		push("r1", 2, 0, completed)
+		expect("once more")
+		push("r1", 1, 0, stopped)
+		expect("a representative stops",
+			`"representative lost" name=payload-1 why=stopped rack=r1 host=10.0.0.1:6881 silent=5m0s representatives=1`)
+		f.Advance(testRules.PeerTTL)
+		push("r3", 4, 5, started)
+		if got = log.take(); len(got) != 3 || !strings.Contains(strings.Join(got, "\n"), "why=expired rack=r2") {
+			t.Errorf("silence: logged %q", got)
+		}
+		push("r3", 4, 5, none)
+		if _, err := s.Drop(context.Background(), hash, announceOf(hash, "r3", 4).Addr); err != nil {
+			t.Fatal(err)
+		}
+		expect("dropped", `"transfer complete" name=payload-1 hosts=4 seeded=1 after=21m0s`,
+			`"representative lost" name=payload-1 why=dropped rack=r3 host=10.0.0.4:6881 silent=0s representatives=0`)
+	})
+}
