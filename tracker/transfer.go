@@ -20,8 +20,8 @@ type Statistics struct {
 	Active         bool
 	Peers          int
 	Seeders        int
-	Leechers       int // paused ones too
-	Paused         int // partial seeds (BEP 21)
+	Leechers       int       // paused ones too
+	Paused         int       // partial seeds (BEP 21)
 	FirstStarted   time.Time // zero: not yet; likewise below
 	LastStarted    time.Time
 	FirstCompleted time.Time

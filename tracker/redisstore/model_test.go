@@ -34,8 +34,8 @@ type modelHost struct {
 	seen        int64
 	represents  int // groups, from the rack outwards
 	completed   bool
-	came        int64 // when it announced first, if it has had everything since; else 0
-	seeded      bool  // it came with everything, and its machine never lacked anything
+	came        int64           // when it announced first, if it has had everything since; else 0
+	seeded      bool            // it came with everything, and its machine never lacked anything
 	stalled     int64           // when it announced before, if it got nothing since
 	represented int             // groups, until it announced
 	started     int64           // when it last said so
