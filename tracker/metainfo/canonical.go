@@ -2,6 +2,7 @@ package metainfo
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -13,7 +14,9 @@ const (
 )
 
 // Faults of a torrent's bencoding. BEP 3 allows one encoding of a value only; a
-// program that decodes and encodes another one gets another info hash.
+// program that decodes and encodes another info gets another info hash. Around info, keys in any
+// order, keys that occur twice and white space behind the end hurt nobody: aria2, libtorrent,
+// rtorrent and transmission load such files, and many tools write them.
 const (
 	errNotDict   = tracker.ClientError("torrent: the file is no bencoded dictionary")
 	errEnd       = tracker.ClientError("torrent: the file ends too early")
@@ -24,38 +27,52 @@ const (
 	errUnsorted  = tracker.ClientError("torrent: not canonical: keys are not sorted")
 	errDepth     = tracker.ClientError("torrent: dictionaries and lists are nested too deep")
 	errValues    = tracker.ClientError("torrent: too many values")
+	errInfoTwice = tracker.ClientError("torrent: info occurs twice")
 	errNoInfo    = tracker.ClientError("torrent: info is missing")
 	errInfo      = tracker.ClientError("torrent: info is no dictionary")
 )
 
-// infoSpan checks that data is one dictionary in canonical bencoding and
-// returns the bytes of its info, which is a dictionary as well.
-func infoSpan(data []byte) ([]byte, error) {
+// space is what may follow the end: what editors and shells leave there.
+const space = " \t\r\n"
+
+// scan checks that data is one dictionary in bencoding, whose info is a dictionary in
+// canonical bencoding, and finds what matters in it.
+func scan(data []byte) (*scanner, error) {
 	if len(data) == 0 || data[0] != 'd' {
 		return nil, errNotDict
 	}
-	s := scanner{data: data}
+	s := &scanner{data: data, outer: map[string]span{}}
 	if err := s.value(0); err != nil {
 		return nil, err
 	}
 	switch {
-	case s.pos < len(data):
+	case len(bytes.Trim(data[s.pos:], space)) > 0:
 		return nil, errTrailing
-	case s.info == nil:
+	case s.info == span{}:
 		return nil, errNoInfo
-	case s.info[0] != 'd':
+	case data[s.info.start] != 'd':
 		return nil, errInfo
 	}
-	return s.info, nil
+	return s, nil
 }
 
-// scanner walks over bencoded data and keeps nothing but the span of info.
+// span is where a value stands.
+type span struct{ start, end int }
+
+// scanner walks over bencoded data and keeps nothing but where values are.
 type scanner struct {
 	data   []byte
 	pos    int
 	values int
-	info   []byte
+	strict bool            // within info: keys are sorted, and each occurs once
+	info   span            // zero: none
+	pieces span            // the string pieces in info; zero: none
+	outer  map[string]span // values beside info, by those keys of outerKeys that are there
 }
+
+// outerKeys are the keys beside info that matter. The first of a repeated key counts, as
+// for libtorrent and transmission.
+var outerKeys = []string{"announce", "announce-list", "httpseeds", "url-list"}
 
 // value walks over the value at pos, which is inside depth others.
 func (s *scanner) value(depth int) error {
@@ -102,7 +119,7 @@ func (s *scanner) dict(depth int) error {
 		if err != nil {
 			return err
 		}
-		if !first {
+		if s.strict && !first {
 			switch order := bytes.Compare(last, key); {
 			case order == 0:
 				return errDuplicate
@@ -110,16 +127,47 @@ func (s *scanner) dict(depth int) error {
 				return errUnsorted
 			}
 		}
-		start := s.pos
-		if err := s.value(depth); err != nil {
-			return err
+		if depth == 1 {
+			err = s.top(string(key))
+		} else {
+			err = s.inner(depth, string(key))
 		}
-		if depth == 1 && string(key) == "info" {
-			s.info = s.data[start:s.pos]
+		if err != nil {
+			return err
 		}
 		last = key
 	}
 	return nil
+}
+
+// top walks over the value of a key beside info, or over info.
+func (s *scanner) top(key string) error {
+	isInfo := key == "info"
+	if isInfo && s.info != (span{}) {
+		return errInfoTwice
+	}
+	at := span{start: s.pos}
+	s.strict = isInfo
+	err := s.value(1)
+	s.strict = false
+	at.end = s.pos
+	if _, known := s.outer[key]; !known && slices.Contains(outerKeys, key) {
+		s.outer[key] = at
+	}
+	if isInfo {
+		s.info = at
+	}
+	return err
+}
+
+// inner walks over the value of a key farther inside.
+func (s *scanner) inner(depth int, key string) error {
+	start := s.pos
+	err := s.value(depth)
+	if err == nil && s.strict && depth == 2 && key == "pieces" && isDigit(s.data[start]) {
+		s.pieces = span{start, s.pos}
+	}
+	return err
 }
 
 func (s *scanner) key() ([]byte, error) {

@@ -11,8 +11,13 @@ func around(t *testing.T, value string) string {
 	return strings.TrimSuffix(encode(t, single), "e") + "1:z" + value + "e"
 }
 
-func TestNotCanonical(t *testing.T) {
+// TestCanonical: info must be canonical, and around it keys may stand as they like.
+func TestCanonical(t *testing.T) {
 	good := encode(t, single)
+	plain, err := Parse([]byte(good), "deploy")
+	if err != nil {
+		t.Fatal(err)
+	}
 	nested := func(depth int) string {
 		return around(t, strings.Repeat("l", depth)+strings.Repeat("e", depth))
 	}
@@ -27,6 +32,20 @@ func TestNotCanonical(t *testing.T) {
 		"empty key":             {around(t, "d0:i1ee"), nil},
 		"key before its prefix": {around(t, "d1:ai1e2:aai1ee"), nil},
 
+		"newline at the end":           {good + "\n", nil},
+		"white space at the end":       {good + "\r\n\r\n \t", nil},
+		"unsorted beside info":         {"d" + good[strings.Index(good, "4:info"):len(good)-1] + "8:announce1:xe", nil},
+		"unsorted farther inside":      {around(t, "d1:bi1e1:ai1ee"), nil},
+		"prefix after its word":        {around(t, "d2:aai1e1:ai1ee"), nil},
+		"duplicate beside info":        {"d8:announce1:x" + good[1:], nil},
+		"duplicate farther inside":     {around(t, "d0:i1e0:i1ee"), nil},
+		"info below, and unsorted":     {around(t, "d4:infod1:bi1e1:ai1eee"), nil},
+		"unsorted behind info":         {around(t, "d1:bi1e1:ai1ee") + "\n", nil},
+		"a value behind the end":       {good + "i1e", errTrailing},
+		"zero byte behind the end":     {good + "\x00", errTrailing},
+		"newline before the beginning": {"\n" + good, errNotDict},
+		"newline inside":               {good[:len(good)-1] + "\ne", errKey},
+
 		"nothing":               {"", errNotDict},
 		"a page":                {"<html>", errNotDict},
 		"a list":                {"le", errNotDict},
@@ -38,14 +57,13 @@ func TestNotCanonical(t *testing.T) {
 		"cut after a key":       {"d4:info", errEnd},
 		"cut in a length":       {"d4", errEnd},
 		"cut in an integer":     {"d1:ai12", errEnd},
-		"newline at the end":    {good + "\n", errTrailing},
 		"twice":                 {good + good, errTrailing},
 		"unsorted":              {"d4:infod1:bi1e1:ai1eee", errUnsorted},
-		"unsorted on top":       {"d4:infode1:ai1ee", errUnsorted},
-		"prefix after its word": {around(t, "d2:aai1e1:ai1ee"), errUnsorted},
 		"duplicate":             {"d4:infod1:ai1e1:ai1eee", errDuplicate},
-		"info twice":            {"d4:infode4:infodee", errDuplicate},
-		"empty key twice":       {around(t, "d0:i1e0:i1ee"), errDuplicate},
+		"unsorted within info":  {"d4:infod1:zd1:bi1e1:ai1eeee", errUnsorted},
+		"in a list within info": {"d4:infod1:zld1:bi1e1:ai1eeeee", errUnsorted},
+		"duplicate within info": {"d4:infod1:zd0:i1e0:i1eeee", errDuplicate},
+		"info twice":            {good[:len(good)-1] + good[strings.Index(good, "4:info"):], errInfoTwice},
 		"key is an integer":     {around(t, "di1ei1ee"), errKey},
 		"key without value":     {around(t, "d1:ae"), errByte},
 		"leading zero":          {around(t, "i01e"), errIntegerZero},
@@ -76,8 +94,11 @@ func TestNotCanonical(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if test.want != nil {
 				refused(t, test.data, test.want)
-			} else if _, err := Parse([]byte(test.data), "deploy"); err != nil {
-				t.Error(err)
+				return
+			}
+			got, err := Parse([]byte(test.data), "deploy")
+			if err != nil || string(got.File) != test.data || got.InfoHash != plain.InfoHash {
+				t.Errorf("error %v, hash %s of %q", err, got.InfoHash, got.File)
 			}
 		})
 	}

@@ -1,10 +1,14 @@
 // Package metainfo reads .torrent files (BEP 3, BEP 52): it finds the info hash
-// and the payload's length, and refuses whatever clients might read in two ways.
+// and the payload's length, refuses whatever clients might read in two ways, and warns of
+// what would spoil a push.
 package metainfo
 
 import (
+	"bytes"
 	"crypto/sha1" // BEP 3 names a torrent by its SHA-1
 	"crypto/sha256"
+	"io"
+	"strings"
 
 	"github.com/zeebo/bencode"
 
@@ -29,11 +33,14 @@ const (
 type info struct {
 	Name        string         `bencode:"name"`
 	PieceLength int64          `bencode:"piece length"`
-	Pieces      *string        `bencode:"pieces"`
+	Pieces      *string        `bencode:"pieces"` // empty: only its length is kept, below
 	Length      *int64         `bencode:"length"`
+	Private     any            `bencode:"private"` // BEP 27: 1, an integer; clients take anything else for no
 	Files       *[]file        `bencode:"files"`
 	MetaVersion int64          `bencode:"meta version"` // 2: BEP 52
 	FileTree    map[string]any `bencode:"file tree"`
+
+	hashes int // bytes of pieces
 }
 
 // file is an entry of files (BEP 3).
@@ -42,30 +49,95 @@ type file struct {
 	Path   []string `bencode:"path"`
 }
 
+// Torrent is a .torrent file as it was read.
+type Torrent struct {
+	tracker.Torrent
+	Private     bool     // BEP 27: clients ask its trackers only
+	PieceLength int64    // bytes
+	Announce    []string // URLs of the trackers that clients ask (BEP 3, BEP 12)
+	WebSeeds    []string // URLs of servers that have the payload (BEP 17, BEP 19)
+}
+
 // Parse reads a .torrent file and calls it name. The info hash is the SHA-1 of
 // the very bytes of info; a torrent of BEP 52 without SHA-1 pieces has the first
 // 20 bytes of their SHA-256 instead. Padding files (BEP 47) count as payload,
 // as they do for clients that do not know them. The torrent keeps data, and the
 // errors are tracker.ClientErrors.
-func Parse(data []byte, name string) (tracker.Torrent, error) {
-	span, err := infoSpan(data)
+func Parse(data []byte, name string) (Torrent, error) {
+	s, err := scan(data)
 	if err != nil {
-		return tracker.Torrent{}, err
+		return Torrent{}, err
 	}
-	var in info
-	if err := bencode.DecodeBytes(span, &in); err != nil {
-		return tracker.Torrent{}, errType
+	in, err := s.readInfo()
+	if err != nil {
+		return Torrent{}, err
 	}
 	length, err := in.check()
 	if err != nil {
-		return tracker.Torrent{}, err
+		return Torrent{}, err
 	}
-	return tracker.Torrent{
-		Name:     name,
-		InfoHash: in.hash(span),
-		Length:   uint64(length),
-		File:     data,
+	return Torrent{
+		Torrent: tracker.Torrent{
+			Name:     name,
+			InfoHash: in.hash(s.of(s.info)),
+			Length:   uint64(length),
+			File:     data,
+		},
+		Private:     in.Private == int64(1),
+		PieceLength: in.PieceLength,
+		Announce:    s.announce(),
+		WebSeeds:    append(s.texts("url-list"), s.texts("httpseeds")...),
 	}, nil
+}
+
+// readInfo decodes info. It leaves out the hashes of the pieces, which are nearly all of a large
+// torrent, and of which their number counts only.
+func (s *scanner) readInfo() (in info, err error) {
+	reader := io.Reader(bytes.NewReader(s.of(s.info)))
+	if s.pieces != (span{}) {
+		before, after := span{s.info.start, s.pieces.start}, span{s.pieces.end, s.info.end}
+		reader = io.MultiReader(bytes.NewReader(s.of(before)), strings.NewReader("0:"), bytes.NewReader(s.of(after)))
+		_, hashes, _ := bytes.Cut(s.of(s.pieces), []byte(":"))
+		in.hashes = len(hashes)
+	}
+	if err := bencode.NewDecoder(reader).Decode(&in); err != nil {
+		return in, errType
+	}
+	return in, nil
+}
+
+func (s *scanner) of(at span) []byte { return s.data[at.start:at.end] }
+
+// announce returns the trackers' URLs: those of announce-list, before which clients do not
+// look at announce.
+func (s *scanner) announce() []string {
+	if list := s.texts("announce-list"); len(list) > 0 {
+		return list
+	}
+	return s.texts("announce")
+}
+
+// texts returns the strings in the value of an outer key, but for those that are empty.
+func (s *scanner) texts(key string) []string {
+	var value any
+	if at, there := s.outer[key]; !there || bencode.DecodeBytes(s.of(at), &value) != nil {
+		return nil
+	}
+	return appendTexts(nil, value)
+}
+
+func appendTexts(texts []string, value any) []string {
+	switch value := value.(type) {
+	case string:
+		if value = strings.TrimSpace(value); value != "" {
+			texts = append(texts, value)
+		}
+	case []any:
+		for _, element := range value {
+			texts = appendTexts(texts, element)
+		}
+	}
+	return texts
 }
 
 // hash names the torrent by the bytes of its info.

@@ -34,9 +34,9 @@ func (in *info) checkPieces() (int64, error) {
 		return 0, errPieceLength
 	case in.Pieces == nil:
 		return 0, errNoPieces
-	case len(*in.Pieces)%sha1.Size != 0:
+	case in.hashes%sha1.Size != 0:
 		return 0, errPieces
-	case int64(len(*in.Pieces)/sha1.Size) != (length-1)/in.PieceLength+1:
+	case int64(in.hashes/sha1.Size) != (length-1)/in.PieceLength+1:
 		return 0, errPieceCount
 	}
 	return length, nil

@@ -200,7 +200,7 @@ func aTorrent(t *testing.T, name string, length int) tracker.Torrent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return torrent
+	return torrent.Torrent
 }
 
 // hash is twenty times the same byte: 0xab is "ABAB…".
