@@ -53,3 +53,8 @@ func (l Location) Groups() []string {
 	}
 	return groups
 }
+
+// Within says whether a rack is this group, or one of the racks in it. The empty group has them all.
+func (l Location) Within(group Location) bool {
+	return group == "" || l == group || strings.HasPrefix(string(l), string(group)+"/")
+}

@@ -129,6 +129,7 @@ func newHandler(
 	people := rest.New(store, cache, rest.Options{
 		AdminToken:      c.AdminToken,
 		TorrentMaxBytes: int64(c.TorrentMaxBytes),
+		RequirePrivate:  c.RequirePrivate,
 		Timeout:         restTimeout,
 	}, log)
 	all := route(clients, people, newMetricsHandler(registry))

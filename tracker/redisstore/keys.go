@@ -71,7 +71,10 @@ func (k transferKeys) leases() string   { return k.key("leases") }   // hash: to
 func (k transferKeys) deferred() string { return k.key("deferred") } // hash: unix time by peer id and key
 
 // peer is a hash: the record of the host at an address.
-func (k transferKeys) peer(addr netip.AddrPort) string { return string(k) + ":peer:" + addr.String() }
+func (k transferKeys) peer(addr netip.AddrPort) string { return k.record(addr.String()) }
+
+// record is likewise, of an address as it is stored.
+func (k transferKeys) record(address string) string { return string(k) + ":peer:" + address }
 
 // The sets of one rack.
 func (k transferKeys) rackPeers(rack tracker.Location) string { return k.group(rack, "N") }

@@ -103,7 +103,7 @@ func registerCall(t tracker.Torrent, now string) scriptCall {
 	k := keysOf(t.InfoHash)
 	return scriptCall{
 		keys: []string{k.registered(), k.closed(), k.name(), k.length(), k.torrent(), k.deregistered()},
-		args: []string{now, t.Name, strconv.FormatUint(t.Length, 10), string(t.File)},
+		args: []string{now, t.Name, strconv.FormatUint(t.Length, 10), rueidis.BinaryString(t.File)},
 	}
 }
 

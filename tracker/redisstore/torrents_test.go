@@ -138,7 +138,7 @@ func TestMembers(t *testing.T) {
 		} {
 			seen, cursor := map[string]bool{}, ""
 			for range 100 {
-				page, err := f.Members(ctx, hash, set, cursor, 500)
+				page, err := f.Members(ctx, hash, set, "", cursor, 500)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -154,10 +154,10 @@ func TestMembers(t *testing.T) {
 			}
 		}
 		var fault tracker.ClientError
-		if _, err := f.Members(ctx, hash, tracker.SetPeers, "x", 10); !errors.As(err, &fault) {
+		if _, err := f.Members(ctx, hash, tracker.SetPeers, "", "x", 10); !errors.As(err, &fault) {
 			t.Errorf("bad cursor: %v", err)
 		}
-		if _, err := f.Members(ctx, testHash(9), tracker.SetPeers, "", 10); !errors.Is(err, tracker.ErrNotFound) {
+		if _, err := f.Members(ctx, testHash(9), tracker.SetPeers, "", "", 10); !errors.Is(err, tracker.ErrNotFound) {
 			t.Errorf("unknown transfer: %v", err)
 		}
 	})

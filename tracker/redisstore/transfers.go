@@ -50,10 +50,17 @@ var sets = map[tracker.Set]func(transferKeys) string{
 	tracker.SetRacks:           transferKeys.racks,
 }
 
-// Members returns a page of one of a transfer's lists. A transfer that is not
-// active is tracker.ErrNotFound.
+// scanAtOnce is how many entries are looked at together for those of a rack, and scanAtMost bounds
+// what a page costs: one that has fewer entries than asked for has a cursor of its own.
+const (
+	scanAtOnce = 1_000
+	scanAtMost = 50 * scanAtOnce
+)
+
+// Members returns a page of one of a transfer's lists, of those within a rack or a group of racks
+// if one is given. A transfer that is not active is tracker.ErrNotFound.
 func (s *Store) Members(
-	ctx context.Context, hash tracker.InfoHash, set tracker.Set, cursor string, limit int,
+	ctx context.Context, hash tracker.InfoHash, set tracker.Set, rack tracker.Location, cursor string, limit int,
 ) (tracker.Page, error) {
 	position := uint64(0)
 	if cursor != "" {
@@ -62,26 +69,84 @@ func (s *Store) Members(
 			return tracker.Page{}, tracker.ClientError("cursor is not one of ours")
 		}
 	}
+	atOnce := limit
+	if rack != "" {
+		atOnce = max(limit, scanAtOnce)
+	}
+	page := tracker.Page{}
+	for seen := 0; ; {
+		scan, err := s.scan(ctx, hash, set, position, atOnce)
+		if err != nil {
+			return tracker.Page{}, err
+		}
+		entries, err := s.within(ctx, hash, set, rack, scan.Elements)
+		if err != nil {
+			return tracker.Page{}, err
+		}
+		page.Entries = append(page.Entries, entries...)
+		if position = scan.Cursor; position == 0 {
+			return page, nil
+		}
+		if seen += atOnce; rack == "" || len(page.Entries) >= limit || seen >= scanAtMost {
+			page.Next = strconv.FormatUint(position, 10)
+			return page, nil
+		}
+	}
+}
+
+// scan reads about count entries of a list of an active transfer.
+func (s *Store) scan(
+	ctx context.Context, hash tracker.InfoHash, set tracker.Set, cursor uint64, count int,
+) (rueidis.ScanEntry, error) {
 	k := keysOf(hash)
 	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{
 			b.Get().Key(k.registered()).Build(),
-			b.Sscan().Key(sets[set](k)).Cursor(position).Count(int64(limit)).Build(),
+			b.Sscan().Key(sets[set](k)).Cursor(cursor).Count(int64(count)).Build(),
 		}
 	})
 	if err != nil {
-		return tracker.Page{}, err
+		return rueidis.ScanEntry{}, err
 	}
 	if err := results[0].Error(); err != nil {
-		return tracker.Page{}, notFound(err)
+		return rueidis.ScanEntry{}, notFound(err)
 	}
-	scan, err := results[1].AsScanEntry()
+	entry, err := results[1].AsScanEntry()
 	if err != nil {
-		return tracker.Page{}, fmt.Errorf("scan: %w", err)
+		return entry, fmt.Errorf("scan: %w", err)
 	}
-	page := tracker.Page{Entries: scan.Elements}
-	if scan.Cursor != 0 {
-		page.Next = strconv.FormatUint(scan.Cursor, 10)
+	return entry, nil
+}
+
+// within returns the entries of a list that are within a rack or group: a host is where its record says.
+func (s *Store) within(
+	ctx context.Context, hash tracker.InfoHash, set tracker.Set, rack tracker.Location, entries []string,
+) ([]string, error) {
+	if rack == "" || len(entries) == 0 {
+		return entries, nil
 	}
-	return page, nil
+	racks := entries
+	if set != tracker.SetRacks {
+		results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+			commands := make([]rueidis.Completed, 0, len(entries))
+			for _, entry := range entries {
+				commands = append(commands, b.Hget().Key(keysOf(hash).record(entry)).Field("rack").Build())
+			}
+			return commands
+		})
+		if err != nil {
+			return nil, err
+		}
+		racks = make([]string, len(entries))
+		for i, result := range results {
+			racks[i], _ = result.ToString() // none: the host is just being forgotten
+		}
+	}
+	var found []string
+	for i, entry := range entries {
+		if tracker.Location(racks[i]).Within(rack) {
+			found = append(found, entry)
+		}
+	}
+	return found, nil
 }

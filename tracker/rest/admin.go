@@ -43,9 +43,8 @@ func bears(r *http.Request, token string) bool {
 // its clients look like loopback, and a name that a page's owner points at
 // 127.0.0.1 makes that page's requests look like its own site's.
 func checkLoopback(r *http.Request) error {
-	client, err := netip.ParseAddrPort(r.RemoteAddr)
 	switch {
-	case err != nil || !client.Addr().IsLoopback():
+	case !fromLoopback(r):
 		return errNotLoopback
 	case proxied(r):
 		return errProxy
@@ -53,6 +52,11 @@ func checkLoopback(r *http.Request) error {
 		return errPageHost
 	}
 	return nil
+}
+
+func fromLoopback(r *http.Request) bool {
+	client, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && client.Addr().IsLoopback()
 }
 
 // proxied says whether a header of a proxy is there, be it empty. Where a proxy

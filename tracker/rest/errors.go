@@ -3,12 +3,14 @@ package rest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// fault is an error as it is shown. Its texts are static.
+// fault is an error as it is shown. Its texts are static, but for the names of query parameters and
+// of racks that were asked for, and settings.
 type fault struct {
 	status  int
 	Code    string `json:"code"`
@@ -20,10 +22,13 @@ func (f fault) Error() string { return f.Message }
 var (
 	errNoPath   = fault{http.StatusNotFound, "not_found", "there is nothing at this path"}
 	errMethod   = fault{http.StatusMethodNotAllowed, "method_not_allowed", "this path does not take this method"}
-	errTooLarge = fault{http.StatusRequestEntityTooLarge, "too_large", "the torrent is larger than TORRENT_MAX_BYTES"}
 	errInternal = fault{http.StatusInternalServerError, "internal", "internal error"}
 	errNotReady = fault{http.StatusServiceUnavailable, "unavailable", "the store cannot be asked now"}
 )
+
+func badRequest(format string, args ...any) fault {
+	return fault{http.StatusBadRequest, "bad_request", fmt.Sprintf(format, args...)}
+}
 
 // domainFaults are the conditions that callers of the domain tell apart.
 var domainFaults = []struct {
@@ -46,7 +51,7 @@ func faultOf(err error) fault {
 	}
 	var client tracker.ClientError
 	if errors.As(err, &client) {
-		return fault{http.StatusBadRequest, "bad_request", string(client)}
+		return badRequest("%s", string(client))
 	}
 	for _, known := range domainFaults {
 		if errors.Is(err, known.err) {

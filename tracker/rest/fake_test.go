@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -100,9 +101,11 @@ func (f *fake) Statistics(_ context.Context, hash tracker.InfoHash, racks bool) 
 	return stats, f.err
 }
 
-// Members takes the index of the next entry as cursor.
-func (f *fake) Members(_ context.Context, hash tracker.InfoHash, set tracker.Set, cursor string, limit int) (tracker.Page, error) {
-	f.asked = append(f.asked, cursor+" "+strconv.Itoa(limit))
+// Members takes the index of the next entry as cursor. Nobody but racks is within a rack.
+func (f *fake) Members(
+	_ context.Context, hash tracker.InfoHash, set tracker.Set, rack tracker.Location, cursor string, limit int,
+) (tracker.Page, error) {
+	f.asked = append(f.asked, strings.TrimLeft(string(rack)+" "+cursor+" "+strconv.Itoa(limit), " "))
 	if _, ok := f.stats[hash]; !ok {
 		return tracker.Page{}, tracker.ErrNotFound
 	}
@@ -110,7 +113,9 @@ func (f *fake) Members(_ context.Context, hash tracker.InfoHash, set tracker.Set
 	if err != nil {
 		return tracker.Page{}, tracker.ClientError("no page has this cursor")
 	}
-	entries := f.members[set][start:]
+	entries := slices.DeleteFunc(slices.Clone(f.members[set][start:]), func(entry string) bool {
+		return !tracker.Location(entry).Within(rack)
+	})
 	if len(entries) <= limit {
 		return tracker.Page{Entries: entries}, f.err
 	}

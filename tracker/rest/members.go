@@ -17,7 +17,8 @@ const (
 const errLimit = tracker.ClientError("limit is a number from 1 to 10000")
 
 // listMembers writes a page of one of a transfer's lists: {word: [...]}, and
-// with "cursor", for ?cursor of the next one, if there is more.
+// with "cursor", for ?cursor of the next one, if there is more. With ?rack they are those of a
+// rack, or of a group of racks; nobody is in one that is not known.
 func (s *server) listMembers(word string, set tracker.Set) handler {
 	return func(w http.ResponseWriter, r *http.Request, digits string) error {
 		hash, err := tracker.ParseInfoHash(digits)
@@ -29,7 +30,11 @@ func (s *server) listMembers(word string, set tracker.Set) handler {
 		if err != nil {
 			return err
 		}
-		page, err := s.store.Members(r.Context(), hash, set, query.Get("cursor"), limit)
+		rack, err := parseRack(query)
+		if err != nil {
+			return err
+		}
+		page, err := s.store.Members(r.Context(), hash, set, rack, query.Get("cursor"), limit)
 		if err != nil {
 			return fmt.Errorf("%s of %s: %w", word, hash, err)
 		}

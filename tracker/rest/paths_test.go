@@ -55,7 +55,13 @@ func TestShapes(t *testing.T) {
 		{"/transfers/seeders/" + known + ".json", "seeders"},
 		{"/transfers/leechers/" + known + ".json", "leechers"},
 		{"/transfers/representants/" + known + ".json", "representants"},
+		{"/transfers/representatives/" + known + ".json", "representatives"},
 		{"/transfers/racks/" + known + ".json", "racks"},
+		{"/transfers/racks/" + known + ".json?rack=dc1", "rack"},
+		{"/transfers/peers/" + known + ".json?rack=r9", "nobody"},
+		{"/transfers/" + known + ".json?rack=dc1", "rack-statistics"},
+		{"/transfers/" + known + ".json?racks=1&rack=dc1/r17", "rack-statistics"},
+		{"/transfers/" + known + ".json?rack=dc", "no-racks-statistics"},
 		{"/transfers/racks/" + known + ".json?limit=1", "racks-page"},
 		{"/scrape/" + known + ".json", "scrape"},
 	} {
@@ -132,7 +138,7 @@ func TestNotFoundAndBadRequests(t *testing.T) {
 		"/scrape/.json":                                                   400,
 		"/transfers/peers":                                                404,
 		"/transfers/others/" + known + ".json":                            404,
-		"/transfers/representatives/" + known + ".json":                   404,
+		"/transfers/representatives/" + unknown + ".json":                 404,
 		"/transfers/peers/" + unknown + ".json":                           404,
 		"/transfers/peers/x.json":                                         400,
 		"/transfers/peers/" + known + ".json?limit=0":                     400,
@@ -207,7 +213,7 @@ func TestPages(t *testing.T) {
 	if len(sizes) != 3 || sizes[0] != 1000 || sizes[1] != 1000 || sizes[2] != 1 {
 		t.Errorf("pages of %v", sizes)
 	}
-	if asked := strings.Join(f.asked, ", "); asked != " 1000, 1000 1000, 2000 1000" {
+	if asked := strings.Join(f.asked, ", "); asked != "1000, 1000 1000, 2000 1000" {
 		t.Errorf("asked %q", asked)
 	}
 }

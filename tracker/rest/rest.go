@@ -47,8 +47,8 @@ type Transfers interface {
 
 	// Members returns a page of one of a transfer's lists, about limit entries
 	// from cursor on; an empty cursor begins. A cursor that no page named is a
-	// tracker.ClientError.
-	Members(ctx context.Context, hash tracker.InfoHash, set tracker.Set, cursor string, limit int) (tracker.Page, error)
+	// tracker.ClientError. Unless rack is empty they are those within it.
+	Members(ctx context.Context, hash tracker.InfoHash, set tracker.Set, rack tracker.Location, cursor string, limit int) (tracker.Page, error)
 
 	// Deactivate ends a transfer and archives it. What is left undone by the
 	// deadline, or by a crash, the next call goes on with.
@@ -90,6 +90,7 @@ type Locations interface {
 type Options struct {
 	AdminToken      string        // ADMIN_TOKEN; empty: state changes from loopback only
 	TorrentMaxBytes int64         // TORRENT_MAX_BYTES: the largest .torrent taken
+	RequirePrivate  bool          // REQUIRE_PRIVATE: a torrent that is not private is refused
 	Timeout         time.Duration // every request is answered within it; positive
 }
 

@@ -13,8 +13,14 @@ import (
 // star. If it returns an error it has written nothing.
 type handler func(w http.ResponseWriter, r *http.Request, arg string) error
 
-// methods are the handlers of one path.
-type methods map[string]handler
+// endpoint is what answers a method of a path.
+type endpoint struct {
+	handle handler
+	knows  string // query parameters, parted by blanks; any other one is refused
+}
+
+// methods are the endpoints of one path.
+type methods map[string]endpoint
 
 // route is a path with at most one star, which stands for a part without
 // slashes, and its methods.
@@ -25,32 +31,35 @@ type route struct {
 
 func (s *server) allRoutes() []route {
 	list := func(word string, set tracker.Set) route {
-		return route{"/transfers/" + word + "/*.json", methods{http.MethodGet: s.listMembers(word, set)}}
+		return route{"/transfers/" + word + "/*.json", methods{
+			http.MethodGet: {s.listMembers(word, set), "cursor limit rack"},
+		}}
 	}
 	return []route{
-		{"/torrents", methods{http.MethodGet: s.listTorrents}},
-		{"/torrents/*.torrent", methods{
-			http.MethodGet:    s.getTorrent,
-			http.MethodPost:   s.addTorrent,
-			http.MethodDelete: s.removeTorrent,
+		{"/torrents", methods{http.MethodGet: {s.listTorrents, ""}}},
+		{"/torrents/*" + suffix, methods{
+			http.MethodGet:    {s.getTorrent, ""},
+			http.MethodPost:   {s.addTorrent, ""},
+			http.MethodDelete: {s.removeTorrent, ""},
 		}},
 		{"/transfers", methods{
-			http.MethodGet:    s.listTransfers,
-			http.MethodDelete: s.deactivateAll,
+			http.MethodGet:    {s.listTransfers, ""},
+			http.MethodDelete: {s.deactivateAll, ""},
 		}},
 		{"/transfers/*.json", methods{
-			http.MethodGet:    s.getStatistics,
-			http.MethodDelete: s.deactivate,
+			http.MethodGet:    {s.getStatistics, "rack racks"},
+			http.MethodDelete: {s.deactivate, ""},
 		}},
 		list("peers", tracker.SetPeers),
 		list("seeders", tracker.SetSeeders),
 		list("leechers", tracker.SetLeechers),
 		list("representants", tracker.SetRepresentatives),
+		list("representatives", tracker.SetRepresentatives),
 		list("racks", tracker.SetRacks),
-		{"/locations/refresh", methods{http.MethodPost: s.refreshLocations}},
-		{"/scrape/*.json", methods{http.MethodGet: s.scrape}},
-		{"/healthz", methods{http.MethodGet: s.healthz}},
-		{"/readyz", methods{http.MethodGet: s.readyz}},
+		{"/locations/refresh", methods{http.MethodPost: {s.refreshLocations, ""}}},
+		{"/scrape/*.json", methods{http.MethodGet: {s.scrape, ""}}},
+		{"/healthz", methods{http.MethodGet: {s.healthz, ""}}},
+		{"/readyz", methods{http.MethodGet: {s.readyz, ""}}},
 	}
 }
 
@@ -80,13 +89,13 @@ func match(pattern, path string) (arg string, ok bool) {
 	return arg, true
 }
 
-// of returns the handler of a method. HEAD is a GET whose body net/http drops.
-func (m methods) of(method string) (handler, bool) {
+// of returns the endpoint of a method. HEAD is a GET whose body net/http drops.
+func (m methods) of(method string) (endpoint, bool) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	h, ok := m[method]
-	return h, ok
+	e, ok := m[method]
+	return e, ok
 }
 
 // allow is the header of the same name.

@@ -31,13 +31,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve finds the handler. Everything that is no GET changes state, so no
-// handler can forget to ask who may.
+// handler can forget to ask who may; nor can one pass over a parameter that it does not know.
 func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
 	methods, arg, found := s.find(r.URL.Path)
 	if !found {
 		return errNoPath
 	}
-	handle, ok := methods.of(r.Method)
+	endpoint, ok := methods.of(r.Method)
 	if !ok {
 		w.Header().Set("Allow", methods.allow())
 		return errMethod
@@ -47,7 +47,10 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return handle(w, r, arg)
+	if err := checkQuery(r.URL.RawQuery, endpoint.knows); err != nil {
+		return err
+	}
+	return endpoint.handle(w, r, arg)
 }
 
 // report logs an error, once, and returns what of it may be shown. What is the

@@ -11,10 +11,25 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker/metainfo"
 )
 
+// suffix ends a torrent's name in paths, and wherever the name is shown. The store keeps the name
+// without it.
+const suffix = ".torrent"
+
+// shownName is a stored name as it is shown. A transfer that registered itself has none.
+func shownName(name string) string {
+	if name == "" {
+		return ""
+	}
+	return name + suffix
+}
+
 // maxName is how many bytes a torrent's name may have, without its suffix.
 const maxName = 255
 
-const errName = tracker.ClientError(`a torrent's name has 1 to 255 bytes of UTF-8, no slash, no control character, and is not "." or ".."`)
+const (
+	errName    = tracker.ClientError(`a torrent's name has 1 to 255 bytes of UTF-8, no slash, no control character, and is not "." or ".."`)
+	errPrivate = tracker.ClientError("the torrent is not private, and REQUIRE_PRIVATE is set: make it again with mktorrent -p")
+)
 
 // checkName checks a torrent's name, which is NAME of NAME.torrent.
 func checkName(name string) error {
@@ -34,7 +49,7 @@ func (s *server) listTorrents(w http.ResponseWriter, r *http.Request, _ string) 
 	}
 	hashes := make(map[string]string, len(torrents))
 	for name, hash := range torrents {
-		hashes[name] = hash.String()
+		hashes[shownName(name)] = hash.String()
 	}
 	return writeJSON(w, http.StatusOK, hashes)
 }
@@ -54,13 +69,14 @@ func (s *server) getTorrent(w http.ResponseWriter, r *http.Request, name string)
 
 // added is the reply to an upload.
 type added struct {
-	Name   string `json:"name"`
-	Hash   string `json:"hash"`
-	Length uint64 `json:"length"` // bytes of the payload
+	Name     string   `json:"name"`
+	Hash     string   `json:"hash"`
+	Length   uint64   `json:"length"`   // bytes of the payload
+	Warnings []string `json:"warnings"` // what would spoil the push; never null
 }
 
 // addTorrent registers a torrent and activates its transfer: 201 the first
-// time, 200 if it was there.
+// time, 200 if it was there. Either answer says what is wrong with the torrent.
 func (s *server) addTorrent(w http.ResponseWriter, r *http.Request, name string) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -73,16 +89,20 @@ func (s *server) addTorrent(w http.ResponseWriter, r *http.Request, name string)
 	if err != nil {
 		return err
 	}
-	created, err := s.store.AddTorrent(r.Context(), torrent)
+	if s.opts.RequirePrivate && !torrent.Private {
+		return errPrivate
+	}
+	created, err := s.store.AddTorrent(r.Context(), torrent.Torrent)
 	if err != nil {
 		return fmt.Errorf("add torrent %s: %w", torrent.InfoHash, err)
 	}
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
-		s.log.Info("torrent registered", "name", name, "hash", torrent.InfoHash, "client", tracker.ClientName(r.RemoteAddr))
+		s.log.Info("torrent registered", "name", shownName(name), "hash", torrent.InfoHash, "client", tracker.ClientName(r.RemoteAddr))
 	}
-	return writeJSON(w, status, added{name, torrent.InfoHash.String(), torrent.Length})
+	warnings := torrent.Warnings(fromLoopback(r) && !proxied(r))
+	return writeJSON(w, status, added{shownName(name), torrent.InfoHash.String(), torrent.Length, warnings})
 }
 
 // removeTorrent forgets the file and leaves the transfer as it is.
@@ -93,6 +113,6 @@ func (s *server) removeTorrent(w http.ResponseWriter, r *http.Request, name stri
 	if err := s.store.RemoveTorrent(r.Context(), name); err != nil {
 		return fmt.Errorf("remove torrent: %w", err)
 	}
-	s.log.Info("torrent removed", "name", name, "client", tracker.ClientName(r.RemoteAddr))
-	return writeJSON(w, http.StatusOK, map[string]string{"removed": name})
+	s.log.Info("torrent removed", "name", shownName(name), "client", tracker.ClientName(r.RemoteAddr))
+	return writeJSON(w, http.StatusOK, map[string]string{"removed": shownName(name)})
 }

@@ -66,8 +66,8 @@ func TestUpload(t *testing.T) {
 			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 				t.Fatal(err)
 			}
-			if want := (added{torrent.Name, torrent.InfoHash.String(), 40000}); got != want {
-				t.Errorf("reply %v, want %v", got, want)
+			if got.Name != torrent.Name+".torrent" || got.Hash != torrent.InfoHash.String() || got.Length != 40000 {
+				t.Errorf("reply %v", got)
 			}
 			if f.active[torrent.InfoHash] != torrent.Name {
 				t.Errorf("active: %v", f.active)
@@ -105,6 +105,7 @@ func TestUploadAgain(t *testing.T) {
 func TestNoUpload(t *testing.T) {
 	file := string(aTorrent(t, "", 40000).File)
 	limit := int64(len(file))
+	tooMuch := fmt.Sprintf("larger than TORRENT_MAX_BYTES, %d bytes: make it again with larger pieces", limit)
 	cut, whole := form(t, "torrent", file)
 	for name, test := range map[string]struct {
 		fields      []string // of a form; or else
@@ -116,12 +117,12 @@ func TestNoUpload(t *testing.T) {
 		"empty":      {status: 400, message: "no bencoded dictionary"},
 		"no torrent": {body: "<html>", status: 400, message: "no bencoded dictionary"},
 		"no info":    {body: "de", status: 400, message: "info is missing"},
-		"too large":  {body: file + "x", status: 413, message: "TORRENT_MAX_BYTES"},
+		"too large":  {body: file + "x", status: 413, message: tooMuch},
 		"file in a form too large": {
-			fields: []string{"torrent", file + "x"}, status: 413, message: "TORRENT_MAX_BYTES",
+			fields: []string{"torrent", file + "x"}, status: 413, message: tooMuch,
 		},
 		"form too large": {
-			fields: []string{"-x", strings.Repeat("x", int(limit)+formOverhead), "torrent", file}, status: 413, message: "TORRENT_MAX_BYTES",
+			fields: []string{"-x", strings.Repeat("x", int(limit)+formOverhead), "torrent", file}, status: 413, message: tooMuch,
 		},
 		"form without a file":   {fields: []string{"-torrent", file}, status: 400, message: "no file field"},
 		"form with two files":   {fields: []string{"a", file, "b", file}, status: 400, message: "more than one file"},
@@ -191,7 +192,7 @@ func TestRemoveTorrent(t *testing.T) {
 	f := full(t)
 	h := handle(f, Options{}, nil)
 	w := serve(h, request(http.MethodDelete, "/torrents/build-42.torrent", nil))
-	if w.Code != http.StatusOK || w.Body.String() != "{\n  \"removed\": \"build-42\"\n}\n" {
+	if w.Code != http.StatusOK || w.Body.String() != "{\n  \"removed\": \"build-42.torrent\"\n}\n" {
 		t.Errorf("status %d, %s", w.Code, w.Body)
 	}
 	if len(f.torrents) != 0 || f.active[hash(0xab)] != "build-42" {

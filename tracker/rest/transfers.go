@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -19,22 +20,34 @@ func (s *server) listTransfers(w http.ResponseWriter, r *http.Request, _ string)
 	}
 	names := make(map[string]string, len(transfers))
 	for hash, name := range transfers {
-		names[hash.String()] = name
+		names[hash.String()] = shownName(name)
 	}
 	return writeJSON(w, http.StatusOK, names)
 }
 
-// getStatistics writes a transfer's statistics; with ?racks=1 the racks' too.
+const errRacks = tracker.ClientError("racks is 0 or 1")
+
+// getStatistics writes a transfer's statistics; with ?racks=1 the racks' too, with ?rack those
+// of one, or of the racks in a group.
 func (s *server) getStatistics(w http.ResponseWriter, r *http.Request, digits string) error {
 	hash, err := tracker.ParseInfoHash(digits)
 	if err != nil {
 		return err
 	}
-	racks := r.URL.Query().Get("racks") == "1"
+	query := r.URL.Query()
+	rack, err := parseRack(query)
+	switch {
+	case err != nil:
+		return err
+	case query.Has("racks") && query.Get("racks") != "0" && query.Get("racks") != "1":
+		return errRacks
+	}
+	racks := rack != "" || query.Get("racks") == "1"
 	stats, err := s.store.Statistics(r.Context(), hash, racks)
 	if err != nil {
 		return fmt.Errorf("statistics of %s: %w", hash, err)
 	}
+	maps.DeleteFunc(stats.Racks, func(name tracker.Location, _ tracker.RackStatistics) bool { return !name.Within(rack) })
 	return writeJSON(w, http.StatusOK, newStatistics(stats, racks))
 }
 

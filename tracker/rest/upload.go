@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,12 @@ const (
 	errFormMore = tracker.ClientError("the form has more than one file field")
 )
 
+// tooLarge refuses a torrent; most of one is the hashes of its pieces.
+func tooLarge(limit int64) fault {
+	return fault{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf(
+		"the torrent is larger than TORRENT_MAX_BYTES, %d bytes: make it again with larger pieces (mktorrent -l)", limit)}
+}
+
 // readTorrent returns the file that was uploaded: the one file field of a
 // multipart form, or the body as it is. A connection's deadline bounds it, since
 // a context's does not end a read.
@@ -30,19 +37,19 @@ func (s *server) readTorrent(w http.ResponseWriter, r *http.Request) ([]byte, er
 	}
 	limit := s.opts.TorrentMaxBytes
 	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "multipart/form-data" {
-		return readBody(http.MaxBytesReader(w, r.Body, limit))
+		return readBody(http.MaxBytesReader(w, r.Body, limit), r, limit)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit+formOverhead)
 	form, err := r.MultipartReader()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errForm, err)
 	}
-	return readForm(w, form, limit)
+	return readForm(w, r, form, limit)
 }
 
 // readForm returns the form's one file, of at most limit bytes. Other fields are
 // passed over.
-func readForm(w http.ResponseWriter, form *multipart.Reader, limit int64) (file []byte, err error) {
+func readForm(w http.ResponseWriter, r *http.Request, form *multipart.Reader, limit int64) (file []byte, err error) {
 	for {
 		part, err := form.NextPart()
 		switch {
@@ -51,31 +58,33 @@ func readForm(w http.ResponseWriter, form *multipart.Reader, limit int64) (file 
 		case errors.Is(err, io.EOF):
 			return file, nil
 		case err != nil:
-			return nil, bodyFault(err)
+			return nil, bodyFault(err, limit)
 		case part.FileName() == "":
 			continue
 		case file != nil:
 			return nil, errFormMore
 		}
-		if file, err = readBody(http.MaxBytesReader(w, part, limit)); err != nil {
+		if file, err = readBody(http.MaxBytesReader(w, part, limit), r, limit); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func readBody(body io.Reader) ([]byte, error) {
-	file, err := io.ReadAll(body)
-	if err != nil {
-		return nil, bodyFault(err)
+// readBody reads a torrent into memory that is taken once: its request says how long it is at most.
+func readBody(body io.Reader, r *http.Request, limit int64) ([]byte, error) {
+	var file bytes.Buffer
+	file.Grow(int(min(max(r.ContentLength, 0), limit)) + bytes.MinRead)
+	if _, err := file.ReadFrom(body); err != nil {
+		return nil, bodyFault(err, limit)
 	}
-	return file, nil
+	return file.Bytes(), nil
 }
 
 // bodyFault tells a body that is too large from one that does not come.
-func bodyFault(err error) error {
+func bodyFault(err error, limit int64) error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return errTooLarge
+		return tooLarge(limit)
 	}
 	return fmt.Errorf("%w: %w", errBody, err)
 }
