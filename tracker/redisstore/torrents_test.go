@@ -130,35 +130,57 @@ func TestMembers(t *testing.T) {
 		hash := f.registerTransfer(t, 1)
 		const hosts, racks = 1200, 30
 		inParallel(hosts, func(n int) {
-			f.announce(t, announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n%racks)), n))
+			f.announce(t, announceOf(hash, tracker.Location(fmt.Sprintf("dc%d/r%d", n%2, n%racks)), n))
 		})
-		for set, want := range map[tracker.Set]int{
-			tracker.SetPeers: hosts, tracker.SetLeechers: hosts, tracker.SetSeeders: 0,
-			tracker.SetRepresentatives: racks * testRules.MaxReprRack, tracker.SetRacks: racks,
-		} {
-			seen, cursor := map[string]bool{}, ""
-			for range 100 {
-				page, err := f.Members(ctx, hash, set, "", cursor, 500)
-				if err != nil {
-					t.Fatal(err)
+		for rack, share := range map[tracker.Location]int{"": racks, "dc1": racks / 2, "dc1/r7": 1, "dc": 0, "dc1/r": 0, "r7": 0} {
+			for set, want := range map[tracker.Set]int{
+				tracker.SetPeers: share * hosts / racks, tracker.SetLeechers: share * hosts / racks, tracker.SetSeeders: 0,
+				tracker.SetRepresentatives: share * testRules.MaxReprRack, tracker.SetRacks: share,
+			} {
+				if got := f.allMembers(t, hash, set, rack, 500); len(got) != want {
+					t.Errorf("set %d within %q has %d members, expected %d", set, rack, len(got), want)
 				}
-				for _, entry := range page.Entries {
-					seen[entry] = true
-				}
-				if cursor = page.Next; cursor == "" {
-					break
-				}
-			}
-			if len(seen) != want {
-				t.Errorf("set %d has %d members, expected %d", set, len(seen), want)
 			}
 		}
 		var fault tracker.ClientError
 		if _, err := f.Members(ctx, hash, tracker.SetPeers, "", "x", 10); !errors.As(err, &fault) {
 			t.Errorf("bad cursor: %v", err)
 		}
-		if _, err := f.Members(ctx, testHash(9), tracker.SetPeers, "", "", 10); !errors.Is(err, tracker.ErrNotFound) {
+		if _, err := f.Members(ctx, testHash(9), tracker.SetPeers, "dc1", "", 10); !errors.Is(err, tracker.ErrNotFound) {
 			t.Errorf("unknown transfer: %v", err)
+		}
+	})
+}
+
+// allMembers walks through all pages of a list.
+func (f *fixture) allMembers(t *testing.T, hash tracker.InfoHash, set tracker.Set, rack tracker.Location, limit int) map[string]bool {
+	t.Helper()
+	seen, cursor := map[string]bool{}, ""
+	for range 100 {
+		page, err := f.Members(context.Background(), hash, set, rack, cursor, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range page.Entries {
+			seen[entry] = true
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	return seen
+}
+
+// TestMembersOfARackAfterAMove: a host is where it announced last.
+func TestMembersOfARackAfterAMove(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		for _, rack := range []tracker.Location{"r1", "r2"} {
+			f.announce(t, announceOf(hash, rack, 1))
+		}
+		before, after := f.allMembers(t, hash, tracker.SetPeers, "r1", 10), f.allMembers(t, hash, tracker.SetPeers, "r2", 10)
+		if len(before) != 0 || len(after) != 1 {
+			t.Errorf("in the rack it left %v, in its rack %v", before, after)
 		}
 	})
 }
