@@ -177,6 +177,17 @@ func TestParseLocation(t *testing.T) {
 	}
 }
 
+func TestLocationWithin(t *testing.T) {
+	for group, want := range map[Location]bool{
+		"": true, "dc1": true, "dc1/row3": true, "dc1/row3/r17": true,
+		"dc": false, "dc1/row": false, "row3": false, "dc1/row3/r1": false, "dc1/row3/r17/x": false, "dc2": false,
+	} {
+		if got := Location("dc1/row3/r17").Within(group); got != want {
+			t.Errorf("within %q: %v", group, got)
+		}
+	}
+}
+
 func TestLocationGroups(t *testing.T) {
 	if got := fmt.Sprint(Location("dc1/row3/r17").Groups()); got != "[dc1/row3/r17 dc1/row3 dc1]" {
 		t.Error(got)
