@@ -10,10 +10,13 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// Hosts returns a page of the hosts seen in a transfer, with the state of each. A transfer that is not
+// Hosts returns a page of the hosts seen in a transfer, or in a rack or group of racks of it, with the state
+// of each. A transfer that is not
 // active is tracker.ErrNotFound.
-func (s *Store) Hosts(ctx context.Context, hash tracker.InfoHash, cursor string, limit int) (tracker.HostPage, error) {
-	page, err := s.Members(ctx, hash, tracker.SetPeers, cursor, limit)
+func (s *Store) Hosts(
+	ctx context.Context, hash tracker.InfoHash, rack tracker.Location, cursor string, limit int,
+) (tracker.HostPage, error) {
+	page, err := s.Members(ctx, hash, tracker.SetPeers, rack, cursor, limit)
 	if err != nil {
 		return tracker.HostPage{}, err
 	}
@@ -21,7 +24,7 @@ func (s *Store) Hosts(ctx context.Context, hash tracker.InfoHash, cursor string,
 	records, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		commands := make([]rueidis.Completed, 0, len(page.Entries))
 		for _, addr := range page.Entries {
-			commands = append(commands, b.Hmget().Key(k.key("peer:"+addr)).
+			commands = append(commands, b.Hmget().Key(k.record(addr)).
 				Field("rack", "hostname", "left", "state", "seeded").Build())
 		}
 		return commands

@@ -121,7 +121,7 @@ func (h *history) checkStates(t *rapid.T, stats tracker.Statistics) {
 	page := tracker.HostPage{Next: "0"}
 	for page.Next != "" {
 		var err error
-		if page, err = h.Hosts(context.Background(), testHash(1), page.Next, 1000); err != nil {
+		if page, err = h.Hosts(context.Background(), testHash(1), "", page.Next, 1000); err != nil {
 			t.Fatal(err)
 		}
 		for _, host := range page.Hosts {
