@@ -19,6 +19,7 @@ const NumWantDefault = -1
 // AnnounceRequest is one announce as a protocol adapter read it.
 type AnnounceRequest struct {
 	InfoHash   InfoHash
+	WithBlanks InfoHash // what was meant if InfoHash is not known: blanks for some of its pluses; or zero
 	PeerID     PeerID
 	Key        string         // as sent, at most MaxKey bytes; may be empty; see PlainKey
 	Addr       netip.AddrPort // where other peers reach the host; unmapped

@@ -47,7 +47,7 @@ func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceRe
 		return AnnounceResponse{}, fmt.Errorf("locate %s: %w", req.Addr.Addr(), err)
 	}
 	req.Key = PlainKey(req.PeerID, req.Key)
-	handout, err := t.store.Announce(ctx, Announce{AnnounceRequest: req, Place: place, Rules: t.rules})
+	handout, err := t.handout(ctx, Announce{AnnounceRequest: req, Place: place, Rules: t.rules})
 	if err != nil {
 		return AnnounceResponse{}, fmt.Errorf("announce: %w", err)
 	}
@@ -71,6 +71,24 @@ func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceRe
 	}
 	resp.Interval, resp.MinInterval = spread(resp.Interval)
 	return resp, nil
+}
+
+// handout asks the store. Of an info hash with another reading the first that is active counts,
+// and one that nobody knows is registered as it was sent only if the other is not known either.
+func (t *Tracker) handout(ctx context.Context, a Announce) (Handout, error) {
+	if a.WithBlanks != (InfoHash{}) {
+		for _, hash := range [...]InfoHash{a.InfoHash, a.WithBlanks} {
+			reading := a
+			reading.InfoHash, reading.AutoRegister = hash, false
+			if handout, err := t.store.Announce(ctx, reading); err != nil || handout.Active {
+				return handout, err
+			}
+		}
+		if !a.AutoRegister {
+			return Handout{}, nil
+		}
+	}
+	return t.store.Announce(ctx, a)
 }
 
 // Scrape counts the active ones among the transfers asked for.

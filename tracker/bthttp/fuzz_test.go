@@ -2,10 +2,12 @@ package bthttp
 
 import (
 	"errors"
+	"math"
+	"math/big"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +17,8 @@ import (
 var announceSeeds = []string{
 	baseQuery,
 	baseQuery + "&uploaded=0&downloaded=0&left=300000&numwant=80&key=7185a534&compact=1&supportcrypto=1&event=started",
+	baseQuery + "&left=&uploaded&downloaded=-&numwant=18446744073709551616",
+	baseQuery + "&left=-18446744073709551616&uploaded=18446744073709551616",
 	baseQuery + "&left=9223372036854775807&numwant=-1&compact=0&no_peer_id=1&event=paused",
 	baseQuery + "&ip=10.1.2.3&ipv4=10.1.2.4:5&ipv6=%5B2001:db8::1%5D:6",
 	"info_hash=+%2B%zz%4&peer_id=%&port=0&event=stopped&key=%00",
@@ -68,9 +72,15 @@ func checkAnnounce(t *testing.T, got tracker.AnnounceRequest, err error, client 
 	}
 }
 
-// parseByURL reads a query with net/url, to which a plus is a space.
+// parseByURL reads a query with net/url, to which a plus is a blank; with blanks each key begins
+// with "blank:".
 func parseByURL(query string) (url.Values, error) {
-	return url.ParseQuery(strings.ReplaceAll(query, "+", "%2B"))
+	values, err := url.ParseQuery(strings.ReplaceAll(query, "+", "%2B"))
+	withBlanks, _ := url.ParseQuery(query)
+	for key := range withBlanks {
+		values["blank:"+key] = withBlanks[key]
+	}
+	return values, err
 }
 
 // naiveAnnounce reads the table of BEP 3 from a map. It is not ok if any
@@ -81,6 +91,9 @@ func naiveAnnounce(values url.Values, client netip.Addr, trustIP bool) (req trac
 		return req, false
 	}
 	req.InfoHash, req.PeerID = tracker.InfoHash([]byte(hash)), tracker.PeerID([]byte(id))
+	if blank := values.Get("blank:info_hash"); blank != hash {
+		req.WithBlanks = tracker.InfoHash([]byte(blank))
+	}
 
 	words := map[string]tracker.Event{
 		"started": tracker.EventStarted, "completed": tracker.EventCompleted,
@@ -91,14 +104,14 @@ func naiveAnnounce(values url.Values, client netip.Addr, trustIP bool) (req trac
 	if !good || port > 65535 || port == 0 && (!values.Has("port") || req.Event != tracker.EventStopped) {
 		return req, false
 	}
-	var goodUp, goodDown, goodLeft, goodWant bool
+	var goodUp, goodDown, goodLeft bool
 	req.Uploaded, goodUp = naiveNumber(values, "uploaded", 0)
 	req.Downloaded, goodDown = naiveNumber(values, "downloaded", 0)
-	req.Left, goodLeft = naiveNumber(values, "left", tracker.LeftUnknown)
-	if req.Left >= 1<<53 {
-		req.Left = tracker.LeftUnknown
+	req.Left, goodLeft = naiveSigned(values, "left", 1<<53-1, tracker.LeftUnknown, tracker.LeftUnknown)
+	want, goodWant := naiveSigned(values, "numwant", 1<<31-1, 1<<31-1, 1<<31)
+	if req.NumWant = int(want); want == 1<<31 {
+		req.NumWant = -1
 	}
-	req.NumWant, goodWant = naiveNumWant(values)
 	req.Key = values.Get("key")
 	if len(req.Key) > 32 {
 		req.Key = req.Key[:32]
@@ -112,25 +125,30 @@ func naiveAnnounce(values url.Values, client netip.Addr, trustIP bool) (req trac
 	return req, goodUp && goodDown && goodLeft && goodWant
 }
 
-func naiveNumber(values url.Values, key string, missing uint64) (n uint64, good bool) {
-	if !values.Has(key) {
-		return missing, true
+var naiveDigits = regexp.MustCompile(`^-?[0-9]+$`)
+
+// naiveSigned reads a number by arithmetic without bounds. None, and one below zero, are unknown; one
+// above most is beyond.
+func naiveSigned(values url.Values, key string, most, beyond, unknown uint64) (n uint64, good bool) {
+	text := values.Get(key)
+	if text == "" {
+		return unknown, true
 	}
-	n, err := strconv.ParseUint(values.Get(key), 10, 64)
-	return n, err == nil
+	number, _ := new(big.Int).SetString(text, 10)
+	switch {
+	case !naiveDigits.MatchString(text):
+		return 0, false
+	case text[0] == '-':
+		return unknown, true
+	case number.Cmp(new(big.Int).SetUint64(most)) > 0:
+		return beyond, true
+	}
+	return number.Uint64(), true
 }
 
-func naiveNumWant(values url.Values) (int, bool) {
-	text := values.Get("numwant")
-	if values.Has("numwant") && strings.HasPrefix(text, "-") {
-		_, err := strconv.ParseUint(text[1:], 10, 64)
-		return -1, err == nil
-	}
-	n, good := naiveNumber(values, "numwant", 1<<62)
-	if n == 1<<62 && !values.Has("numwant") {
-		return -1, true
-	}
-	return int(min(n, 1<<31-1)), good
+func naiveNumber(values url.Values, key string, missing uint64) (n uint64, good bool) {
+	n, good = naiveSigned(values, key, math.MaxUint64, math.MaxUint64, missing)
+	return n, good && !strings.HasPrefix(values.Get(key), "-")
 }
 
 func naiveAddresses(req *tracker.AnnounceRequest, values url.Values, port uint16) {
@@ -180,13 +198,15 @@ func FuzzParseScrape(f *testing.F) {
 		}
 		var want []tracker.InfoHash
 		ok := len(values["info_hash"]) <= 128
-		for _, text := range values["info_hash"] {
+		for i, text := range values["info_hash"] {
 			if len(text) != 20 {
 				ok = false
 				break
 			}
-			if hash := tracker.InfoHash([]byte(text)); !slices.Contains(want, hash) {
-				want = append(want, hash)
+			for _, text := range []string{text, values["blank:info_hash"][i]} {
+				if hash := tracker.InfoHash([]byte(text)); !slices.Contains(want, hash) {
+					want = append(want, hash)
+				}
 			}
 		}
 		if ok != (err == nil) || ok && !slices.Equal(got, want) {

@@ -1,6 +1,7 @@
 package bthttp
 
 import (
+	"errors"
 	"math"
 	"net/netip"
 	"slices"
@@ -17,7 +18,7 @@ const (
 	errPort       = tracker.ClientError("port must be 1 to 65535")
 	errUploaded   = tracker.ClientError("uploaded must be a number of bytes")
 	errDownloaded = tracker.ClientError("downloaded must be a number of bytes")
-	errLeft       = tracker.ClientError("left must be a number of bytes")
+	errLeft       = tracker.ClientError("left must be a number of bytes, or -1")
 	errNumWant    = tracker.ClientError("numwant must be a number")
 	errManyHashes = tracker.ClientError("info_hash may be given 128 times at most")
 )
@@ -52,7 +53,8 @@ type announceQuery struct {
 //
 // Of a repeated parameter the first counts. A broken escape stands for itself,
 // except in info_hash and peer_id, where it is an error: a wrong guess would
-// name another transfer or host. Key may share rawQuery's memory.
+// name another transfer or host. What is optional may be empty, and is as if it
+// were missing. Key may share rawQuery's memory.
 func ParseAnnounce(rawQuery string, client netip.Addr, trustIP bool) (tracker.AnnounceRequest, error) {
 	q := readAnnounceQuery(rawQuery)
 	req := tracker.AnnounceRequest{
@@ -63,8 +65,9 @@ func ParseAnnounce(rawQuery string, client netip.Addr, trustIP bool) (tracker.An
 	req.Key = q.key.text()
 	req.Key = req.Key[:min(len(req.Key), tracker.MaxKey)]
 
-	if !unescapeInto(req.InfoHash[:], q.infoHash.raw) {
-		return tracker.AnnounceRequest{}, errInfoHash
+	var err error
+	if req.InfoHash, req.WithBlanks, err = readInfoHash(q.infoHash.raw); err != nil {
+		return tracker.AnnounceRequest{}, err
 	}
 	if !unescapeInto(req.PeerID[:], q.peerID.raw) {
 		return tracker.AnnounceRequest{}, errPeerID
@@ -78,6 +81,18 @@ func ParseAnnounce(rawQuery string, client netip.Addr, trustIP bool) (tracker.An
 		return tracker.AnnounceRequest{}, err
 	}
 	return req, nil
+}
+
+// readInfoHash reads an info_hash in both ways that clients write one: with pluses as they are
+// and, if there are any, with a blank for each, as in a form; else withBlanks is zero.
+func readInfoHash(raw string) (hash, withBlanks tracker.InfoHash, err error) {
+	if !unescapeInto(hash[:], raw) {
+		return tracker.InfoHash{}, tracker.InfoHash{}, errInfoHash
+	}
+	if strings.IndexByte(raw, '+') >= 0 {
+		unescapeInto(withBlanks[:], strings.ReplaceAll(raw, "+", " "))
+	}
+	return hash, withBlanks, nil
 }
 
 func readAnnounceQuery(rawQuery string) announceQuery {
@@ -137,53 +152,67 @@ func (q *announceQuery) portNumber(event tracker.Event) (uint16, error) {
 
 // amounts reads the numbers of an announce into req.
 func (q *announceQuery) amounts(req *tracker.AnnounceRequest) (err error) {
-	if req.Uploaded, err = q.uploaded.bytes(0, errUploaded); err != nil {
+	if req.Uploaded, err = q.uploaded.bytes(errUploaded); err != nil {
 		return err
 	}
-	if req.Downloaded, err = q.downloaded.bytes(0, errDownloaded); err != nil {
+	if req.Downloaded, err = q.downloaded.bytes(errDownloaded); err != nil {
 		return err
 	}
-	if req.Left, err = q.left.bytes(tracker.LeftUnknown, errLeft); err != nil {
+	if req.Left, err = q.left.left(); err != nil {
 		return err
-	}
-	if req.Left >= unknownLeft {
-		req.Left = tracker.LeftUnknown
 	}
 	req.NumWant, err = q.numWant.peers()
 	return err
 }
 
-// bytes reads a number of bytes: missing if it is not given, fault if it is
-// negative, no number, or does not fit into 64 bits.
-func (v value) bytes(missing uint64, fault error) (uint64, error) {
-	if !v.given {
-		return missing, nil
-	}
-	n, err := strconv.ParseUint(v.text(), 10, 64)
-	if err != nil {
+// bytes reads a number of bytes, 0 if there is none. Fault is for one that is negative.
+func (v value) bytes(fault error) (uint64, error) {
+	n, negative, ok := v.number()
+	if negative || !ok {
 		return 0, fault
+	}
+	return n, nil
+}
+
+// left reads left, which is not known if it is missing, negative or larger than any payload.
+func (v value) left() (uint64, error) {
+	n, negative, ok := v.number()
+	switch {
+	case !ok:
+		return 0, errLeft
+	case v.raw == "", negative, n >= unknownLeft:
+		return tracker.LeftUnknown, nil
 	}
 	return n, nil
 }
 
 // peers reads numwant, whose sign means "as many as you like".
 func (v value) peers() (int, error) {
-	if !v.given {
-		return tracker.NumWantDefault, nil
-	}
-	digits, negative := strings.CutPrefix(v.text(), "-")
-	n, err := strconv.ParseUint(digits, 10, 64)
+	n, negative, ok := v.number()
 	switch {
-	case err != nil:
+	case !ok:
 		return 0, errNumWant
-	case negative:
+	case v.raw == "", negative:
 		return tracker.NumWantDefault, nil
 	}
 	return int(min(n, math.MaxInt32)), nil
 }
 
+// number reads a whole number without its sign: 0 if there is none, and the largest if it does
+// not fit. It is not ok if there is anything else than digits behind the sign, or nothing.
+func (v value) number() (n uint64, negative, ok bool) {
+	if v.raw == "" {
+		return 0, false, true
+	}
+	digits, negative := strings.CutPrefix(v.text(), "-")
+	n, err := strconv.ParseUint(digits, 10, 64)
+	ok = err == nil || errors.Is(err, strconv.ErrRange) && strings.Trim(digits, "0123456789") == ""
+	return n, negative, ok
+}
+
 // ParseScrape reads the info hashes of a scrape from a raw query (BEP 48), each
-// once; none for a scrape of everything. Errors are tracker.ClientError.
+// once, and those with pluses in both ways that clients write one; none for a scrape of
+// everything. Errors are tracker.ClientError.
 func ParseScrape(rawQuery string) ([]tracker.InfoHash, error) {
 	var hashes []tracker.InfoHash
 	given := 0
@@ -196,12 +225,15 @@ func ParseScrape(rawQuery string) ([]tracker.InfoHash, error) {
 		if given++; given > maxScrape {
 			return nil, errManyHashes
 		}
-		var hash tracker.InfoHash
-		if !unescapeInto(hash[:], raw) {
-			return nil, errInfoHash
+		hash, withBlanks, err := readInfoHash(raw)
+		if err != nil {
+			return nil, err
 		}
 		if !slices.Contains(hashes, hash) {
 			hashes = append(hashes, hash)
+		}
+		if withBlanks != (tracker.InfoHash{}) && !slices.Contains(hashes, withBlanks) {
+			hashes = append(hashes, withBlanks)
 		}
 	}
 	return hashes, nil

@@ -53,6 +53,21 @@ func TestParseAnnounce(t *testing.T) {
 		{"&left=0&left=5", func(r *request) { r.Left = 0 }},
 		{"&left=9007199254740991", func(r *request) { r.Left = 1<<53 - 1 }},
 		{"&left=9007199254740992", func(*request) {}},
+		{"&left=18446744073709551615", func(*request) {}},
+		{"&left=99999999999999999999999", func(*request) {}},
+		{"&left=", func(*request) {}},
+		{"&left", func(*request) {}},
+		{"&left&left=0", func(*request) {}},
+		{"&left=-1", func(*request) {}},
+		{"&left=%2D1", func(*request) {}},
+		{"&left=-16384", func(*request) {}},
+		{"&left=-99999999999999999999999", func(*request) {}},
+		{"&uploaded=&downloaded", func(*request) {}},
+		{"&uploaded&downloaded=2", func(r *request) { r.Downloaded = 2 }},
+		{"&uploaded=18446744073709551616", func(r *request) { r.Uploaded = 1<<64 - 1 }},
+		{"&event&numwant&compact&no_peer_id&key&trackerid&ip", func(*request) {}},
+		{"&event=&numwant=&compact=&no_peer_id=&key=&trackerid=&ip=", func(*request) {}},
+		{"&numwant=99999999999999999999999", func(r *request) { r.NumWant = 1<<31 - 1 }},
 		{"&left=9223372036854775807", func(*request) {}},
 		{"&event=started", func(r *request) { r.Event = tracker.EventStarted }},
 		{"&event=completed", func(r *request) { r.Event = tracker.EventCompleted }},
@@ -106,6 +121,21 @@ func TestParseAnnounceRawBytes(t *testing.T) {
 	if want := "#\xfe\xc3+4567890123456789"; string(got.InfoHash[:]) != want {
 		t.Errorf("info_hash is %q, want %q", got.InfoHash, want)
 	}
+	if want := "#\xfe\xc3 4567890123456789"; string(got.WithBlanks[:]) != want {
+		t.Errorf("with blanks it is %q, want %q", got.WithBlanks, want)
+	}
+}
+
+// Only a plus that is not escaped may be a blank.
+func TestParseAnnounceWithBlanks(t *testing.T) {
+	for raw, want := range map[string]string{
+		"12345678901234567890": "", "%2B%2b%2034567890123456789": "", "++%2B45678901234567890": "  +45678901234567890",
+	} {
+		got, err := ParseAnnounce("info_hash="+raw+"&"+peerQuery+"&port=1", client, false)
+		if with := strings.Trim(string(got.WithBlanks[:]), "\x00"); err != nil || with != want {
+			t.Errorf("%s: %q, %v; want %q", raw, with, err, want)
+		}
+	}
 }
 
 func TestParseAnnounceFaults(t *testing.T) {
@@ -134,17 +164,23 @@ func TestParseAnnounceFaults(t *testing.T) {
 		{hashQuery + "&" + peerQuery + "&port=+1", errPort},
 		{hashQuery + "&" + peerQuery + "&port=http", errPort},
 		{baseQuery + "&uploaded=-1", errUploaded},
-		{baseQuery + "&uploaded=", errUploaded},
-		{baseQuery + "&uploaded", errUploaded},
-		{baseQuery + "&uploaded=18446744073709551616", errUploaded},
+		{baseQuery + "&uploaded=+1", errUploaded},
+		{baseQuery + "&uploaded=99999999999999999999x", errUploaded},
 		{baseQuery + "&downloaded=1.5", errDownloaded},
 		{baseQuery + "&downloaded=0x1", errDownloaded},
-		{baseQuery + "&left=-1", errLeft},
+		{baseQuery + "&downloaded=-1", errDownloaded},
+		{baseQuery + "&left=-", errLeft},
+		{baseQuery + "&left=--1", errLeft},
+		{baseQuery + "&left=-x", errLeft},
+		{baseQuery + "&left=+1", errLeft},
+		{baseQuery + "&left=%20", errLeft},
+		{baseQuery + "&left=99999999999999999999x", errLeft},
 		{baseQuery + "&left=1_000", errLeft},
 		{baseQuery + "&left=%3", errLeft},
 		{baseQuery + "&numwant=many", errNumWant},
-		{baseQuery + "&numwant=", errNumWant},
 		{baseQuery + "&numwant=--1", errNumWant},
+		{baseQuery + "&numwant=-", errNumWant},
+		{baseQuery + "&numwant=+5", errNumWant},
 	}
 	for _, test := range tests {
 		t.Run(test.query, func(t *testing.T) {
@@ -239,6 +275,13 @@ func TestParseScrape(t *testing.T) {
 		{"two", hashQuery + "&" + other, []tracker.InfoHash{hash, second}, nil},
 		{"twice the same", hashQuery + "&" + other + "&" + hashQuery, []tracker.InfoHash{hash, second}, nil},
 		{"escaped key", "info%5fhash=aaaaaaaaaaaaaaaaaaaa", []tracker.InfoHash{second}, nil},
+		{"of zeros", "info_hash=" + strings.Repeat("%00", 20), []tracker.InfoHash{{}}, nil},
+		{"plus", "info_hash=+%2B345678901234567890", []tracker.InfoHash{
+			tracker.InfoHash([]byte("++345678901234567890")), tracker.InfoHash([]byte(" +345678901234567890")),
+		}, nil},
+		{"plus and blank", "info_hash=%20aaaaaaaaaaaaaaaaaaa&info_hash=+aaaaaaaaaaaaaaaaaaa", []tracker.InfoHash{
+			tracker.InfoHash([]byte(" aaaaaaaaaaaaaaaaaaa")), tracker.InfoHash([]byte("+aaaaaaaaaaaaaaaaaaa")),
+		}, nil},
 		{"one is bad", hashQuery + "&info_hash=x", nil, errInfoHash},
 		{"empty", "info_hash=", nil, errInfoHash},
 		{"128", strings.Repeat(other+"&", 128), []tracker.InfoHash{second}, nil},

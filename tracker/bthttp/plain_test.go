@@ -128,6 +128,8 @@ var plainSeeds = []struct {
 	{plainStart + "Host: [::1]:6969\r\nUser-Agent: x\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n", goOn},
 	{plainStart + "hOST:x\r\nX-FORWARDED-for:  192.0.2.7 \r\nx-forwarded-for:\t10.0.0.1\r\n\r\n", goOn},
 	{plainStart + "Host: x\r\n" + strings.Repeat("X-Forwarded-For: 192.0.2.7\r\n", 5) + "\r\n", handOn},
+	{"GET /announce?info_hash=++%2Baaaaaaaaaaaaaaaaa&peer_id=-TR3000-9ny7fny9kmnx&port=6881&left&uploaded= HTTP/1.1\r\nHost: x\r\n\r\n", goOn},
+	{"GET /scrape?info_hash=+aaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n", goOn},
 	{"GET /scrape?info_hash=aaaaaaaaaaaaaaaaaaaa HTTP/1.0\r\n\r\n", end},
 	{"GET /scrape/?info_hash=aaaaaaaaaaaaaaaaaaaa HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", goOn},
 	{"GET /scrape HTTP/1.0\r\nConnection: close\r\n\r\n" + plainHead, end},

@@ -13,8 +13,6 @@ import (
 const (
 	errAnnounceSize = tracker.ClientError("an announce has 98 bytes or more")
 	errPort         = tracker.ClientError("port must be 1 to 65535")
-	errOptions      = tracker.ClientError("options of the announce are cut off")
-	errScrapeSize   = tracker.ClientError("a scrape has 20 bytes for each info hash")
 	errScrapeAll    = tracker.ClientError("a scrape must name an info hash")
 	errManyHashes   = tracker.ClientError("a scrape may name 74 info hashes at most")
 	errAction       = tracker.ClientError("action must be connect, announce or scrape")
@@ -58,8 +56,9 @@ func parseHeader(packet []byte) (h header, ok bool) {
 }
 
 // ParseAnnounce reads an announce (BEP 15). Client is the packet's source: the field for
-// another address is ignored. Errors are tracker.ClientError. It costs no memory but the
-// eight digits of Key.
+// another address is ignored, and so are options behind the announce (BEP 41), of which none
+// means anything here: well-formed, malformed or cut off. Errors are tracker.ClientError. It
+// costs no memory but the eight digits of Key.
 func ParseAnnounce(packet []byte, client netip.Addr) (tracker.AnnounceRequest, error) {
 	if len(packet) < announceSize {
 		return tracker.AnnounceRequest{}, errAnnounceSize
@@ -80,9 +79,6 @@ func ParseAnnounce(packet []byte, client netip.Addr) (tracker.AnnounceRequest, e
 	// Who stops may no longer listen, and says 0.
 	if port == 0 && req.Event != tracker.EventStopped {
 		return tracker.AnnounceRequest{}, errPort
-	}
-	if !skipOptions(packet[announceSize:]) {
-		return tracker.AnnounceRequest{}, errOptions
 	}
 	return req, nil
 }
@@ -111,39 +107,11 @@ func parseKey(key [4]byte) string {
 	return string(digits[:])
 }
 
-// The options of BEP 41 that are not a type, a length and as many bytes.
-const (
-	optionEnd = 0
-	optionNOP = 1
-)
-
-// skipOptions goes through the options behind an announce, and says whether they are
-// whole. None means anything here, URLData (2) and those that are not known yet included.
-// What is cut off shows that the packet is, or that it is not what it seems. Whatever
-// follows the end is nobody's business: aria2 sends two bytes of zero.
-func skipOptions(options []byte) (whole bool) {
-	for len(options) > 0 {
-		switch options[0] {
-		case optionEnd:
-			return true
-		case optionNOP:
-			options = options[1:]
-		default:
-			if len(options) < 2 || len(options) < 2+int(options[1]) {
-				return false
-			}
-			options = options[2+int(options[1]):]
-		}
-	}
-	return true
-}
-
 // ParseScrape reads the info hashes of a scrape, one at least, in their order; one that
-// is named twice is in it twice. Errors are tracker.ClientError.
+// is named twice is in it twice. Options behind them (BEP 41) are ignored: fewer bytes than a
+// hash has are, and more seem to be one that nobody knows, whose counts the client does not
+// read. Errors are tracker.ClientError.
 func ParseScrape(packet []byte) ([]tracker.InfoHash, error) {
-	if len(packet) < headerSize || (len(packet)-headerSize)%hashSize != 0 {
-		return nil, errScrapeSize
-	}
 	count := (len(packet) - headerSize) / hashSize
 	switch {
 	case count == 0:

@@ -219,7 +219,7 @@ func TestJunk(t *testing.T) {
 			}
 		}
 	}
-	checkError(t, c.ask(with(id, scrapePacket(bytes.Repeat([]byte{1}, 1000)...))), string(errScrapeSize))
+	checkError(t, c.ask(with(id, scrapePacket(bytes.Repeat([]byte{1}, 1000)...))), string(errManyHashes))
 	if reply := c.ask(with(id, unhex(announce))); be32(reply) != actionAnnounce || swarm.count() != 1 {
 		t.Errorf("then an announce gets %x, and %d were asked about", reply, swarm.count())
 	}
