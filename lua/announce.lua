@@ -66,7 +66,8 @@ for. told: what the frontend is to do, a string each:
   check ADDRESS CLAIMED AFTER ALSO  probe this representative after so many seconds; ALSO
                              may be empty
 
-Status: 1 recorded, or told to come back; 0 the transfer is not active, nothing was written.
+Status: 1 recorded, or told to come back; 0 the transfer is not active, nothing was written;
+-1 likewise, and an operator wants its clients to stop.
 
 Cost: grows with want and max_repr, never with the swarm. At most 16 hosts on 16 shelves
 expire, and where more are due, the representatives on the host's own path.
@@ -116,7 +117,7 @@ local backlog = false
 -- include: handout
 
 if not call('GET', registered) and not activate() then
-  return { 0 }
+  return { string.find(call('GET', closed) or '', ' stop', 1, true) and -1 or 0 }
 end
 if summary.oldest <= due then
   backlog = expire()

@@ -1,6 +1,7 @@
 --[[
 close: the first step of a deactivation. From here on announces find the transfer
-not active; its keys are archived by `archive`.
+not active; its keys are archived by `archive`. That its clients are to stop may be said
+then or later, as long as {HASH}:closed is there.
 
 KEYS
    1 {HASH}:registered   2 {HASH}:closed   3 {HASH}:deregistered   4 {HASH}:name
@@ -9,26 +10,34 @@ KEYS
 ARGV
    1 now           unix time in seconds; empty: the clock of Redis
    2 archive_ttl   seconds that the archive is kept
+   3 stop          1: clients are to stop announcing; else empty
 
 Returns {status, name}. name: of the torrent; empty if the transfer has none.
 
-Status: 1 closed now; 2 was closed already, and not yet archived; 0 there is no such
-transfer.
+Status: 1 closed now; 2 was closed already, and not yet archived; 3 was closed and archived
+already, and its clients are to stop from now on; 0 there is no such transfer.
 
 Cost: constant.
 ]]
 local registered, closed, deregistered, name, summary = unpack(KEYS, 1, 5)
-local archive_ttl = tonumber(ARGV[2])
+local archive_ttl, stop = tonumber(ARGV[2]), ARGV[3] ~= ''
 local call = redis.call
 local now = tonumber(ARGV[1]) or tonumber(call('TIME')[1])
 
 -- include: clock
 
-local torrent_name = call('GET', name) or ''
-if call('EXISTS', deregistered) == 1 then
-  return { 2, torrent_name }
-elseif call('EXISTS', registered) == 0 then
-  return { 0, '' }
+-- note_closed keeps when the transfer was closed, and that its clients are to stop.
+local function note_closed(stamp)
+  call('SET', closed, stop and stamp .. ' stop' or stamp, 'KEEPTTL')
+end
+
+local torrent_name, is_closing = call('GET', name) or '', call('EXISTS', deregistered) == 1
+if is_closing or call('EXISTS', registered) == 0 then
+  local stamp = call('GET', closed)
+  if stop and stamp then
+    note_closed(string.match(stamp, '^%S+'))
+  end
+  return { is_closing and 2 or stop and stamp and 3 or 0, torrent_name }
 end
 
 -- Two archives of one transfer must not meet, even within a second.
@@ -38,7 +47,7 @@ while call('EXISTS', rfc3339(moment) .. ':' .. registered) == 1 and moment < now
 end
 local stamp = rfc3339(moment)
 call('SET', deregistered, stamp)
-call('SET', closed, stamp) -- expires from the end of the archive on
+note_closed(stamp) -- expires from the end of the archive on
 for _, key in ipairs({ registered, summary }) do -- without these no announce finds it active
   if call('EXISTS', key) == 1 then
     call('RENAME', key, stamp .. ':' .. key)

@@ -20,6 +20,8 @@ var (
 	ErrBusy = errors.New("too many requests under way")
 	// ErrTooEarly: the host would be better served in some seconds.
 	ErrTooEarly = errors.New("too early")
+	// ErrEnded: an operator has ended the transfer, and wants its clients to stop.
+	ErrEnded = errors.New("transfer has ended")
 	// ErrLocationUnknown: where the host stands cannot be had now (R11).
 	ErrLocationUnknown = errors.New("location unknown")
 	// ErrNotFound: there is no such torrent or transfer.
@@ -48,6 +50,10 @@ func FailureOf(err error) Failure {
 	var fault ClientError
 	if errors.As(err, &fault) {
 		return Failure{Reason: string(fault), Interval: badRequestInterval, Never: true}
+	}
+	if errors.Is(err, ErrEnded) {
+		interval, _ := spread(endedInterval)
+		return Failure{Reason: endedReason, Interval: interval, Never: true}
 	}
 	f := Failure{Interval: 10*time.Second + rand.N(11*time.Second).Truncate(time.Second)}
 	switch {

@@ -27,7 +27,8 @@ type Place struct {
 // cannot be reached is an error that wraps ErrUnavailable.
 type Store interface {
 	// Announce records the host and chooses its peers in one atomic step.
-	// It is never repeated by itself, so that nothing counts twice.
+	// It is never repeated by itself, so that nothing counts twice. A transfer
+	// whose clients an operator wants to stop is ErrEnded.
 	Announce(ctx context.Context, a Announce) (Handout, error)
 
 	// Scrape returns an entry for each of the hashes whose transfer is

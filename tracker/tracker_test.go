@@ -149,6 +149,7 @@ func TestFailureOf(t *testing.T) {
 	}{
 		{fmt.Errorf("x: %w", ClientError("port must be 1 to 65535")), "port must be 1 to 65535", true},
 		{fmt.Errorf("x: %w", ErrLocationUnknown), "location of this host is not known yet", false},
+		{fmt.Errorf("x: %w", ErrEnded), "unregistered torrent: this transfer has ended", true},
 		{fmt.Errorf("x: %w", ErrTooEarly), "nobody in this rack has anything yet", false},
 		{fmt.Errorf("x: %w", ErrBusy), "tracker is busy", false},
 		{fmt.Errorf("x: %w", ErrUnavailable), "tracker cannot reach its store now", false},
@@ -161,6 +162,20 @@ func TestFailureOf(t *testing.T) {
 		if !f.Never && (f.Interval < 10*time.Second || f.Interval > 20*time.Second) {
 			t.Errorf("%v: back after %v", test.err, f.Interval)
 		}
+	}
+}
+
+// Who is told to stop stays away for weeks, and a crowd is not in step for ever.
+func TestEnded(t *testing.T) {
+	const day = 24 * time.Hour
+	resp, failure := EndedResponse(), FailureOf(ErrEnded)
+	for _, interval := range []time.Duration{resp.Interval, resp.MinInterval, failure.Interval} {
+		if interval < 28*day || interval > 32*day {
+			t.Errorf("back after %v", interval)
+		}
+	}
+	if resp.Warning == "" || strings.Contains(resp.Warning, "registered") || len(resp.Peers) != 0 {
+		t.Errorf("%+v", resp)
 	}
 }
 

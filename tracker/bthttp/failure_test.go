@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
 	"github.com/zeebo/bencode"
@@ -47,6 +50,55 @@ func TestFailures(t *testing.T) {
 				checkFailure(t, reply, test.reason, test.never)
 				checkLine(t, &logged, "level="+test.level, ` error="`+secret)
 			})
+		}
+	}
+}
+
+// TestEnded: who is told to stop gets a failure, but those whom it would bring back a reply without
+// peers; and both stay away for weeks.
+func TestEnded(t *testing.T) {
+	for id, fails := range map[string]bool{
+		"-LT2080-": true, "-qB4520-": true, "-DE203s-": true, "-TR4000-": true, "-UT3550-": true, "\xff%00": true,
+		"-TR3000-": false, "-TR2940-": false, "-lt0D80-": false, "A2-1-36-": false,
+	} {
+		var logged bytes.Buffer
+		log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		swarm := &fixedSwarm{err: fmt.Errorf("announce: %w", tracker.ErrEnded)}
+		registry := prometheus.NewRegistry()
+		handler := bthttp.New(swarm, bthttp.Options{Timeout: time.Minute, Metrics: registry}, log)
+		id += strings.Repeat("x", 20-len(strings.ReplaceAll(id, "%00", "0")))
+		reply := httptest.NewRecorder()
+		handler.ServeHTTP(reply, httptest.NewRequest(http.MethodGet, "/announce?info_hash=aaaaaaaaaaaaaaaaaaaa&port=1&peer_id="+id, nil))
+		var got struct {
+			Reason      string  `bencode:"failure reason"`
+			RetryIn     any     `bencode:"retry in"`
+			Warning     string  `bencode:"warning message"`
+			Interval    int     `bencode:"interval"`
+			MinInterval int     `bencode:"min interval"`
+			Peers       *string `bencode:"peers"`
+		}
+		if err := bencode.DecodeBytes(reply.Body.Bytes(), &got); err != nil || reply.Code != http.StatusOK {
+			t.Fatalf("status %d, %v", reply.Code, err)
+		}
+		failed := strings.Contains(got.Reason, "unregistered torrent") && got.RetryIn == "never" && got.Warning == "" && got.Peers == nil
+		answered := got.Reason == "" && got.Warning != "" && got.Peers != nil && *got.Peers == "" && got.MinInterval >= 28*24*3600
+		if failed != fails || answered == fails || got.Interval < 28*24*3600 {
+			t.Errorf("%q is answered %q", id, reply.Body)
+		}
+		checkLine(t, &logged, "level=DEBUG", `error="announce: transfer has ended"`)
+		const counts = `
+			# HELP p2ptracker_http_requests_total Announces and scrapes that came over HTTP, by what became of them.
+			# TYPE p2ptracker_http_requests_total counter
+			p2ptracker_http_requests_total{outcome="announced"} 0
+			p2ptracker_http_requests_total{outcome="deferred"} 0
+			p2ptracker_http_requests_total{outcome="ended"} 1
+			p2ptracker_http_requests_total{outcome="failed"} 0
+			p2ptracker_http_requests_total{outcome="refused"} 0
+			p2ptracker_http_requests_total{outcome="scraped"} 0
+			p2ptracker_http_requests_total{outcome="shed"} 0
+`
+		if err := testutil.GatherAndCompare(registry, strings.NewReader(counts), "p2ptracker_http_requests_total"); err != nil {
+			t.Error(err)
 		}
 	}
 }

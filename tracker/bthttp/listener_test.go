@@ -350,6 +350,7 @@ func TestShedding(t *testing.T) {
 # TYPE p2ptracker_http_requests_total counter
 p2ptracker_http_requests_total{outcome="announced"} 3
 p2ptracker_http_requests_total{outcome="deferred"} 0
+p2ptracker_http_requests_total{outcome="ended"} 0
 p2ptracker_http_requests_total{outcome="failed"} 0
 p2ptracker_http_requests_total{outcome="refused"} 0
 p2ptracker_http_requests_total{outcome="scraped"} 1

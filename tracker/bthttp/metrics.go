@@ -15,10 +15,11 @@ const (
 	failed                   // a failure: it could not be answered now
 	shed                     // a failure: too many requests were under way
 	deferred                 // a failure: the host is to ask again in some seconds
+	ended                    // told to stop: the transfer has ended
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{"announced", "scraped", "refused", "failed", "shed", "deferred"}
+var outcomeNames = [outcomes]string{"announced", "scraped", "refused", "failed", "shed", "deferred", "ended"}
 
 // metrics are what a Server counts.
 type metrics struct {

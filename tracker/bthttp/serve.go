@@ -110,6 +110,10 @@ func (s *Server) announce(ctx context.Context, dst []byte, r request) []byte {
 	}
 	req.Key = strings.Clone(req.Key) // a call of the store may outlive its deadline, and the request's memory
 	resp, err := s.tracker.Announce(ctx, req)
+	if errors.Is(err, tracker.ErrEnded) && comesBack(req.PeerID) {
+		s.noteFailure(r.path, r.client.String(), err)
+		return AppendAnnounce(dst, req, tracker.EndedResponse())
+	}
 	if err != nil {
 		return s.appendFailure(dst, r, err)
 	}
@@ -157,6 +161,8 @@ func (s *Server) noteFailure(path, client string, err error) {
 		level, o = slog.LevelDebug, shed
 	case errors.Is(err, tracker.ErrTooEarly):
 		level, o = slog.LevelDebug, deferred
+	case errors.Is(err, tracker.ErrEnded):
+		level, o = slog.LevelDebug, ended
 	case errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
 		errors.Is(err, context.Canceled): // the client went away, or the server stops
 		level = slog.LevelDebug

@@ -100,6 +100,11 @@ func (s *Server) answer(ctx context.Context, dst []byte, r *request) (reply []by
 
 func (s *Server) announce(ctx context.Context, dst []byte, r *request) []byte {
 	resp, err := s.tracker.Announce(ctx, r.announce)
+	if errors.Is(err, tracker.ErrEnded) {
+		// An error would bring them back: it has no field for when.
+		s.note(r, err)
+		return AppendAnnounce(dst, r.transactionID, r.client, tracker.EndedResponse())
+	}
 	if err != nil {
 		return s.fail(dst, r, err)
 	}
@@ -116,9 +121,15 @@ func (s *Server) scrape(ctx context.Context, dst []byte, r *request) []byte {
 	return AppendScrape(dst, r.transactionID, r.hashes, entries)
 }
 
-// fail answers with an error, and is the one place where errors of requests are logged;
-// what concerns nobody who does not debug is not, as in package bthttp.
+// fail answers with an error.
 func (s *Server) fail(dst []byte, r *request, err error) []byte {
+	s.note(r, err)
+	return AppendError(dst, r.transactionID, tracker.FailureOf(err).Reason)
+}
+
+// note is the one place where errors of requests are counted and logged; what concerns nobody who
+// does not debug is not, as in package bthttp.
+func (s *Server) note(r *request, err error) {
 	level, o := slog.LevelError, failed
 	var fault tracker.ClientError
 	switch {
@@ -126,6 +137,8 @@ func (s *Server) fail(dst []byte, r *request, err error) []byte {
 		level, o = slog.LevelDebug, refused
 	case errors.Is(err, tracker.ErrTooEarly):
 		level, o = slog.LevelDebug, deferred
+	case errors.Is(err, tracker.ErrEnded):
+		level, o = slog.LevelDebug, ended
 	case errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
 		errors.Is(err, context.Canceled): // the server stops
 		level = slog.LevelDebug
@@ -134,5 +147,4 @@ func (s *Server) fail(dst []byte, r *request, err error) []byte {
 	if s.log.Enabled(context.Background(), level) {
 		s.log.Log(context.Background(), level, "request failed", "action", r.action, "error", err, "client", r.client)
 	}
-	return AppendError(dst, r.transactionID, tracker.FailureOf(err).Reason)
 }

@@ -137,6 +137,16 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// Who is told to stop gets a reply without peers that keeps away for weeks: an error would not.
+func TestEnded(t *testing.T) {
+	s := newTestServer(&fixedSwarm{err: fmt.Errorf("announce: %w", tracker.ErrEnded)})
+	reply := exchange(s, with(goodID(), unhex(announce)))
+	if len(reply) != announceHead || be32(reply) != actionAnnounce || be32(reply[8:]) < 28*24*3600 || be64(reply[12:]) != 0 {
+		t.Errorf("reply is %x", reply)
+	}
+	checkCounts(t, "ended", s, ended)
+}
+
 // panickingSwarm is a tracker with a fault.
 type panickingSwarm struct{ fixedSwarm }
 

@@ -16,6 +16,7 @@ const (
 	failed                   // an error: it could not be answered now
 	shed                     // an error: too many requests were under way
 	deferred                 // an error: the host is to ask again in some seconds
+	ended                    // told to stop: the transfer has ended
 	unproven                 // an error, or no answer: no frontend made its connection id lately for this address
 	unready                  // an error: there is no secret yet to make a connection id with
 	foreign                  // no answer: it is not of this protocol
@@ -23,7 +24,7 @@ const (
 )
 
 var outcomeNames = [outcomes]string{
-	"connected", "announced", "scraped", "refused", "failed", "shed", "deferred", "unproven", "unready", "foreign",
+	"connected", "announced", "scraped", "refused", "failed", "shed", "deferred", "ended", "unproven", "unready", "foreign",
 }
 
 // metrics are what a Server counts, instead of a line in the log for each packet.

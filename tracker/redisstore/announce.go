@@ -210,7 +210,11 @@ const (
 	announceValues = againValues + 5
 )
 
-const statusRecorded = 1
+// Statuses of announce.lua; 0 is a transfer that is not active.
+const (
+	statusRecorded = 1
+	statusEnded    = -1
+)
 
 // readHandout maps what announce.lua and again.lua return. address is by which the host is handed out to
 // others; came: it lacks something and represented nothing before; the views are behind so many values.
@@ -242,7 +246,11 @@ func readHandout(a tracker.Announce, r reply, address string, came bool, values 
 
 // readAnnounced maps the reply of announce.lua.
 func readAnnounced(a tracker.Announce, r reply) (done announced, err error) {
-	if r.status != statusRecorded {
+	switch r.status {
+	case statusRecorded:
+	case statusEnded:
+		return announced{}, tracker.ErrEnded
+	default:
 		return announced{}, nil
 	}
 	address, err := r.values[3].ToString()

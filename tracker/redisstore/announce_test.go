@@ -250,7 +250,7 @@ func TestAutoRegister(t *testing.T) {
 			return err == nil && listed
 		})
 		// An operator's word holds against clients that go on.
-		if err := f.Deactivate(ctx, testHash(7)); err != nil {
+		if err := f.Deactivate(ctx, testHash(7), false); err != nil {
 			t.Fatal(err)
 		}
 		if h := f.announce(t, a); h.Active {

@@ -17,17 +17,22 @@ const archiveStep = 200
 
 // Deactivate ends a transfer: at once for announces and lists, then its keys are
 // archived in bounded steps. What is left of those at the deadline, or after a
-// crash, some frontend's watch does. No such transfer is tracker.ErrNotFound.
-func (s *Store) Deactivate(ctx context.Context, hash tracker.InfoHash) error {
+// crash, some frontend's watch does. With stop, announces of it are tracker.ErrEnded
+// until ARCHIVE_TTL later, or until it is registered again; that may be said of a
+// transfer that has ended, too. No such transfer is tracker.ErrNotFound.
+func (s *Store) Deactivate(ctx context.Context, hash tracker.InfoHash, stop bool) error {
 	if err := s.setArchiving(ctx, hash); err != nil {
 		return err
 	}
-	r, err := s.run(ctx, closeScript, s.closeCall(hash), 1)
+	r, err := s.run(ctx, closeScript, s.closeCall(hash, stop), 1)
 	if err != nil {
 		return err
 	}
-	if r.status == 0 {
+	switch r.status {
+	case 0:
 		return s.doneArchiving(ctx, hash, tracker.ErrNotFound)
+	case closedBefore:
+		return s.doneArchiving(ctx, hash, nil)
 	}
 	// A watch that looked before the transfer was closed took it off again.
 	if err := s.setArchiving(ctx, hash); err != nil {
@@ -39,11 +44,14 @@ func (s *Store) Deactivate(ctx context.Context, hash tracker.InfoHash) error {
 	return nil
 }
 
-func (s *Store) closeCall(hash tracker.InfoHash) scriptCall {
+// closedBefore is the status of close.lua for a transfer that is archived already.
+const closedBefore = 3
+
+func (s *Store) closeCall(hash tracker.InfoHash, stop bool) scriptCall {
 	k := keysOf(hash)
 	return scriptCall{
 		keys: []string{k.registered(), k.closed(), k.deregistered(), k.name(), k.summary()},
-		args: []string{s.now(), s.archiveTTL()},
+		args: []string{s.now(), s.archiveTTL(), flag(stop)},
 	}
 }
 

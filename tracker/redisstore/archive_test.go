@@ -34,7 +34,7 @@ func TestDeactivateMovesEveryKey(t *testing.T) {
 		ctx := context.Background()
 		hash := populate(t, f)
 		before := f.keys("{*")
-		if err := f.Deactivate(ctx, hash); err != nil {
+		if err := f.Deactivate(ctx, hash, false); err != nil {
 			t.Fatal(err)
 		}
 		if left := f.keys("{*"); len(left) != 1 || left[0] != keysOf(hash).closed() {
@@ -56,7 +56,7 @@ func TestDeactivateMovesEveryKey(t *testing.T) {
 			t.Errorf("%d hosts archived", n)
 		}
 		for name, check := range map[string]func() error{
-			"deactivate": func() error { return f.Deactivate(ctx, hash) },
+			"deactivate": func() error { return f.Deactivate(ctx, hash, false) },
 			"statistics": func() error { _, err := f.Statistics(ctx, hash, false); return err },
 			"torrent":    func() error { _, err := f.Torrent(ctx, "payload-1"); return err },
 		} {
@@ -73,11 +73,75 @@ func TestDeactivateMovesEveryKey(t *testing.T) {
 	})
 }
 
+// A wish that clients stop holds for announces only, with AUTO_REGISTER too, whenever it was
+// made, until the transfer is registered again.
+func TestDeactivateAndStop(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		for name, end := range map[string]func(tracker.InfoHash) error{
+			"at its end": func(hash tracker.InfoHash) error { return f.Deactivate(ctx, hash, true) },
+			"while it is archived": func(hash tracker.InfoHash) error {
+				if _, err := f.run(ctx, closeScript, f.closeCall(hash, false), 1); err != nil {
+					return err
+				}
+				return f.Deactivate(ctx, hash, true)
+			},
+			"later": func(hash tracker.InfoHash) error {
+				if err := f.Deactivate(ctx, hash, false); err != nil {
+					return err
+				}
+				if h := f.announce(t, announceOf(hash, "r1", 1)); h.Active {
+					t.Error("active after its end")
+				}
+				return errors.Join(f.Deactivate(ctx, hash, true), f.Deactivate(ctx, hash, true))
+			},
+		} {
+			hash := f.registerTransfer(t, 1)
+			f.announce(t, announceOf(hash, "r1", 1))
+			if err := end(hash); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for n := range 4 {
+				a := announceOf(hash, "r1", 1)
+				a.Event, a.AutoRegister = tracker.Event(n), n%2 == 0
+				if h, err := f.Announce(ctx, a); !errors.Is(err, tracker.ErrEnded) || h.Active {
+					t.Errorf("%s: %+v, %v", name, h, err)
+				}
+			}
+			if entries, err := f.Scrape(ctx, []tracker.InfoHash{hash}); err != nil || len(entries) != 0 {
+				t.Errorf("%s: scrape %v, %v", name, entries, err)
+			}
+			if err := f.Deactivate(ctx, hash, false); !errors.Is(err, tracker.ErrNotFound) {
+				t.Errorf("%s: again without the wish: %v", name, err)
+			}
+			if ttl, _ := f.command("TTL", keysOf(hash).closed()).AsInt64(); ttl <= 0 || ttl > 3600 {
+				t.Errorf("%s: the wish expires in %d s", name, ttl)
+			}
+			if left := f.keys("{*"); len(left) != 1 || f.card(keyArchiving) != 0 {
+				t.Errorf("%s: left %q", name, left)
+			}
+			f.registerTransfer(t, 1)
+			if h := f.announce(t, announceOf(hash, "r1", 1)); !h.Active {
+				t.Errorf("%s: not active when it is registered again", name)
+			}
+			if err := f.Deactivate(ctx, hash, false); err != nil {
+				t.Fatal(err)
+			}
+			if h := f.announce(t, announceOf(hash, "r1", 1)); h.Active {
+				t.Errorf("%s: active after a second end", name)
+			}
+		}
+		if err := f.Deactivate(ctx, testHash(9), true); !errors.Is(err, tracker.ErrNotFound) {
+			t.Errorf("a transfer that never was: %v", err)
+		}
+	})
+}
+
 func TestDeactivateAndRegisterWithinASecond(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		for range 3 {
 			hash := populate(t, f)
-			if err := f.Deactivate(context.Background(), hash); err != nil {
+			if err := f.Deactivate(context.Background(), hash, false); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -97,7 +161,7 @@ func TestDeactivateIsResumed(t *testing.T) {
 			if err := f.setArchiving(ctx, hash); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := f.run(ctx, closeScript, f.closeCall(hash), 1); err != nil {
+			if _, err := f.run(ctx, closeScript, f.closeCall(hash, false), 1); err != nil {
 				t.Fatal(err)
 			}
 			for range steps {
@@ -121,7 +185,7 @@ func TestRegisterFinishesTheArchive(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		ctx := context.Background()
 		hash := populate(t, f)
-		if _, err := f.run(ctx, closeScript, f.closeCall(hash), 1); err != nil {
+		if _, err := f.run(ctx, closeScript, f.closeCall(hash, false), 1); err != nil {
 			t.Fatal(err)
 		}
 		f.registerTransfer(t, 1)
@@ -155,7 +219,7 @@ func TestArchiveExpires(t *testing.T) {
 	defer embedded.Close()
 	f := newEmbeddedFixture(t, embedded)
 	hash := populate(t, f)
-	if err := f.Deactivate(context.Background(), hash); err != nil {
+	if err := f.Deactivate(context.Background(), hash, false); err != nil {
 		t.Fatal(err)
 	}
 	embedded.server.FastForward(testOptions("").ArchiveTTL)

@@ -131,7 +131,7 @@ func TestLostShelf(t *testing.T) {
 func TestAutoRegisterDuringArchive(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		hash := populate(t, f)
-		if _, err := f.run(context.Background(), closeScript, f.closeCall(hash), 1); err != nil {
+		if _, err := f.run(context.Background(), closeScript, f.closeCall(hash, false), 1); err != nil {
 			t.Fatal(err)
 		}
 		if ttl, _ := f.command("TTL", keysOf(hash).closed()).AsInt64(); ttl != -1 {
@@ -154,7 +154,7 @@ func TestResumeFreesTheName(t *testing.T) {
 		if err := f.setArchiving(ctx, hash); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.run(ctx, closeScript, f.closeCall(hash), 1); err != nil {
+		if _, err := f.run(ctx, closeScript, f.closeCall(hash, false), 1); err != nil {
 			t.Fatal(err)
 		}
 		f.resumeArchives(ctx)

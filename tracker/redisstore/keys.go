@@ -47,7 +47,7 @@ func (k transferKeys) key(name string) string { return string(k) + ":" + name }
 
 func (k transferKeys) registered() string     { return k.key("registered") }      // string: RFC 3339
 func (k transferKeys) deregistered() string   { return k.key("deregistered") }    // string: RFC 3339
-func (k transferKeys) closed() string         { return k.key("closed") }          // string: RFC 3339
+func (k transferKeys) closed() string         { return k.key("closed") }          // string: RFC 3339, perhaps " stop"
 func (k transferKeys) name() string           { return k.key("name") }            // string
 func (k transferKeys) length() string         { return k.key("length") }          // string: bytes
 func (k transferKeys) torrent() string        { return k.key("torrent") }         // string: the file

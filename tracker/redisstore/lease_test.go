@@ -128,7 +128,7 @@ func TestLeasesLeftOver(t *testing.T) {
 		f.Advance(11 * time.Second)
 		f.expect("after a lost settlement", f.represents(0, "r1", 5), true)
 
-		if err := f.frontend.Deactivate(context.Background(), testHash(0)); err != nil {
+		if err := f.frontend.Deactivate(context.Background(), testHash(0), false); err != nil {
 			t.Fatal(err)
 		}
 		f.expect("after the transfer's end", f.represents(1, "r1", 6, 7, 8), true, true, false)
@@ -230,7 +230,7 @@ func TestLeasesOfAnEarlierRegistration(t *testing.T) {
 		if err := f.frontend.settle(context.Background(), late, testRules.PeerTTL); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.frontend.Deactivate(context.Background(), testHash(0)); err != nil {
+		if err := f.frontend.Deactivate(context.Background(), testHash(0), false); err != nil {
 			t.Fatal(err)
 		}
 		f.registerTransfer(t, 0)
@@ -308,7 +308,7 @@ func TestLeasesThatServeNothing(t *testing.T) {
 		if err != nil || !done.wants() {
 			t.Fatalf("%+v, %v", done, err)
 		}
-		if err := f.frontend.Deactivate(context.Background(), testHash(0)); err != nil {
+		if err := f.frontend.Deactivate(context.Background(), testHash(0), false); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := f.frontend.announceWithLeases(context.Background(), a, done); err != nil {

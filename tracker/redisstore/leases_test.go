@@ -204,7 +204,7 @@ func (h *leaseHistory) end(t *rapid.T) {
 		return
 	}
 	n := rapid.IntRange(0, leaseTransfers-1).Draw(t, "transfer")
-	if err := h.frontend.Deactivate(context.Background(), testHash(byte(n))); err != nil {
+	if err := h.frontend.Deactivate(context.Background(), testHash(byte(n)), false); err != nil {
 		t.Fatal(err)
 	}
 	h.register(t, n)

@@ -177,7 +177,7 @@ func TestProbeEnds(t *testing.T) {
 		stopped.Claimed = f.Now().Unix()
 		f.report(stopped, false, tracker.ProbeNoMore)
 		f.isRepresentative(1, true)
-		if err := f.Deactivate(context.Background(), f.hash); err != nil {
+		if err := f.Deactivate(context.Background(), f.hash, false); err != nil {
 			f.t.Fatal(err)
 		}
 		old.Claimed = f.Now().Unix()

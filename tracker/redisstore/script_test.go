@@ -32,7 +32,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 		"scrape":     scrapeCall(a.InfoHash),
 		"statistics": statisticsCall(a.InfoHash),
 		"register":   registerCall(torrent, s.now()),
-		"close":      s.closeCall(a.InfoHash),
+		"close":      s.closeCall(a.InfoHash, false),
 		"archive":    s.archiveCall(a.InfoHash),
 		"lease":      leaseCall(l, s.nowMicro(), a.Rules),
 		"release":    releaseCall(l),

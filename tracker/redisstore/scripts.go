@@ -51,7 +51,7 @@ type reply struct {
 	values []rueidis.RedisMessage
 }
 
-// run calls a script. The reply must have a status number and, if that is not
+// run calls a script. The reply must have a status number and, if that is more than
 // 0, at least the given number of values.
 func (s *Store) run(ctx context.Context, sc script, call scriptCall, values int) (reply, error) {
 	client, err := s.client()
@@ -73,7 +73,7 @@ func readReply(name string, result rueidis.RedisResult, values int) (reply, erro
 	if err != nil {
 		return reply{}, fmt.Errorf("script %s: status: %w", name, err)
 	}
-	if status != 0 && len(list) < 1+values {
+	if status > 0 && len(list) < 1+values {
 		return reply{}, fmt.Errorf("script %s: reply of %d values, expected %d or more", name, len(list)-1, values)
 	}
 	return reply{name, status, list[1:]}, nil

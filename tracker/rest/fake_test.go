@@ -30,6 +30,7 @@ type fake struct {
 	failing  map[tracker.InfoHash]error
 	err      error
 	asked    []string // the calls of Members
+	stopped  []tracker.InfoHash
 
 	generation int64
 }
@@ -122,7 +123,7 @@ func (f *fake) Members(
 	return tracker.Page{Entries: entries[:limit], Next: strconv.Itoa(start + limit)}, f.err
 }
 
-func (f *fake) Deactivate(_ context.Context, hash tracker.InfoHash) error {
+func (f *fake) Deactivate(_ context.Context, hash tracker.InfoHash, stop bool) error {
 	if err := f.failing[hash]; err != nil {
 		return err
 	}
@@ -130,6 +131,9 @@ func (f *fake) Deactivate(_ context.Context, hash tracker.InfoHash) error {
 		return tracker.ErrNotFound
 	}
 	delete(f.active, hash)
+	if stop {
+		f.stopped = append(f.stopped, hash)
+	}
 	return f.err
 }
 

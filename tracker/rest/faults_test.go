@@ -155,6 +155,40 @@ func TestDeactivate(t *testing.T) {
 	}
 }
 
+// TestStop: ?stop is handed on, and the reply says what clients do.
+func TestStop(t *testing.T) {
+	for _, path := range []string{"/transfers/" + hash(0xab).String() + ".json", "/transfers/"} {
+		for query, want := range map[string]struct {
+			status  int
+			stopped bool
+			words   string
+		}{
+			"":            {200, false, "?stop=true tells them to stop"},
+			"?stop=false": {200, false, "go on to announce"},
+			"?stop=true":  {200, true, "told to stop announcing"},
+			"?stop=1":     {400, false, ""},
+			"?stop=":      {400, false, ""},
+			"?stop":       {400, false, ""},
+		} {
+			f := full(t)
+			w := serve(handle(f, Options{}, nil), request(http.MethodDelete, path+query, nil))
+			if w.Code != want.status || slices.Contains(f.stopped, hash(0xab)) != want.stopped {
+				t.Errorf("%s%s: status %d, stopped %v", path, query, w.Code, f.stopped)
+			}
+			if want.status != http.StatusOK {
+				if len(f.active) != 2 {
+					t.Errorf("%s%s: changed state", path, query)
+				}
+				continue
+			}
+			got := deactivation(t, w.Body.Bytes()).Clients
+			if !strings.Contains(got, want.words) || !strings.Contains(got, "until the torrent is removed") {
+				t.Errorf("%s%s: clients %q", path, query, got)
+			}
+		}
+	}
+}
+
 func deactivation(t *testing.T, body []byte) (reply deactivated) {
 	t.Helper()
 	if err := json.Unmarshal(body, &reply); err != nil {
@@ -168,7 +202,7 @@ func TestDeactivateAll(t *testing.T) {
 	f := newFake()
 	var log strings.Builder
 	h := handle(f, Options{}, &log)
-	if w := serve(h, request(http.MethodDelete, "/transfers/", nil)); w.Code != 200 || w.Body.String() != "{\n  \"deactivated\": []\n}\n" {
+	if w := serve(h, request(http.MethodDelete, "/transfers/", nil)); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "{\n  \"deactivated\": [],\n") {
 		t.Errorf("none: status %d, %s", w.Code, w.Body)
 	}
 

@@ -51,8 +51,9 @@ type Transfers interface {
 	Members(ctx context.Context, hash tracker.InfoHash, set tracker.Set, rack tracker.Location, cursor string, limit int) (tracker.Page, error)
 
 	// Deactivate ends a transfer and archives it. What is left undone by the
-	// deadline, or by a crash, the next call goes on with.
-	Deactivate(ctx context.Context, hash tracker.InfoHash) error
+	// deadline, or by a crash, the next call goes on with. With stop its clients
+	// are told to stop announcing; that may be said after its end, too.
+	Deactivate(ctx context.Context, hash tracker.InfoHash, stop bool) error
 }
 
 // Scrapes counts as clients are told.

@@ -56,6 +56,29 @@ type deactivated struct {
 	Deactivated []string `json:"deactivated"`      // hashes
 	Failed      []string `json:"failed,omitempty"` // hashes to try again
 	Error       *fault   `json:"error,omitempty"`  // what the first of them failed of
+	Clients     string   `json:"clients"`          // what they do from then on
+}
+
+// What clients do after a deactivation, by whether they are told to stop.
+var afterwards = map[bool]string{
+	false: "They get no more peers, and go on to announce: ?stop=true tells them to stop that. " + exchange,
+	true:  "They are told to stop announcing. " + exchange,
+}
+
+const exchange = "Those that know each other go on to exchange the payload until the torrent is removed in each of them."
+
+const errStop = tracker.ClientError("stop must be true or false")
+
+// readStop reads ?stop: clients are to stop announcing.
+func readStop(r *http.Request) (stop bool, err error) {
+	query := r.URL.Query()
+	switch word := query.Get("stop"); {
+	case word == "true":
+		return true, nil
+	case word == "false", !query.Has("stop"):
+		return false, nil
+	}
+	return false, errStop
 }
 
 // deactivate ends and archives one transfer.
@@ -64,23 +87,31 @@ func (s *server) deactivate(w http.ResponseWriter, r *http.Request, digits strin
 	if err != nil {
 		return err
 	}
-	if err := s.archive(r, hash); err != nil {
+	stop, err := readStop(r)
+	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, deactivated{Deactivated: []string{hash.String()}})
+	if err := s.archive(r, hash, stop); err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, deactivated{Deactivated: []string{hash.String()}, Clients: afterwards[stop]})
 }
 
 // deactivateAll ends and archives every active transfer. One that fails does
 // not keep the others from being tried.
 func (s *server) deactivateAll(w http.ResponseWriter, r *http.Request, _ string) error {
+	stop, err := readStop(r)
+	if err != nil {
+		return err
+	}
 	transfers, err := s.store.Transfers(r.Context())
 	if err != nil {
 		return fmt.Errorf("list transfers: %w", err)
 	}
-	reply := deactivated{Deactivated: []string{}}
+	reply := deactivated{Deactivated: []string{}, Clients: afterwards[stop]}
 	var first error
 	for _, hash := range sortedHashes(transfers) {
-		switch err := s.archive(r, hash); {
+		switch err := s.archive(r, hash, stop); {
 		case err == nil:
 			reply.Deactivated = append(reply.Deactivated, hash.String())
 		case errors.Is(err, tracker.ErrNotFound): // somebody else ended it meanwhile
@@ -98,11 +129,11 @@ func (s *server) deactivateAll(w http.ResponseWriter, r *http.Request, _ string)
 	return writeJSON(w, f.status, reply)
 }
 
-func (s *server) archive(r *http.Request, hash tracker.InfoHash) error {
-	if err := s.store.Deactivate(r.Context(), hash); err != nil {
+func (s *server) archive(r *http.Request, hash tracker.InfoHash, stop bool) error {
+	if err := s.store.Deactivate(r.Context(), hash, stop); err != nil {
 		return fmt.Errorf("deactivate %s: %w", hash, err)
 	}
-	s.log.Info("transfer deactivated", "hash", hash, "client", tracker.ClientName(r.RemoteAddr))
+	s.log.Info("transfer deactivated", "hash", hash, "stop", stop, "client", tracker.ClientName(r.RemoteAddr))
 	return nil
 }
 
