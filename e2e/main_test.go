@@ -29,6 +29,7 @@ var programs = []struct{ name, pkg string }{
 	{"mktorrent", "mktorrent"},
 	{"nginx", "nginx"},
 	{"nsenter", "util-linux"},
+	{"qbittorrent-nox", "qbittorrent-nox"},
 	{"redis-cli", "redis-tools"},
 	{"redis-server", "redis-server"},
 	{"rtorrent", "rtorrent"},
