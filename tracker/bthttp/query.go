@@ -11,7 +11,7 @@ func nextPair(query string) (key, value, rest string) {
 
 // nextByte takes the first byte off an escaped text. A percent sign that two
 // hexadecimal digits do not follow is not ok, and stands for itself. A plus is
-// a plus: peer ids hold them. Of info hashes there is another reading, see readInfoHash.
+// a plus: peer ids hold them. Of info hashes there is another reading, see withBlanks.
 func nextByte(text string) (c byte, rest string, ok bool) {
 	if text[0] != '%' {
 		return text[0], text[1:], true
