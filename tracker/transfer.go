@@ -18,6 +18,8 @@ type Torrent struct {
 // those that were live at the last announce.
 type Statistics struct {
 	Active         bool
+	Name           string // of the torrent, as Torrent's; empty if nobody uploaded one
+	Registered     time.Time
 	Peers          int
 	Seeders        int
 	Leechers       int       // paused ones too

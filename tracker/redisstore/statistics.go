@@ -37,7 +37,7 @@ func statisticsCall(hash tracker.InfoHash) scriptCall {
 	k := keysOf(hash)
 	return scriptCall{keys: []string{
 		k.registered(), k.length(), k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
-		k.peers(), k.seeders(), k.leechers(), k.paused(), k.progress(),
+		k.peers(), k.seeders(), k.leechers(), k.paused(), k.progress(), k.name(),
 	}}
 }
 
@@ -52,15 +52,16 @@ func readStatistics(r reply) (tracker.Statistics, error) {
 	stats.Peers, stats.Seeders, stats.Leechers, stats.Paused = n[0], n[1], n[2], n[3]
 
 	values, err := r.values[4].AsStrSlice()
-	if err != nil || len(values) != 5 {
+	if err != nil || len(values) != 7 {
 		return stats, fmt.Errorf("%d values: %w", len(values), err)
 	}
+	stats.Name = values[6]
 	if values[0] != "" {
 		if stats.Length, err = strconv.ParseUint(values[0], 10, 64); err != nil {
 			return stats, fmt.Errorf("length: %w", err)
 		}
 	}
-	dates := []*time.Time{&stats.FirstStarted, &stats.LastStarted, &stats.FirstCompleted, &stats.LastCompleted}
+	dates := []*time.Time{&stats.FirstStarted, &stats.LastStarted, &stats.FirstCompleted, &stats.LastCompleted, &stats.Registered}
 	for i, date := range dates {
 		if text := values[1+i]; text != "" {
 			if *date, err = time.Parse(time.RFC3339, text); err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ type fake struct {
 	stats    map[tracker.InfoHash]tracker.Statistics
 	counts   map[tracker.InfoHash]tracker.ScrapeEntry
 	members  map[tracker.Set][]string
+	hosts    []tracker.Host
 	failing  map[tracker.InfoHash]error
 	err      error
 	asked    []string // the calls of Members
@@ -121,6 +123,26 @@ func (f *fake) Members(
 		return tracker.Page{Entries: entries}, f.err
 	}
 	return tracker.Page{Entries: entries[:limit], Next: strconv.Itoa(start + limit)}, f.err
+}
+
+// Hosts are of one page.
+func (f *fake) Hosts(context.Context, tracker.InfoHash, tracker.Location, string, int) (tracker.HostPage, error) {
+	return tracker.HostPage{Hosts: f.hosts}, f.err
+}
+
+func (f *fake) Drop(_ context.Context, _ tracker.InfoHash, at netip.AddrPort) ([]string, error) {
+	var dropped []string
+	f.hosts = slices.DeleteFunc(f.hosts, func(h tracker.Host) bool {
+		if h.Addr != at.String() && (at.Port() != 0 || !strings.HasPrefix(h.Addr, at.Addr().String()+":")) {
+			return false
+		}
+		dropped = append(dropped, h.Addr)
+		return true
+	})
+	if len(dropped) == 0 {
+		return nil, tracker.ErrNotFound
+	}
+	return dropped, f.err
 }
 
 func (f *fake) Deactivate(_ context.Context, hash tracker.InfoHash, stop bool) error {

@@ -21,20 +21,11 @@ const errLimit = tracker.ClientError("limit is a number from 1 to 10000")
 // rack, or of a group of racks; nobody is in one that is not known.
 func (s *server) listMembers(word string, set tracker.Set) handler {
 	return func(w http.ResponseWriter, r *http.Request, digits string) error {
-		hash, err := tracker.ParseInfoHash(digits)
+		hash, ask, err := parseList(r, digits)
 		if err != nil {
 			return err
 		}
-		query := r.URL.Query()
-		limit, err := parseLimit(query.Get("limit"))
-		if err != nil {
-			return err
-		}
-		rack, err := parseRack(query)
-		if err != nil {
-			return err
-		}
-		page, err := s.store.Members(r.Context(), hash, set, rack, query.Get("cursor"), limit)
+		page, err := s.store.Members(r.Context(), hash, set, ask.rack, ask.cursor, ask.limit)
 		if err != nil {
 			return fmt.Errorf("%s of %s: %w", word, hash, err)
 		}
@@ -44,6 +35,26 @@ func (s *server) listMembers(word string, set tracker.Set) handler {
 		}
 		return writeJSON(w, http.StatusOK, reply)
 	}
+}
+
+// listQuery is which part of a list is asked for.
+type listQuery struct {
+	rack   tracker.Location // empty: all
+	cursor string           // empty: from the beginning
+	limit  int
+}
+
+func parseList(r *http.Request, digits string) (hash tracker.InfoHash, ask listQuery, err error) {
+	if hash, err = tracker.ParseInfoHash(digits); err != nil {
+		return hash, ask, err
+	}
+	query := r.URL.Query()
+	ask.cursor = query.Get("cursor")
+	if ask.limit, err = parseLimit(query.Get("limit")); err != nil {
+		return hash, ask, err
+	}
+	ask.rack, err = parseRack(query)
+	return hash, ask, err
 }
 
 func parseLimit(text string) (int, error) {

@@ -22,9 +22,9 @@ func full(t *testing.T) *fake {
 		Active: true, Peers: 3, Seeders: 1, Leechers: 1,
 		FirstStarted: start, LastStarted: start.Add(time.Minute), FirstCompleted: start.Add(time.Hour), LastCompleted: start.Add(time.Hour),
 		Length:   30,
-		Progress: tracker.Progress{Hosts: 3, Done: 2, Left: 30},
+		Progress: tracker.Progress{Hosts: 3, Seeded: 1, Done: 2, Left: 30},
 		Racks: map[tracker.Location]tracker.RackStatistics{
-			"dc1/r17": {Peers: 2, Representatives: 2, Seeders: 1, Progress: tracker.Progress{Hosts: 2, Done: 1, Left: 30}},
+			"dc1/r17": {Peers: 2, Representatives: 2, Seeders: 1, Progress: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 30}},
 			"r2":      {Progress: tracker.Progress{Hosts: 1, Done: 1}},
 		},
 	}
@@ -35,6 +35,10 @@ func full(t *testing.T) *fake {
 		tracker.SetSeeders:         {"10.0.0.1:6881"},
 		tracker.SetRepresentatives: {"10.0.0.1:6881"},
 		tracker.SetRacks:           {"dc1/r17", "r2"},
+	}
+	f.hosts = []tracker.Host{
+		{Addr: "10.0.0.1:6881", Place: tracker.Place{Location: "dc1/r17", Hostname: "web1"}, State: tracker.HostSeeding, Seeded: true},
+		{Addr: "10.0.0.2:6881", Place: tracker.Place{Location: "r2"}, State: tracker.HostLeft, Left: tracker.LeftUnknown},
 	}
 	return f
 }
@@ -63,6 +67,9 @@ func TestShapes(t *testing.T) {
 		{"/transfers/" + known + ".json?racks=1&rack=dc1/r17", "rack-statistics"},
 		{"/transfers/" + known + ".json?rack=dc", "no-racks-statistics"},
 		{"/transfers/racks/" + known + ".json?limit=1", "racks-page"},
+		{"/transfers/hosts/" + known + ".json", "hosts"},
+		{"/transfers/hosts/" + known + ".json?state=left", "hosts-left"},
+		{"/transfers/hosts/" + known + ".json?state=paused", "hosts-paused"},
 		{"/scrape/" + known + ".json", "scrape"},
 	} {
 		want, err := os.ReadFile("testdata/" + test.golden + ".json")
@@ -165,7 +172,8 @@ func TestMethods(t *testing.T) {
 		"/torrents/build-42.torrent":          "DELETE, GET, HEAD, POST",
 		"/transfers":                          "DELETE, GET, HEAD",
 		"/transfers/" + known + ".json":       "DELETE, GET, HEAD",
-		"/transfers/peers/" + known + ".json": "GET, HEAD",
+		"/transfers/peers/" + known + ".json": "DELETE, GET, HEAD",
+		"/transfers/hosts/" + known + ".json": "GET, HEAD",
 		"/transfers/racks/" + known + ".json": "GET, HEAD",
 		"/locations/refresh":                  "POST",
 		"/scrape/" + known + ".json":          "GET, HEAD",

@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -49,6 +50,13 @@ type Transfers interface {
 	// from cursor on; an empty cursor begins. A cursor that no page named is a
 	// tracker.ClientError. Unless rack is empty they are those within it.
 	Members(ctx context.Context, hash tracker.InfoHash, set tracker.Set, rack tracker.Location, cursor string, limit int) (tracker.Page, error)
+
+	// Hosts returns a page of the hosts seen, with the state of each; rack, cursor and limit are as above.
+	Hosts(ctx context.Context, hash tracker.InfoHash, rack tracker.Location, cursor string, limit int) (tracker.HostPage, error)
+
+	// Drop forgets the host at an address, or without a port all hosts last seen on that machine, and
+	// returns their addresses. None is tracker.ErrNotFound.
+	Drop(ctx context.Context, hash tracker.InfoHash, at netip.AddrPort) (dropped []string, err error)
 
 	// Deactivate ends a transfer and archives it. What is left undone by the
 	// deadline, or by a crash, the next call goes on with. With stop its clients

@@ -29,10 +29,13 @@ type route struct {
 	methods methods
 }
 
+// listKnows are the query parameters of the lists.
+const listKnows = "cursor limit rack"
+
 func (s *server) allRoutes() []route {
 	list := func(word string, set tracker.Set) route {
 		return route{"/transfers/" + word + "/*.json", methods{
-			http.MethodGet: {s.listMembers(word, set), "cursor limit rack"},
+			http.MethodGet: {s.listMembers(word, set), listKnows},
 		}}
 	}
 	return []route{
@@ -44,13 +47,17 @@ func (s *server) allRoutes() []route {
 		}},
 		{"/transfers", methods{
 			http.MethodGet:    {s.listTransfers, ""},
-			http.MethodDelete: {s.deactivateAll, ""},
+			http.MethodDelete: {s.deactivateAll, "stop"},
 		}},
 		{"/transfers/*.json", methods{
 			http.MethodGet:    {s.getStatistics, "rack racks"},
-			http.MethodDelete: {s.deactivate, ""},
+			http.MethodDelete: {s.deactivate, "stop"},
 		}},
-		list("peers", tracker.SetPeers),
+		{"/transfers/peers/*.json", methods{
+			http.MethodGet:    {s.listMembers("peers", tracker.SetPeers), listKnows},
+			http.MethodDelete: {s.dropHost, "address"},
+		}},
+		{"/transfers/hosts/*.json", methods{http.MethodGet: {s.listHosts, listKnows + " state"}}},
 		list("seeders", tracker.SetSeeders),
 		list("leechers", tracker.SetLeechers),
 		list("representants", tracker.SetRepresentatives),

@@ -27,6 +27,10 @@ type global struct {
 	LastComplete  *string `json:"last_complete"`
 	Size          string  `json:"size"`     // bytes of the payload
 	Progress      string  `json:"progress"` // mean over the hosts seen, "66.67%"
+
+	Seeded    int                       `json:"seeded"`    // hosts that never lacked anything
+	Delivered string                    `json:"delivered"` // mean over the other hosts, "50.00%"
+	States    map[tracker.HostState]int `json:"states"`    // hosts seen, by their states
 }
 
 // rack counts live peers, representatives and seeders.
@@ -35,6 +39,7 @@ type rack struct {
 	Representatives int    `json:"R"`
 	Seeders         int    `json:"S"`
 	Progress        string `json:"progress"`
+	Delivered       string `json:"delivered"`
 }
 
 func newStatistics(s tracker.Statistics, racks bool) statistics {
@@ -51,13 +56,19 @@ func newStatistics(s tracker.Statistics, racks bool) statistics {
 		LastComplete:  when(s.LastCompleted),
 		Size:          strconv.FormatUint(s.Length, 10),
 		Progress:      tracker.Percent(s.Progress.Share(s.Length)),
+		Seeded:        s.Progress.Seeded,
+		Delivered:     tracker.Percent(s.Progress.Delivered().Share(s.Length)),
+		States:        s.States(),
 	}}
 	if !racks {
 		return reply
 	}
 	reply.Racks = make(map[tracker.Location]rack, len(s.Racks))
 	for name, r := range s.Racks {
-		reply.Racks[name] = rack{r.Peers, r.Representatives, r.Seeders, tracker.Percent(r.Progress.Share(s.Length))}
+		reply.Racks[name] = rack{
+			r.Peers, r.Representatives, r.Seeders,
+			tracker.Percent(r.Progress.Share(s.Length)), tracker.Percent(r.Progress.Delivered().Share(s.Length)),
+		}
 	}
 	return reply
 }

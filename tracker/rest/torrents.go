@@ -99,7 +99,8 @@ func (s *server) addTorrent(w http.ResponseWriter, r *http.Request, name string)
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
-		s.log.Info("torrent registered", "name", shownName(name), "hash", torrent.InfoHash, "client", tracker.ClientName(r.RemoteAddr))
+		s.log.Info("transfer registered", "transfer", torrent.InfoHash, "name", name, "bytes", torrent.Length,
+			"client", tracker.ClientName(r.RemoteAddr))
 	}
 	warnings := torrent.Warnings(fromLoopback(r) && !proxied(r))
 	return writeJSON(w, status, added{shownName(name), torrent.InfoHash.String(), torrent.Length, warnings})

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -130,10 +131,17 @@ func (s *server) deactivateAll(w http.ResponseWriter, r *http.Request, _ string)
 }
 
 func (s *server) archive(r *http.Request, hash tracker.InfoHash, stop bool) error {
+	stats, unknown := s.store.Statistics(r.Context(), hash, false) // for the log
 	if err := s.store.Deactivate(r.Context(), hash, stop); err != nil {
 		return fmt.Errorf("deactivate %s: %w", hash, err)
 	}
-	s.log.Info("transfer deactivated", "hash", hash, "stop", stop, "client", tracker.ClientName(r.RemoteAddr))
+	log := s.log.With("transfer", hash, "stop", stop, "client", tracker.ClientName(r.RemoteAddr))
+	if unknown != nil {
+		log.Info("transfer had ended before")
+		return nil
+	}
+	log.Info("transfer ended", "name", stats.Name, "hosts", stats.Progress.Hosts, "seeded", stats.Progress.Seeded,
+		"done", stats.Progress.Done, "after", time.Since(stats.Registered).Truncate(time.Second))
 	return nil
 }
 
