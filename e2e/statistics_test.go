@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -23,6 +24,10 @@ type global struct {
 	Complete bool   `json:"complete"`
 	Size     string `json:"size"`
 	Progress string `json:"progress"`
+
+	Seeded    int            `json:"seeded"`
+	Delivered string         `json:"delivered"`
+	States    map[string]int `json:"states"`
 }
 
 type rackStatistics struct {
@@ -30,6 +35,7 @@ type rackStatistics struct {
 	Representatives int    `json:"R"`
 	Seeders         int    `json:"S"`
 	Progress        string `json:"progress"`
+	Delivered       string `json:"delivered"`
 }
 
 const everything = "100.00%"
@@ -43,14 +49,19 @@ func (s *swarm) checkStatistics() error {
 	want := statistics{
 		Global: global{
 			Active: true, Peers: len(s.members), Seeders: len(s.members),
-			Complete: true, Size: strconv.Itoa(len(s.payload.content)), Progress: everything,
+			Complete: true, Size: strconv.Itoa(len(s.payload.content)), Progress: everything, Delivered: everything,
+			States: map[string]int{"seeding": len(s.members), "downloading": 0, "paused": 0, "done": 0, "left": 0},
 		},
 		Racks: map[string]rackStatistics{},
 	}
 	for _, m := range s.members {
 		name := rackName(m.rack)
-		r := want.Racks[name]
-		want.Racks[name] = rackStatistics{r.Peers + 1, min(r.Peers+1, maxReprRack), r.Seeders + 1, everything}
+		r, delivered := want.Racks[name], everything
+		if !m.fetches {
+			want.Global.Seeded++
+			delivered = cmp.Or(r.Delivered, "0.00%") // nobody lacked anything
+		}
+		want.Racks[name] = rackStatistics{r.Peers + 1, min(r.Peers+1, maxReprRack), r.Seeders + 1, everything, delivered}
 	}
 	got, err := s.statistics()
 	if err == nil && !reflect.DeepEqual(got, want) {
