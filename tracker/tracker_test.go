@@ -179,19 +179,6 @@ func TestEnded(t *testing.T) {
 	}
 }
 
-func TestParseLocation(t *testing.T) {
-	for path, valid := range map[string]bool{
-		"r17": true, "dc1/row3/r17": true, "a/b/c/d": true, "10.1.2.0_24": true, "A+@-._z": true,
-		"": false, "/r1": false, "r1/": false, "a//b": false, "a/b/c/d/e": false, "r 1": false, "r:1": false,
-		"{r1}": false, "r\n1": false, "ré": false, "*": false,
-		strings.Repeat("x", 64): true, strings.Repeat("x", 65): false,
-	} {
-		if _, err := ParseLocation(path); (err == nil) != valid {
-			t.Errorf("%q: %v", path, err)
-		}
-	}
-}
-
 func TestLocationWithin(t *testing.T) {
 	for group, want := range map[Location]bool{
 		"": true, "dc1": true, "dc1/row3": true, "dc1/row3/r17": true,
@@ -200,12 +187,6 @@ func TestLocationWithin(t *testing.T) {
 		if got := Location("dc1/row3/r17").Within(group); got != want {
 			t.Errorf("within %q: %v", group, got)
 		}
-	}
-}
-
-func TestLocationGroups(t *testing.T) {
-	if got := fmt.Sprint(Location("dc1/row3/r17").Groups()); got != "[dc1/row3/r17 dc1/row3 dc1]" {
-		t.Error(got)
 	}
 }
 

@@ -134,7 +134,7 @@ func parseNumber(text string) (int64, error) {
 // asked, in unix seconds rounded down, the generation then, and which sources they were.
 // The hostname may hold blanks, or be empty.
 func formatLocated(host tracker.Located) string {
-	return fmt.Sprintf("%d %d %s %s %s", host.Asked.Time.Unix(), host.Asked.Generation, host.Chain, host.Location, host.Hostname)
+	return fmt.Sprintf("%d %d %s %s %s", host.Asked.Time.Unix(), host.Asked.Generation, host.Chain, string(host.Location), host.Hostname)
 }
 
 var errLocated = errors.New("no location as we write it")
@@ -147,7 +147,7 @@ func parseLocated(text string) (tracker.Located, error) {
 	}
 	asked, askedErr := parseNumber(fields[0])
 	generation, generationErr := parseNumber(fields[1])
-	location, locationErr := tracker.ParseLocation(fields[3])
+	location, locationErr := tracker.ReadLocation(fields[3])
 	if err := errors.Join(askedErr, generationErr, locationErr); err != nil {
 		return tracker.Located{}, err
 	}

@@ -197,7 +197,7 @@ func FuzzParseLocated(f *testing.F) {
 			}
 			return
 		}
-		if _, err := tracker.ParseLocation(string(host.Location)); err != nil {
+		if _, err := tracker.ReadLocation(string(host.Location)); err != nil {
 			t.Fatal(err)
 		}
 		again, err := parseLocated(formatLocated(host))

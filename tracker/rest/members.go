@@ -29,7 +29,13 @@ func (s *server) listMembers(word string, set tracker.Set) handler {
 		if err != nil {
 			return fmt.Errorf("%s of %s: %w", word, hash, err)
 		}
-		reply := map[string]any{word: append([]string{}, page.Entries...)} // never null
+		entries := append([]string{}, page.Entries...) // never null
+		if set == tracker.SetRacks {
+			for i, rack := range entries {
+				entries[i] = tracker.Location(rack).String()
+			}
+		}
+		reply := map[string]any{word: entries}
 		if page.Next != "" {
 			reply["cursor"] = page.Next
 		}

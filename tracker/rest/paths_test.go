@@ -24,8 +24,10 @@ func full(t *testing.T) *fake {
 		Length:   30,
 		Progress: tracker.Progress{Hosts: 3, Seeded: 1, Done: 2, Left: 30},
 		Racks: map[tracker.Location]tracker.RackStatistics{
-			"dc1/r17": {Peers: 2, Representatives: 2, Seeders: 1, Progress: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 30}},
-			"r2":      {Progress: tracker.Progress{Hosts: 1, Done: 1}},
+			"dc1/r17":                {Peers: 2, Representatives: 2, Seeders: 1, Progress: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 30}},
+			"A%2F12":                 {Peers: 1},
+			"K%C3%A4fig-3/DC1%3AR17": {Seeders: 1},
+			"r2":                     {Progress: tracker.Progress{Hosts: 1, Done: 1}},
 		},
 	}
 	f.stats[hash(0x01)] = tracker.Statistics{Active: true}
@@ -34,7 +36,7 @@ func full(t *testing.T) *fake {
 		tracker.SetPeers:           {"10.0.0.1:6881", "[2001:db8::1]:6881"},
 		tracker.SetSeeders:         {"10.0.0.1:6881"},
 		tracker.SetRepresentatives: {"10.0.0.1:6881"},
-		tracker.SetRacks:           {"dc1/r17", "r2"},
+		tracker.SetRacks:           {"dc1/r17", "r2", "A%2F12", "K%C3%A4fig-3/DC1%3AR17"},
 	}
 	f.hosts = []tracker.Host{
 		{Addr: "10.0.0.1:6881", Place: tracker.Place{Location: "dc1/r17", Hostname: "web1"}, State: tracker.HostSeeding, Seeded: true},

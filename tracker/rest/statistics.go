@@ -10,8 +10,8 @@ import (
 // statistics is the reply of /transfers/HASH.json; its words are the older
 // tracker's.
 type statistics struct {
-	Global global                    `json:"global"`
-	Racks  map[tracker.Location]rack `json:"racks,omitzero"`
+	Global global          `json:"global"`
+	Racks  map[string]rack `json:"racks,omitzero"` // by their names, see tracker.Location.String
 }
 
 type global struct {
@@ -63,9 +63,9 @@ func newStatistics(s tracker.Statistics, racks bool) statistics {
 	if !racks {
 		return reply
 	}
-	reply.Racks = make(map[tracker.Location]rack, len(s.Racks))
+	reply.Racks = make(map[string]rack, len(s.Racks))
 	for name, r := range s.Racks {
-		reply.Racks[name] = rack{
+		reply.Racks[name.String()] = rack{
 			r.Peers, r.Representatives, r.Seeders,
 			tracker.Percent(r.Progress.Share(s.Length)), tracker.Percent(r.Progress.Delivered().Share(s.Length)),
 		}
