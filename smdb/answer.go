@@ -15,29 +15,33 @@ import (
 //	{"hostname": {"cabinet": "rack", ...}}
 //
 // where fields name what makes the path of groups. An empty object is
-// ErrNotFound. An object that does not name one host in one rack is ErrInvalid.
-// Anything else comes from no SMDB and is a failure.
+// ErrNotFound. Several hosts that are all in one rack are one. An object that
+// does not name one rack is ErrInvalid. Anything else comes from no SMDB and is
+// a failure.
 func parseAnswer(body []byte, fields []string) (tracker.Place, error) {
 	hosts, err := members(body)
 	if err != nil {
 		return tracker.Place{}, fmt.Errorf("answer is %w", err)
 	}
-	switch len(hosts) {
-	case 0:
+	if len(hosts) == 0 {
 		return tracker.Place{}, ErrNotFound
-	case 1:
-	default:
-		return tracker.Place{}, fmt.Errorf("%w: ambiguous, %d hosts have this address", ErrInvalid, len(hosts))
 	}
-	host := hosts[0]
-	if err := checkHostname(host.name); err != nil {
-		return tracker.Place{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	places := make([]tracker.Place, len(hosts))
+	for i, host := range hosts {
+		if err := checkHostname(host.name); err != nil {
+			return tracker.Place{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		rack, err := parseRecord(host.value, fields)
+		if err != nil {
+			return tracker.Place{}, fmt.Errorf("%w: host %q: %w", ErrInvalid, host.name, err)
+		}
+		places[i] = tracker.Place{Location: rack, Hostname: host.name}
 	}
-	rack, err := parseRecord(host.value, fields)
+	place, err := onePlace(places...)
 	if err != nil {
-		return tracker.Place{}, fmt.Errorf("%w: host %q: %w", ErrInvalid, host.name, err)
+		return tracker.Place{}, fmt.Errorf("%w: %d hosts have this address: %w", ErrInvalid, len(hosts), err)
 	}
-	return tracker.Place{Location: rack, Hostname: host.name}, nil
+	return place, nil
 }
 
 // parseRecord reads the path of groups from a host's record.
@@ -48,15 +52,17 @@ func parseRecord(record []byte, fields []string) (tracker.Location, error) {
 	}
 	groups := make([]string, len(fields))
 	for i, field := range fields {
-		if groups[i], err = parseField(all, field); err != nil {
+		group, err := parseField(all, field)
+		if err != nil {
 			return "", fmt.Errorf("its %s: %w", field, err)
 		}
+		groups[i] = string(group)
 	}
-	return tracker.ParseLocation(strings.Join(groups, "/"))
+	return tracker.ReadLocation(strings.Join(groups, "/"))
 }
 
 // parseField reads the one member of a record that has this name.
-func parseField(record []member, name string) (string, error) {
+func parseField(record []member, name string) (tracker.Location, error) {
 	var values []json.RawMessage
 	for _, m := range record {
 		if m.name == name {

@@ -47,7 +47,7 @@ func (l *link) locate(ctx context.Context, ip netip.Addr) (tracker.Place, error)
 // checkLocation guards the keys of the store against a source that does not
 // check what it returns.
 func checkLocation(location tracker.Location) error {
-	if _, err := tracker.ParseLocation(string(location)); err != nil {
+	if _, err := tracker.ReadLocation(string(location)); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return nil

@@ -120,7 +120,7 @@ func (b *commandBench) fails(ip string, want error) {
 // echo answers with a path made of the address, so that an answer to another
 // question is noticed.
 const echo = `
-while read -r ip; do echo "dc1/$ip host-$ip"; done
+while read -r ip; do printf 'dc1/%s\thost-%s\n' "$ip" "$ip"; done
 `
 
 func echoed(ip string) tracker.Place {
@@ -132,11 +132,12 @@ func TestCommandAnswers(t *testing.T) {
 while read -r ip; do
 	case $ip in
 	10.0.0.1) echo dc1/r17 ;;
-	10.0.0.2) echo "dc1/r17 web1" ;;
+	10.0.0.2) printf 'dc1/r17\tweb1\n' ;;
 	10.0.0.3) echo ;;
 	10.0.0.4) echo - ;;
 	10.0.0.5) echo "!the database is away" ;;
-	10.0.0.6) echo r:1 ;;
+	10.0.0.6) echo FA 12 ;;
+	10.0.0.7) printf 'FA 12\t\n' ;;
 	2001:db8::1) echo r6 ;;
 	esac
 done
@@ -153,7 +154,8 @@ done
 			{"10.0.0.3", tracker.Place{}, ErrNotFound, ""},
 			{"10.0.0.4", tracker.Place{}, ErrNotFound, ""},
 			{"10.0.0.5", tracker.Place{}, errFailure, "the database is away"},
-			{"10.0.0.6", tracker.Place{}, ErrInvalid, "r:1"},
+			{"10.0.0.6", tracker.Place{}, ErrInvalid, `"FA 12" needs a tab`},
+			{"10.0.0.7", tracker.Place{Location: "FA%2012"}, nil, ""},
 			{"2001:db8::1", tracker.Place{Location: "r6"}, nil, ""},
 		} {
 			place, err := b.Locate(t.Context(), netip.MustParseAddr(tt.ip))
@@ -210,7 +212,7 @@ func TestCommandAskerLeaves(t *testing.T) {
 while read -r ip; do
 	echo $ip >>asked
 	while [ ! -e go ]; do sleep 0.01; done
-	echo "dc1/$ip host-$ip"
+	printf 'dc1/%s\thost-%s\n' "$ip" "$ip"
 done
 `, patient)
 	ctx, cancel := context.WithCancel(t.Context())

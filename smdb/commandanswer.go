@@ -17,34 +17,36 @@ var (
 
 // parseCommandAnswer reads a line with which a program answers:
 //
-//	dc1/r17        the host's path
-//	dc1/r17 web1   the host's path and hostname
-//	-              the host is not known (ErrNotFound); an empty line says so, too
-//	!reason        the program cannot answer now
+//	dc1/r17           the host's path
+//	dc1/FA 12<TAB>    the same, if it holds blanks
+//	dc1/r17<TAB>web1  the host's path and hostname
+//	-                 the host is not known (ErrNotFound); an empty line says so, too
+//	!reason           the program cannot answer now
 //
-// A path that is none is ErrInvalid.
+// A path that is none is ErrInvalid. So are two words without a tab: they might be the rack
+// "FA 12", or the rack FA and the host 12.
 func parseCommandAnswer(text string) (tracker.Place, error) {
 	if reason, declined := strings.CutPrefix(text, "!"); declined {
 		return tracker.Place{}, fmt.Errorf("%w: %.200q", errDeclined, strings.TrimSpace(reason))
 	}
-	words := strings.Fields(text)
-	switch {
-	case len(words) == 0, len(words) == 1 && words[0] == "-":
+	path, hostname, tabbed := strings.Cut(text, "\t")
+	hostname = strings.TrimSpace(hostname)
+	switch words := strings.Fields(path); {
+	case !tabbed && (len(words) == 0 || len(words) == 1 && words[0] == "-"):
 		return tracker.Place{}, ErrNotFound
-	case len(words) > 2:
+	case !tabbed && len(words) > 2:
 		return tracker.Place{}, fmt.Errorf("%w: %.80q", errNoProtocol, text)
+	case !tabbed && len(words) > 1:
+		return tracker.Place{}, fmt.Errorf("%w: %.80q needs a tab behind a path that holds blanks, and before a hostname", ErrInvalid, text)
 	}
-	location, err := tracker.ParseLocation(words[0])
+	location, err := tracker.ParseLocation(path)
+	if err == nil {
+		err = checkHostname(hostname)
+	}
 	if err != nil {
-		return tracker.Place{}, fmt.Errorf("%w: path %.80q: %w", ErrInvalid, words[0], err)
-	}
-	if len(words) == 1 {
-		return tracker.Place{Location: location}, nil
-	}
-	if err := checkHostname(words[1]); err != nil {
 		return tracker.Place{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return tracker.Place{Location: location, Hostname: words[1]}, nil
+	return tracker.Place{Location: location, Hostname: hostname}, nil
 }
 
 // faultIn returns the error if it is no answer of a program that does its work.

@@ -14,17 +14,23 @@ var commandAnswers = []struct {
 }{
 	{"r17", tracker.Place{Location: "r17"}, nil},
 	{"a/b/c/d", tracker.Place{Location: "a/b/c/d"}, nil},
-	{"dc1/r17 web1", tracker.Place{Location: "dc1/r17", Hostname: "web1"}, nil},
+	{"dc1/r17\tweb1", tracker.Place{Location: "dc1/r17", Hostname: "web1"}, nil},
+	{"DC1:R17/Käfig-3\t", tracker.Place{Location: "DC1%3AR17/K%C3%A4fig-3"}, nil},
+	{"FA 12\t", tracker.Place{Location: "FA%2012"}, nil},
+	{"dc 1/A%2F12\tweb1", tracker.Place{Location: "dc%201/A%2F12", Hostname: "web1"}, nil},
+	{"FA 12", tracker.Place{}, ErrInvalid},
+	{"\t", tracker.Place{}, ErrInvalid},
+	{"\tweb1", tracker.Place{}, ErrInvalid},
 	{" dc1/r17\tweb1 \r", tracker.Place{Location: "dc1/r17", Hostname: "web1"}, nil},
 	{"", tracker.Place{}, ErrNotFound},
 	{" ", tracker.Place{}, ErrNotFound},
 	{"-", tracker.Place{}, ErrNotFound},
-	{"- web1", tracker.Place{Location: "-", Hostname: "web1"}, nil},
+	{"-\tweb1", tracker.Place{Location: "-", Hostname: "web1"}, nil},
 	{"a/b/c/d/e", tracker.Place{}, ErrInvalid},
 	{"dc1/", tracker.Place{}, ErrInvalid},
-	{"r17: web1", tracker.Place{}, ErrInvalid},
-	{"r17 " + strings.Repeat("w", 256), tracker.Place{}, ErrInvalid},
-	{"r17 web\x00", tracker.Place{}, ErrInvalid},
+	{"r17 web1", tracker.Place{}, ErrInvalid},
+	{"r17\t" + strings.Repeat("w", 256), tracker.Place{}, ErrInvalid},
+	{"r17\tweb\x00", tracker.Place{}, ErrInvalid},
 	{"!", tracker.Place{}, errFailure},
 	{"!r17", tracker.Place{}, errFailure},
 	{"! database: host not found", tracker.Place{}, errFailure},
@@ -57,11 +63,11 @@ func FuzzParseCommandAnswer(f *testing.F) {
 			}
 			return
 		}
-		if _, err := tracker.ParseLocation(string(place.Location)); err != nil || checkHostname(place.Hostname) != nil {
+		if _, err := tracker.ReadLocation(string(place.Location)); err != nil || checkHostname(place.Hostname) != nil {
 			t.Fatal(place, err)
 		}
-		if again := strings.TrimSpace(string(place.Location) + " " + place.Hostname); again != strings.Join(strings.Fields(text), " ") {
-			t.Fatalf("%q was read of %q", again, text)
+		if again, err := parseCommandAnswer(place.Location.String() + "\t" + place.Hostname); again != place || err != nil {
+			t.Fatalf("%+v, %v of what was read of %q", again, err, text)
 		}
 	})
 }

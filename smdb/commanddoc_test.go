@@ -18,7 +18,7 @@ func TestCommandExamples(t *testing.T) {
 	}
 	dir := t.TempDir()
 	hosts := filepath.Join(dir, "hosts")
-	if err := os.WriteFile(hosts, []byte("10.1.2.3 dc1/r17 web1\n2001:db8::7 dc1/r18\n"), 0o600); err != nil {
+	if err := os.WriteFile(hosts, []byte("10.1.2.3\tdc1/r17\tweb1\n2001:db8::7\tFA 12\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for interpreter, begin := range map[string]string{"sh": "```sh\n#!/bin/sh\n", "python3": "```python\n"} {
@@ -39,7 +39,7 @@ func TestCommandExamples(t *testing.T) {
 		for range 2 {
 			for ip, want := range map[string]tracker.Place{
 				"10.1.2.3":    {Location: "dc1/r17", Hostname: "web1"},
-				"2001:db8::7": {Location: "dc1/r18"},
+				"2001:db8::7": {Location: "FA%2012"},
 				"10.1.2.4":    {},
 			} {
 				place, err := chain.Locate(t.Context(), netip.MustParseAddr(ip))

@@ -85,7 +85,7 @@ func TestCommandLateAnswer(t *testing.T) {
 	b := runScript(t, `
 while read -r ip; do
 	if [ "$ip" = 10.0.0.9 ]; then sleep 0.125; fi
-	echo "dc1/$ip host-$ip"
+	printf 'dc1/%s\thost-%s\n' "$ip" "$ip"
 	if [ "$ip" = 10.0.0.9 ]; then sleep 600; fi
 done
 `, opts)
@@ -154,7 +154,7 @@ fi
 // A program that answers each question and ends is started for each: slow, but
 // no answer is lost.
 func TestCommandOfOneAnswer(t *testing.T) {
-	b := runScript(t, `read -r ip && echo "dc1/$ip host-$ip"`, patient)
+	b := runScript(t, `read -r ip && printf 'dc1/%s\thost-%s\n' "$ip" "$ip"`, patient)
 	for i := range 10 {
 		ip := fmt.Sprintf("10.0.0.%d", i)
 		b.answers(ip, echoed(ip))

@@ -90,34 +90,32 @@ func parseServer(word string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// hostName returns the name of the host with this address, by its PTR record, in
-// lower case and without the final dot: case means nothing in the DNS (RFC 4343),
-// but would be two racks. No name is ErrNotFound. Several are ErrInvalid: servers
-// turn their order from reply to reply, and so the first of them would now be one
-// rack and then another.
-func (r *resolver) hostName(ctx context.Context, ip netip.Addr) (string, error) {
+// hostNames returns the names of the host with this address, by its PTR records, each
+// once, in lower case and without the final dot: case means nothing in the DNS (RFC 4343),
+// but would be two racks. They are sorted: servers turn their order from reply to reply. No
+// name is ErrNotFound. One that is none is ErrInvalid.
+func (r *resolver) hostNames(ctx context.Context, ip netip.Addr) ([]string, error) {
 	reverse, err := dns.ReverseAddr(ip.String())
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	records, err := r.lookup(ctx, reverse, dns.TypePTR)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var names []string
 	for _, record := range records {
-		if ptr, ok := record.(*dns.PTR); ok {
-			names = append(names, strings.ToLower(strings.TrimSuffix(ptr.Ptr, ".")))
+		ptr, ok := record.(*dns.PTR)
+		if !ok {
+			continue
 		}
+		name := strings.ToLower(strings.TrimSuffix(ptr.Ptr, "."))
+		// A backslash begins an escape: of a byte that is in no host's name.
+		if name == "" || strings.Contains(name, `\`) {
+			return nil, fmt.Errorf("%w: %s has %q for a name", ErrInvalid, reverse, name)
+		}
+		names = append(names, name)
 	}
 	slices.Sort(names)
-	names = slices.Compact(names)
-	if len(names) != 1 {
-		return "", fmt.Errorf("%w: ambiguous, %s has %d names", ErrInvalid, reverse, len(names))
-	}
-	// A backslash begins an escape: of a byte that is in no host's name.
-	if name := names[0]; name != "" && !strings.Contains(name, `\`) {
-		return name, nil
-	}
-	return "", fmt.Errorf("%w: %s has %q for a name", ErrInvalid, reverse, names[0])
+	return slices.Compact(names), nil
 }

@@ -81,7 +81,7 @@ func TestDNSSettingsAreNamed(t *testing.T) {
 
 func TestNoHostNameWithoutAddress(t *testing.T) {
 	resolver := &resolver{servers: []string{"127.0.0.1:53"}}
-	if name, err := resolver.hostName(t.Context(), netip.Addr{}); kind(err) != errFailure {
-		t.Errorf("%q, %v", name, err)
+	if names, err := resolver.hostNames(t.Context(), netip.Addr{}); kind(err) != errFailure {
+		t.Errorf("%q, %v", names, err)
 	}
 }

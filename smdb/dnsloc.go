@@ -27,6 +27,9 @@ func (s *DNSLOCSettings) open(env Env) (Source, error) {
 	return &dnsLOC{resolver: resolver, grid: grid}, nil
 }
 
+// maxNames is how many names a host may have, each of which is asked for.
+const maxNames = 8
+
 // dnsLOC is the source that reads the LOC record (RFC 1876) of the host's name,
 // which is the one of its PTR record.
 type dnsLOC struct {
@@ -36,24 +39,32 @@ type dnsLOC struct {
 
 // Locate implements Source. The group is the host's square of the grid.
 func (d *dnsLOC) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
-	name, err := d.resolver.hostName(ctx, ip)
+	names, err := d.resolver.hostNames(ctx, ip)
 	if err != nil {
 		return tracker.Place{}, err
 	}
+	if len(names) > maxNames {
+		return tracker.Place{}, fmt.Errorf("%w: it has %d names, and only %d are asked for", ErrInvalid, len(names), maxNames)
+	}
+	return placeOfNames(names, func(name string) (tracker.Place, error) { return d.locateName(ctx, name) })
+}
+
+// locateName finds the one square in which all LOC records of a name are.
+func (d *dnsLOC) locateName(ctx context.Context, name string) (tracker.Place, error) {
 	records, err := d.resolver.lookup(ctx, name, dns.TypeLOC)
 	if err != nil {
 		return tracker.Place{}, err
 	}
-	location, err := d.locate(records)
+	place, err := d.placeOf(records)
 	if err != nil {
 		return tracker.Place{}, fmt.Errorf("%w: host %q: %w", ErrInvalid, name, err)
 	}
-	return tracker.Place{Location: location, Hostname: name}, nil
+	place.Hostname = name
+	return place, nil
 }
 
-// locate returns the one square in which all LOC records are.
-func (d *dnsLOC) locate(records []dns.RR) (tracker.Location, error) {
-	var square string
+func (d *dnsLOC) placeOf(records []dns.RR) (tracker.Place, error) {
+	var places []tracker.Place
 	for _, record := range records {
 		loc, ok := record.(*dns.LOC)
 		if !ok {
@@ -61,15 +72,15 @@ func (d *dnsLOC) locate(records []dns.RR) (tracker.Location, error) {
 		}
 		p, err := pointOf(loc)
 		if err != nil {
-			return "", err
+			return tracker.Place{}, err
 		}
-		next := d.grid.square(p)
-		if square != "" && next != square {
-			return "", fmt.Errorf("ambiguous, it is in %s and in %s", square, next)
+		location, err := tracker.NewLocation(d.grid.square(p))
+		if err != nil {
+			return tracker.Place{}, err
 		}
-		square = next
+		places = append(places, tracker.Place{Location: location})
 	}
-	return tracker.ParseLocation(square)
+	return onePlace(places...)
 }
 
 // pointOf reads where a LOC record says that the host is. Its altitude is left

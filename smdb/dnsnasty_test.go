@@ -284,18 +284,19 @@ func FuzzParseReply(f *testing.F) {
 			if err != nil || len(records) == 0 {
 				continue
 			}
-			location, err := (&dnsLOC{grid: grid}).locate(records)
+			place, err := (&dnsLOC{grid: grid}).placeOf(records)
+			location := place.Location
 			if asked.Qtype == dns.TypeTXT {
 				location, err = parseTXT(textsOf(records))
 			}
-			if _, invalid := tracker.ParseLocation(string(location)); err == nil && invalid != nil {
+			if _, invalid := tracker.ReadLocation(string(location)); err == nil && invalid != nil {
 				t.Fatalf("%v: %v", records, invalid)
 			}
 		}
 	})
 }
 
-func TestHostName(t *testing.T) {
+func TestHostNames(t *testing.T) {
 	const owner = "17.4.1.10.in-addr.arpa. 60 IN PTR "
 	for _, tt := range []struct {
 		name    string
@@ -307,16 +308,17 @@ func TestHostName(t *testing.T) {
 		{"capitals", []string{owner + "WEB17.Example."}, "web17.example", nil},
 		{"one in two cases", []string{owner + "WEB17.example.", owner + "web17.Example."}, "web17.example", nil},
 		{"none", nil, "", ErrNotFound},
-		{"two", []string{owner + "web17.example.", owner + "www.example."}, "", ErrInvalid},
+		{"two", []string{owner + "www.example.", owner + "web17.example."}, "web17.example www.example", nil},
+		{"one of two is none", []string{owner + "web17.example.", owner + "."}, "", ErrInvalid},
 		{"the root", []string{owner + "."}, "", ErrInvalid},
 		{"a blank", []string{owner + `web\03217.example.`}, "", ErrInvalid},
 		{"a dot in a label", []string{owner + `web\.17.example.`}, "", ErrInvalid},
 		{"no ASCII", []string{owner + `w\195\164b17.example.`}, "", ErrInvalid},
 	} {
 		resolver := &resolver{servers: []string{serveDNS(t, answering(tt.records...))}}
-		name, err := resolver.hostName(t.Context(), hostOf(17))
-		if name != tt.want || kind(err) != tt.err {
-			t.Errorf("%s: %q, %v; want %q, %v", tt.name, name, err, tt.want, tt.err)
+		names, err := resolver.hostNames(t.Context(), hostOf(17))
+		if strings.Join(names, " ") != tt.want || kind(err) != tt.err {
+			t.Errorf("%s: %q, %v; want %q, %v", tt.name, names, err, tt.want, tt.err)
 		}
 	}
 }

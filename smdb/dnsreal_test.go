@@ -33,7 +33,7 @@ const reverseZone = `
 23 TXT "rack=r24"
 24 TXT "dc1/r 24"
 24 PTR web24.example.
-25 TXT "rack=dc1/r 25"
+25 TXT "rack=dc1//r25"
 25 PTR web25.example.
 26 PTR web26.example.
 27 PTR gone.example.
@@ -41,6 +41,13 @@ const reverseZone = `
 29 CNAME gone.example.
 30 CNAME 31
 31 CNAME 30
+33 TXT "rack= K\195\164fig-3 "
+33 TXT "RACK=K\195\164fig-3"
+33 PTR web17.example.
+33 PTR web18.example.
+34 TXT "rack=dc1/A%2F12 \"old\" \\x"
+34 PTR web17.example.
+34 PTR web19.example.
 192/26 NS ns.elsewhere.example.
 `
 
@@ -99,10 +106,12 @@ func TestNamed(t *testing.T) {
 		{"dns-txt", "10.1.4.32", tracker.Place{Location: "dc1/large"}, nil},
 		{"dns-txt", "2001:db8::17", tracker.Place{Location: "dc1/r17"}, nil},
 		{"dns-txt", "10.1.4.21", tracker.Place{}, ErrNotFound}, // has other records
-		{"dns-txt", "10.1.4.24", tracker.Place{}, ErrNotFound}, // has another text
 		{"dns-txt", "10.1.4.29", tracker.Place{}, ErrNotFound}, // is an alias of nothing
 		{"dns-txt", "10.1.4.99", tracker.Place{}, ErrNotFound}, // is not there
+		{"dns-txt", "10.1.4.33", tracker.Place{Location: "K%C3%A4fig-3"}, nil},
+		{"dns-txt", "10.1.4.34", tracker.Place{Location: "dc1/A%2F12%20%22old%22%20%5Cx"}, nil},
 		{"dns-txt", "10.1.4.23", tracker.Place{}, ErrInvalid},  // has two racks
+		{"dns-txt", "10.1.4.24", tracker.Place{}, ErrInvalid},  // has what may be a rack
 		{"dns-txt", "10.1.4.25", tracker.Place{}, ErrInvalid},  // has a malformed rack
 		{"dns-txt", "10.1.4.30", tracker.Place{}, errFailure},  // is an alias of itself: SERVFAIL
 		{"dns-txt", "10.1.4.28", tracker.Place{}, errFailure},  // is known elsewhere
@@ -115,7 +124,9 @@ func TestNamed(t *testing.T) {
 		{"dns-loc", "10.1.4.21", tracker.Place{}, ErrNotFound}, // has no LOC
 		{"dns-loc", "10.1.4.27", tracker.Place{}, ErrNotFound}, // has a name that is not there
 		{"dns-loc", "10.1.4.99", tracker.Place{}, ErrNotFound}, // is not there
-		{"dns-loc", "10.1.4.22", tracker.Place{}, ErrInvalid},  // has two names
+		{"dns-loc", "10.1.4.33", tracker.Place{Location: berlin, Hostname: "web17.example"}, nil}, // has two names
+		{"dns-loc", "10.1.4.22", tracker.Place{}, ErrNotFound}, // has two names, without LOC
+		{"dns-loc", "10.1.4.34", tracker.Place{}, ErrInvalid},  // has names in two places
 		{"dns-loc", "10.1.4.24", tracker.Place{}, ErrInvalid},  // has two places
 		{"dns-loc", "10.1.4.26", tracker.Place{}, errFailure},  // has a name that is known elsewhere
 	} {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -59,45 +61,83 @@ func textsOf(records []dns.RR) []string {
 	var texts []string
 	for _, record := range records {
 		if txt, ok := record.(*dns.TXT); ok {
-			texts = append(texts, strings.Join(txt.Txt, ""))
+			texts = append(texts, plainText(strings.Join(txt.Txt, "")))
 		}
 	}
 	return texts
 }
 
+// plainText undoes the library's escapes, which are those of zone files: \DDD is a byte,
+// and any other \X is X (RFC 1035, 5.1).
+func plainText(text string) string {
+	var plain []byte
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+			if code, err := strconv.ParseUint(text[i:min(i+3, len(text))], 10, 8); err == nil && i+3 <= len(text) {
+				plain = append(plain, byte(code))
+				i += 2
+				continue
+			}
+		}
+		plain = append(plain, text[i])
+	}
+	return string(plain)
+}
+
+// rackKey is what stands before a location (RFC 1464).
+var rackKey = regexp.MustCompile(`(?i)\brack\s*=`)
+
 // parseTXT finds the location among all texts of a name. It is in those that
 // begin with "rack=", in any case (RFC 1464); if there are none, in those of a
-// single word without "=". All others, such as SPF's, are somebody else's. No
-// location is ErrNotFound; a malformed one, or several, are ErrInvalid.
+// single word without "=". Texts of another key, such as SPF's, are somebody
+// else's: nothing but these is ErrNotFound. What else there is may be meant as a
+// location, and cannot be read as one: that is ErrInvalid, like a malformed
+// location, or several.
 func parseTXT(texts []string) (tracker.Location, error) {
-	var named, plain []string
+	var named, plain, unreadable []string
 	for _, text := range texts {
-		key, value, isPair := strings.Cut(text, "=")
+		text = strings.TrimSpace(text)
+		at := rackKey.FindStringIndex(text)
 		switch {
-		case isPair && strings.EqualFold(key, "rack"):
-			named = append(named, value)
-		case !isPair && text != "" && !strings.ContainsAny(text, " \t"):
+		case at != nil && at[0] == 0 && !rackKey.MatchString(text[at[1]:]):
+			named = append(named, text[at[1]:])
+		case at != nil:
+			return "", fmt.Errorf("%w: %.80q: a location is written rack=… and nothing else", ErrInvalid, text)
+		case strings.Contains(text, "="):
+		case text == "", strings.ContainsAny(text, " \t"):
+			unreadable = append(unreadable, text)
+		default:
 			plain = append(plain, text)
 		}
 	}
-	values := named
-	if len(named) == 0 {
-		values = plain
+	switch {
+	case len(named) > 0:
+		return parseTXTValues(named)
+	case len(plain) > 0:
+		return parseTXTValues(plain)
+	case len(unreadable) > 0:
+		return "", fmt.Errorf("%w: %.80q: a location with blanks is written rack=…", ErrInvalid, slices.Min(unreadable))
 	}
-	slices.Sort(values)
-	values = slices.Compact(values)
-	switch len(values) {
-	case 0:
-		return "", ErrNotFound
-	case 1:
-	default:
-		return "", fmt.Errorf("%w: ambiguous, %d locations, %.80q and %.80q", ErrInvalid, len(values), values[0], values[1])
+	return "", ErrNotFound
+}
+
+// parseTXTValues reads locations that must all be the same.
+func parseTXTValues(values []string) (tracker.Location, error) {
+	slices.Sort(values) // servers turn the order of records
+	places := make([]tracker.Place, len(values))
+	for i, value := range values {
+		location, err := tracker.ParseLocation(value)
+		if err != nil {
+			return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		places[i].Location = location
 	}
-	location, err := tracker.ParseLocation(values[0])
+	place, err := onePlace(places...)
 	if err != nil {
-		return "", fmt.Errorf("%w: %.80q: %w", ErrInvalid, values[0], err)
+		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return location, nil
+	return place.Location, nil
 }
 
 // txtName is DNS_TXT_NAME, without a final dot.

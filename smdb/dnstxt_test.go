@@ -79,11 +79,15 @@ var texts = []struct {
 	{[]string{"printer", "rack=r17"}, "r17", nil},
 	{[]string{"rack=r17", "Rack=r17"}, "r17", nil},
 	{[]string{"r17", "r17", ""}, "r17", nil},
+	{[]string{"r17", "bought in May"}, "r17", nil},
+	{[]string{"rack= r17", "Rack = r17 "}, "r17", nil},
+	{[]string{"rack=FA 12"}, "FA%2012", nil},
+	{[]string{"rack=DC1:R17/Käfig-3/A%2f12"}, "DC1%3AR17/K%C3%A4fig-3/A%2F12", nil},
+	{[]string{"DC1:R17"}, "DC1%3AR17", nil},
+	{[]string{"rack=a=b"}, "a%3Db", nil},
 
 	{nil, "", ErrNotFound},
-	{[]string{""}, "", ErrNotFound},
 	{[]string{"v=spf1 -all"}, "", ErrNotFound},
-	{[]string{"bought in May"}, "", ErrNotFound},
 	{[]string{"racks=r17"}, "", ErrNotFound},
 
 	{[]string{"rack=r17", "rack=r18"}, "", ErrInvalid},
@@ -92,12 +96,16 @@ var texts = []struct {
 	{[]string{"rack=r17", "rack=r 18"}, "", ErrInvalid},
 	{[]string{"rack="}, "", ErrInvalid},
 	{[]string{"rack=", "r17"}, "", ErrInvalid},
-	{[]string{"rack= r17"}, "", ErrInvalid},
+	{[]string{""}, "", ErrInvalid},
+	{[]string{"bought in May"}, "", ErrInvalid},
+	{[]string{"FA 12", "v=spf1 -all"}, "", ErrInvalid},
+	{[]string{"dc=dc1 rack=r17"}, "", ErrInvalid},
+	{[]string{"rack=r17", "rack=r17 rack=r17"}, "", ErrInvalid},
 	{[]string{"rack=rack=r17"}, "", ErrInvalid},
 	{[]string{"rack=a/b/c/d/e"}, "", ErrInvalid},
 	{[]string{"dc1//r17"}, "", ErrInvalid},
-	{[]string{"r17:N"}, "", ErrInvalid},
-	{[]string{`r\195\182ck`}, "", ErrInvalid},
+	{[]string{"r\xff"}, "", ErrInvalid},
+	{[]string{"rack=r\x00"}, "", ErrInvalid},
 	{[]string{strings.Repeat("r", 65)}, "", ErrInvalid},
 }
 
@@ -124,24 +132,29 @@ func FuzzParseTXT(f *testing.F) {
 			if location != "" || kind(err) == errFailure {
 				t.Fatalf("%q with %v", location, err)
 			}
-		} else if _, err := tracker.ParseLocation(string(location)); err != nil {
+		} else if _, err := tracker.ReadLocation(string(location)); err != nil {
 			t.Fatal(err)
 		}
-		alone := slices.Contains(texts, string(location))
+		said := false
 		for _, text := range texts {
 			if len(text) < len("rack=") || !strings.EqualFold(text[:len("rack=")], "rack=") {
+				plain, _ := tracker.ParseLocation(text)
+				said = said || plain == location
 				continue
 			}
-			alone = true
-			if err == nil && text[len("rack="):] != string(location) {
+			said = true
+			if named, _ := tracker.ParseLocation(text[len("rack="):]); err == nil && named != location {
 				t.Fatalf("%q is %q, although there is %q", texts, location, text)
 			}
 			if kind(err) == ErrNotFound {
 				t.Fatalf("%q is not found", text)
 			}
 		}
-		if err == nil && !alone {
+		if err == nil && !said && !rackKey.MatchString(lines) {
 			t.Fatalf("%q is in no text of %q", location, texts)
+		}
+		if kind(err) == ErrNotFound && slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(text, "=") }) {
+			t.Fatalf("%q is not found", texts)
 		}
 		slices.Reverse(texts)
 		if again, errAgain := parseTXT(texts); again != location || kind(errAgain) != kind(err) {

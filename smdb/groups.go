@@ -9,26 +9,22 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// parseGroup reads a JSON value as the name of one group. It may not hold a
-// slash: that would put the host into a group that nobody named.
-func parseGroup(value any) (string, error) {
-	name, err := parsePath(value)
-	if err == nil && strings.Contains(name, "/") {
-		err = fmt.Errorf("%.80q: a group's name may not hold a slash", name)
+// parseGroup reads a JSON value as the name of one group, of which a slash is a part.
+func parseGroup(value any) (tracker.Location, error) {
+	name, err := text(value)
+	if err != nil {
+		return "", err
 	}
-	return name, err
+	return tracker.NewLocation(name)
 }
 
 // parsePath reads a JSON value as a path of one group or several.
-func parsePath(value any) (string, error) {
+func parsePath(value any) (tracker.Location, error) {
 	path, err := text(value)
 	if err != nil {
 		return "", err
 	}
-	if _, err := tracker.ParseLocation(path); err != nil {
-		return "", fmt.Errorf("%.80q: %w", path, err)
-	}
-	return path, nil
+	return tracker.ParseLocation(path)
 }
 
 // text reads a JSON value, as encoding/json decodes it with UseNumber, as a name.

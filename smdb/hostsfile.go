@@ -47,7 +47,7 @@ func (t hostsTable) find(ip netip.Addr) (tracker.Place, bool) {
 
 func (t hostsTable) size() int { return len(t) }
 
-// add notes a host. It may be repeated, but not with another place.
+// add notes a host. It may be repeated, but not in another rack.
 func (t hostsTable) add(address, path, hostname string) error {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || ip.Zone() != "" {
@@ -58,15 +58,17 @@ func (t hostsTable) add(address, path, hostname string) error {
 	}
 	location, err := tracker.ParseLocation(path)
 	if err != nil {
-		return fmt.Errorf("path %.80q: %w", path, err)
+		return fmt.Errorf("path: %w", err)
 	}
 	if err := checkHostname(hostname); err != nil {
 		return err
 	}
-	place := tracker.Place{Location: location, Hostname: hostname}
+	place := tracker.Place{Location: location, Hostname: strings.TrimSpace(hostname)}
 	ip = ip.Unmap()
-	if other, known := t[ip]; known && other != place {
-		return fmt.Errorf("%s is %s here and %s above", ip, strings.TrimSpace(path+" "+hostname), strings.TrimSpace(string(other.Location)+" "+other.Hostname))
+	if other, known := t[ip]; known {
+		if place, err = onePlace(place, other); err != nil {
+			return fmt.Errorf("%s is %s here and %s above", ip, location, other.Location)
+		}
 	}
 	t[ip] = place
 	return nil

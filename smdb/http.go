@@ -62,9 +62,10 @@ type HTTP struct {
 
 // Locate asks with one GET. The service does not know the host (ErrNotFound) if
 // its answer is 404 or 204, or nothing: null, {} or [], as a whole or where it
-// would hold the host, as in {"hosts": []} with hosts[0].rack. Any other answer
-// in JSON that does not have the one valid place is ErrInvalid: no rack, null
-// for a rack, several racks. Everything else is a failure.
+// would hold the host, as in {"hosts": []} with hosts[0].rack, and it names no
+// host either. Any other answer in JSON that does not have the one valid place is
+// ErrInvalid: no rack, null for a rack, several racks. Everything else is a
+// failure.
 func (h *HTTP) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
 	status, body, err := h.client.get(ctx, withAddress(h.address, ip))
 	switch {
@@ -83,13 +84,15 @@ func (h *HTTP) parse(body []byte) (tracker.Place, error) {
 	if err != nil {
 		return tracker.Place{}, err
 	}
+	name, nameErr := h.name(answer)
 	location, err := h.location(answer)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotFound) && (name != "" || nameErr != nil):
+		return tracker.Place{}, fmt.Errorf("%w: it names the host, but not where that is", ErrInvalid)
+	case err != nil:
 		return tracker.Place{}, err
-	}
-	name, err := h.name(answer)
-	if err != nil {
-		return tracker.Place{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	case nameErr != nil:
+		return tracker.Place{}, fmt.Errorf("%w: %w", ErrInvalid, nameErr)
 	}
 	return tracker.Place{Location: location, Hostname: name}, nil
 }
@@ -99,19 +102,19 @@ func (h *HTTP) location(answer any) (tracker.Location, error) {
 	var groups []string
 	var missing []*jsonPath
 	for _, path := range h.places {
-		value, err := path.one(answer)
+		values, err := path.all(answer)
 		if errors.Is(err, ErrNotFound) {
 			missing = append(missing, path)
 			continue
 		}
-		var group string
+		var group tracker.Location
 		if err == nil {
-			group, err = h.parsePlace(value)
+			group, err = h.parsePlace(values)
 		}
 		if err != nil {
 			return "", fmt.Errorf("%w: %s: %w", ErrInvalid, path, err)
 		}
-		groups = append(groups, group)
+		groups = append(groups, string(group))
 	}
 	switch {
 	case len(groups) == 0:
@@ -119,34 +122,44 @@ func (h *HTTP) location(answer any) (tracker.Location, error) {
 	case len(missing) > 0:
 		return "", fmt.Errorf("%w: %s: %w", ErrInvalid, missing[0], errNoValue)
 	}
-	return tracker.ParseLocation(strings.Join(groups, "/"))
+	return tracker.ReadLocation(strings.Join(groups, "/"))
 }
 
-// parsePlace reads what stands at one of the places.
-func (h *HTTP) parsePlace(value any) (string, error) {
+// parsePlace reads what stands at one of the places: values that all mean the same.
+func (h *HTTP) parsePlace(values []any) (tracker.Location, error) {
+	parse := parseGroup
 	if len(h.places) == 1 {
-		return parsePath(value)
+		parse = parsePath
 	}
-	return parseGroup(value)
+	places := make([]tracker.Place, len(values))
+	for i, value := range values {
+		var err error
+		if places[i].Location, err = parse(value); err != nil {
+			return "", err
+		}
+	}
+	place, err := onePlace(places...)
+	return place.Location, err
 }
 
-// name reads the host's name, which may be missing.
+// name reads the host's name, which may be missing; of several it is the first.
 func (h *HTTP) name(answer any) (string, error) {
 	if h.hostname == nil {
 		return "", nil
 	}
-	value, err := h.hostname.one(answer)
-	if errors.Is(err, errNoValue) || errors.Is(err, ErrNotFound) || err == nil && value == nil {
-		return "", nil
+	values, _ := h.hostname.all(answer) // none if it is not there
+	first := ""
+	for _, value := range values {
+		name, isString := value.(string)
+		if !isString && value != nil {
+			return "", fmt.Errorf("%s: a host's name is a string", h.hostname)
+		}
+		if err := checkHostname(name); err != nil {
+			return "", err
+		}
+		first = firstName(first, name)
 	}
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", h.hostname, err)
-	}
-	name, isString := value.(string)
-	if !isString {
-		return "", fmt.Errorf("%s: a host's name is a string", h.hostname)
-	}
-	return name, checkHostname(name)
+	return first, nil
 }
 
 // Close ends the connections that are idle.

@@ -41,6 +41,11 @@ var httpAnswers = []struct {
 	{"number", `rack`, `{"rack": 17}`, "17", nil},
 	{"large number", `rack`, `{"rack": 12345678901234567890123}`, "12345678901234567890123", nil},
 
+	{"names", `rack`, `{"rack": " DC1:R17/FA 12/A%2F12/Käfig-3"}`, "DC1%3AR17/FA%2012/A%2F12/K%C3%A4fig-3", nil},
+	{"a slash in a group", `dc,rack`, `{"dc": "dc1/row3", "rack": "%2F"}`, "dc1%2Frow3/%252F", nil},
+	{"one rack twice", `$..rack`, `[{"rack": "r1"}, {"rack": "r1 "}]`, "r1", nil},
+	{"one path twice", `$..dc,$..rack`, `[{"rack": "r1", "dc": 1}, {"rack": "r1"}]`, "1/r1", nil},
+
 	{"null", `host.rack`, `null`, "", ErrNotFound},
 	{"null as a rack", `$`, `null`, "", ErrNotFound},
 	{"no members", `host.rack`, `{}`, "", ErrNotFound},
@@ -57,12 +62,14 @@ var httpAnswers = []struct {
 	{"rack object", `rack`, `{"rack": {"name": "r1"}}`, "", ErrInvalid},
 	{"rack empty", `rack`, `{"rack": ""}`, "", ErrInvalid},
 	{"rack fraction", `rack`, `{"rack": 17.0}`, "", ErrInvalid},
-	{"rack with a space", `rack`, `{"rack": "r 1"}`, "", ErrInvalid},
+	{"rack null in a record", `results[0].rack.name`, `{"results": [{"name": "web1", "rack": null}]}`, "", ErrInvalid},
+	{"rack null in each record", `*.rack.name`, `{"web1": {"rack": null}}`, "", ErrInvalid},
+	{"rack of blanks", `rack`, `{"rack": " "}`, "", ErrInvalid},
 	{"too many groups", `rack`, `{"rack": "a/b/c/d/e"}`, "", ErrInvalid},
 	{"a group is missing", `dc,rack`, `{"rack": "r1"}`, "", ErrInvalid},
 	{"nothing for a group", `dc.name,rack`, `{"dc": {}, "rack": "r1"}`, "", ErrInvalid},
-	{"a slash in a group", `dc,rack`, `{"dc": "dc1/row3", "rack": "r1"}`, "", ErrInvalid},
-	{"two racks", `$..rack`, `[{"rack": "r1"}, {"rack": "r1"}]`, "", ErrInvalid},
+	{"two racks", `$..rack`, `[{"rack": "r1"}, {"rack": "r2"}]`, "", ErrInvalid},
+	{"two racks, one null", `$..rack`, `[{"rack": "r1"}, {"rack": null}]`, "", ErrInvalid},
 	{"one name twice", `rack`, `{"rack": "r1", "rack": "r2"}`, "", ErrInvalid},
 	{"one name twice elsewhere", `rack`, `{"rack": "r1", "x": [{"a": 1, "a": 1}]}`, "", ErrInvalid},
 
@@ -123,7 +130,7 @@ func FuzzHTTPParse(f *testing.F) {
 			t.Fatalf("%+v with %v", place, err)
 		}
 		if err == nil {
-			if _, err := tracker.ParseLocation(string(place.Location)); err != nil {
+			if _, err := tracker.ReadLocation(string(place.Location)); err != nil {
 				t.Fatal(err)
 			}
 		}

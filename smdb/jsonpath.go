@@ -73,17 +73,15 @@ func splitAtCommas(text string) []string {
 
 var errNoValue = errors.New("is not in the answer")
 
-// one returns the only value that is there. If there is none because the
-// document ends before it with nothing, it is ErrNotFound; otherwise errNoValue.
-func (p *jsonPath) one(document any) (any, error) {
+// all returns the values that are there, at least one. If there is none because
+// the document ends before it with nothing, it is ErrNotFound; otherwise errNoValue.
+func (p *jsonPath) all(document any) ([]any, error) {
 	values := p.Select(document)
 	switch {
 	case isNothing(document):
 		return nil, ErrNotFound
-	case len(values) == 1:
-		return values[0], nil
-	case len(values) > 1:
-		return nil, fmt.Errorf("ambiguous, %d values", len(values))
+	case len(values) > 0:
+		return values, nil
 	case p.endsWithNothing(document):
 		return nil, ErrNotFound
 	}
@@ -91,7 +89,8 @@ func (p *jsonPath) one(document any) (any, error) {
 }
 
 // endsWithNothing says whether the longest part of the path that leads
-// somewhere leads to nothing.
+// somewhere leads to nothing. What is nothing within one of several records says
+// that the host is known: {"hosts": [{"rack": null}]} with hosts[0].rack.name.
 func (p *jsonPath) endsWithNothing(document any) bool {
 	segments := p.Query().Segments()
 	for n := range slices.Backward(segments) {
@@ -102,10 +101,18 @@ func (p *jsonPath) endsWithNothing(document any) bool {
 			}
 		}
 		if len(values) > 0 {
-			return true
+			return n == 0 || !slices.ContainsFunc(segments[:n-1], picksRecords)
 		}
 	}
 	return false
+}
+
+// picksRecords says whether a part of a path chooses among many by anything but a name.
+func picksRecords(segment *spec.Segment) bool {
+	return slices.ContainsFunc(segment.Selectors(), func(s spec.Selector) bool {
+		_, isName := s.(spec.Name)
+		return !isName
+	})
 }
 
 // isNothing says whether a value is null, {} or [].

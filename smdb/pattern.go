@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"regexp"
 	"regexp/syntax"
-	"strings"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -44,9 +43,9 @@ func (s *PatternSettings) open(env Env) (Source, error) {
 
 // namer knows the names of hosts.
 type namer interface {
-	// hostName returns the one name of an address, in lower case and without a last
-	// dot, by the context's deadline. An address without a name is ErrNotFound.
-	hostName(ctx context.Context, ip netip.Addr) (string, error)
+	// hostNames returns the names of an address, at least one, in lower case and without
+	// a last dot, by the context's deadline. An address without a name is ErrNotFound.
+	hostNames(ctx context.Context, ip netip.Addr) ([]string, error)
 }
 
 // pattern reads a host's place from its name, or from its address if there are
@@ -89,19 +88,21 @@ func (p *pattern) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, err
 		location, err := p.read(ip.String())
 		return tracker.Place{Location: location}, err
 	}
-	name, err := p.names.hostName(ctx, ip)
+	names, err := p.names.hostNames(ctx, ip)
 	if err != nil {
 		return tracker.Place{}, err
 	}
-	location, err := p.read(name)
-	if err != nil {
-		return tracker.Place{}, err
-	}
-	return tracker.Place{Location: location, Hostname: name}, nil
+	return placeOfNames(names, func(name string) (tracker.Place, error) {
+		location, err := p.read(name)
+		if err != nil {
+			return tracker.Place{}, err
+		}
+		return tracker.Place{Location: location, Hostname: name}, nil
+	})
 }
 
-// read makes a path of what the named groups match. Each is one group of it: a
-// slash, which names in reverse DNS may have (RFC 2317), would make two.
+// read makes a path of what the named groups match. Each is one group of it, also with a
+// slash, which names in reverse DNS may have (RFC 2317).
 func (p *pattern) read(text string) (tracker.Location, error) {
 	match := p.expr.FindStringSubmatch(text)
 	if match == nil {
@@ -111,13 +112,9 @@ func (p *pattern) read(text string) (tracker.Location, error) {
 	for i, group := range p.groups {
 		names[i] = match[group]
 	}
-	path := strings.Join(names, "/")
-	location, err := tracker.ParseLocation(path)
-	if err == nil && strings.Count(path, "/") != len(names)-1 {
-		err = errors.New("a group's name may not hold a slash")
-	}
+	location, err := tracker.NewLocation(names...)
 	if err != nil {
-		return "", fmt.Errorf("%w: LOCATION_PATTERN makes %.80q of %.80q: %w", ErrInvalid, path, text, err)
+		return "", fmt.Errorf("%w: LOCATION_PATTERN on %.80q: %w", ErrInvalid, text, err)
 	}
 	return location, nil
 }

@@ -3,19 +3,22 @@ package smdb
 import (
 	"context"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// fixedName is a namer that knows one name for all.
-type fixedName struct {
-	name string
-	err  error
+// fixedNames is a namer that knows the same names for all, separated by commas.
+type fixedNames struct {
+	names string
+	err   error
 }
 
-func (f fixedName) hostName(context.Context, netip.Addr) (string, error) { return f.name, f.err }
+func (f fixedNames) hostNames(context.Context, netip.Addr) ([]string, error) {
+	return strings.Split(f.names, ","), f.err
+}
 
 func TestPatternOfName(t *testing.T) {
 	const racks = `^(?P<dc>[a-z]+)-(?P<rack>r\d+)`
@@ -33,11 +36,14 @@ func TestPatternOfName(t *testing.T) {
 		{`^(..)(?P<b>.)(?:.)(?P<a>.)`, "vwxyz", tracker.Place{Location: "x/z", Hostname: "vwxyz"}, nil},
 		{`^(?P<a>.)(?P<b>.)(?P<c>.)(?P<d>.)`, "vwxyz", tracker.Place{Location: "v/w/x/y", Hostname: "vwxyz"}, nil},
 		{`^(?P<dc>\w+)-(?P<rack>r\d+)?`, "ams-web", tracker.Place{}, ErrInvalid},
-		{`(?P<all>.*)`, "ams r17", tracker.Place{}, ErrInvalid},
-		{`(?P<all>.*)`, "0/25.2.0.192.example.net", tracker.Place{}, ErrInvalid},
+		{`(?P<all>.*)`, "0/25.2.0.192.example.net", tracker.Place{Location: "0%2F25.2.0.192.example.net", Hostname: "0/25.2.0.192.example.net"}, nil},
+		{racks, "ams-r17-bond,ams-r17-h3,mail", tracker.Place{Location: "ams/r17", Hostname: "ams-r17-bond"}, nil},
+		{racks, "ams-r17-h3,ams-r18-h3", tracker.Place{}, ErrInvalid},
+		{racks, "mail,www", tracker.Place{}, ErrNotFound},
+		{`^(?P<rack>r\d*|)-`, "r17-a,-b", tracker.Place{}, ErrInvalid},
 		{`(?P<all>.*)`, strings.Repeat("r", 65), tracker.Place{}, ErrInvalid},
 	} {
-		p, err := newPattern(tt.pattern, fixedName{name: tt.name})
+		p, err := newPattern(tt.pattern, fixedNames{names: tt.name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +57,7 @@ func TestPatternOfName(t *testing.T) {
 // Why there is no name is for the chain to know.
 func TestPatternWithoutName(t *testing.T) {
 	for _, want := range []error{ErrNotFound, ErrInvalid, errFailure} {
-		p, err := newPattern(`(?P<rack>.*)`, fixedName{err: want})
+		p, err := newPattern(`(?P<rack>.*)`, fixedNames{err: want})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +120,7 @@ func FuzzPattern(f *testing.F) {
 	f.Add(`(?P<a>.*)`, "0/25.example.net")
 	f.Add(`(?P<a>x?)(?P<b>.)(?P<c>.)(?P<d>.)`, "AMS")
 	f.Fuzz(func(t *testing.T, expr, name string) {
-		p, err := newPattern(expr, fixedName{name: name})
+		p, err := newPattern(expr, fixedNames{names: name})
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Fatalf("more than a line: %q", err)
@@ -128,7 +134,7 @@ func FuzzPattern(f *testing.F) {
 			}
 			return
 		}
-		if _, err := tracker.ParseLocation(string(place.Location)); err != nil {
+		if _, err := tracker.ReadLocation(string(place.Location)); err != nil {
 			t.Fatal(err)
 		}
 		groups := strings.Split(string(place.Location), "/")
@@ -136,7 +142,7 @@ func FuzzPattern(f *testing.F) {
 			t.Fatalf("%s has not %d groups", place.Location, len(p.groups))
 		}
 		for _, group := range groups {
-			if !strings.Contains(name, group) {
+			if text, err := url.PathUnescape(group); err != nil || !strings.Contains(name, text) {
 				t.Fatalf("%s is not in %q", group, name)
 			}
 		}

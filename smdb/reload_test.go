@@ -261,7 +261,7 @@ func TestFileFollowsModel(t *testing.T) {
 				b.touch(i)
 				there, seen = rack, ""
 			case "break":
-				b.replace("10.0.0.0/8 " + rack + " web1\n")
+				b.replace("10.0.0.0/8 " + rack + "//web1\n")
 				b.touch(i)
 				there = ""
 			case "cut":

@@ -102,8 +102,8 @@ func TestRESTAnswers(t *testing.T) {
 	}{
 		{"unknown host", status(404), ErrNotFound, "host not found"},
 		{"empty object", body(`{}`), ErrNotFound, "host not found"},
-		{"ambiguous", body(`{"a": {"cabinet": "r1"}, "b": {"cabinet": "r1"}}`), ErrInvalid, "2 hosts"},
-		{"invalid rack", body(`{"a": {"cabinet": "r 1"}}`), ErrInvalid, `its cabinet: "r 1"`},
+		{"ambiguous", body(`{"a": {"cabinet": "r1"}, "b": {"cabinet": "r2"}}`), ErrInvalid, "2 hosts have this address: ambiguous, it is in r1 and in r2"},
+		{"invalid rack", body(`{"a": {"cabinet": "r\n1"}}`), ErrInvalid, `its cabinet: group "r\n1" holds a control character`},
 		{"not JSON", body(`<html>`), errFailure, "not a JSON object"},
 		{"no content", status(204), errFailure, "status 204"},
 		{"error", status(500), errFailure, "status 500"},

@@ -176,7 +176,7 @@ var badServices = map[string]http.HandlerFunc{
 	"nothing":                says(200, ``),
 	"rack of another type":   says(200, `{"host1": {"cabinet": ["wrong"]}}`),
 	"two racks":              says(200, `{"host1": {"cabinet": "wrong", "cabinet": "wrong"}}`),
-	"two hosts":              says(200, `{"host1": {"cabinet": "wrong"}, "host2": {"cabinet": "wrong"}}`),
+	"two hosts":              says(200, `{"host1": {"cabinet": "wrong"}, "host2": {"cabinet": "wrong too"}}`),
 	"length too long":        raw("HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"host1\": {\"cabinet\": \"wrong\"}}", ""),
 	"length too short":       raw("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"host1\": {\"cabinet\": \"wrong\"}}", ""),
 	"length of two kinds":    raw("HTTP/1.1 200 OK\r\nContent-Length: 30\r\nContent-Length: 20\r\n\r\n{\"host1\": {\"cabinet\": \"wrong\"}}", ""),

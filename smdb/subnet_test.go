@@ -127,7 +127,7 @@ func locate(t *rapid.T, source Source, ip netip.Addr) tracker.Location {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tracker.ParseLocation(string(place.Location)); err != nil {
+	if _, err := tracker.ReadLocation(string(place.Location)); err != nil {
 		t.Fatalf("%s: %v", place.Location, err)
 	}
 	return place.Location

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 
 	"github.com/gaissmai/bart"
@@ -28,37 +29,43 @@ func (t *subnetTable) size() int { return t.Size() }
 //
 //	# datacenter 1
 //	10.1.4.0/23        dc1/r17
-//	2001:db8:1:4::/64  dc1/r17
+//	2001:db8:1:4::/64  dc1/FA 12
 //
-// A network may be repeated, but not with another path. Errors name the line.
+// Names may hold blanks; what follows a blank and a # is a comment. A network may be
+// repeated, but not with another path. Errors name the line.
 func parseSubnets(data []byte) (table, error) {
 	t := &subnetTable{}
 	number := 0
 	for line := range bytes.Lines(data) {
 		number++
-		words, _, _ := strings.Cut(string(line), "#")
-		fields := strings.Fields(words)
-		if len(fields) == 0 {
+		text := strings.TrimSpace(comment.ReplaceAllString(string(line), ""))
+		if text == "" {
 			continue
 		}
-		if err := t.add(fields); err != nil {
+		network, path := text, ""
+		if i := strings.IndexAny(text, " \t"); i > 0 {
+			network, path = text[:i], strings.TrimSpace(text[i:])
+		}
+		if err := t.add(network, path); err != nil {
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
 	}
 	return t, nil
 }
 
-func (t *subnetTable) add(fields []string) error {
-	if len(fields) != 2 {
-		return fmt.Errorf("must be a network and a path like 10.1.4.0/23 dc1/r17, not %d words", len(fields))
+var comment = regexp.MustCompile(`(^|[\s\v\x{85}\p{Z}])#.*`) // behind what tracker.NewLocation drops from a name
+
+func (t *subnetTable) add(network, path string) error {
+	if path == "" {
+		return fmt.Errorf("must be a network and a path like 10.1.4.0/23 dc1/r17, not %.80q", network)
 	}
-	prefix, err := tracker.ParsePrefix(fields[0])
+	prefix, err := tracker.ParsePrefix(network)
 	if err != nil {
-		return fmt.Errorf("%.80q is no network like 10.1.4.0/23: %w", fields[0], err)
+		return fmt.Errorf("%.80q is no network like 10.1.4.0/23: %w", network, err)
 	}
-	location, err := tracker.ParseLocation(fields[1])
+	location, err := tracker.ParseLocation(path)
 	if err != nil {
-		return fmt.Errorf("path %.80q: %w", fields[1], err)
+		return fmt.Errorf("path: %w", err)
 	}
 	if other, known := t.Get(prefix); known && other != location {
 		return fmt.Errorf("%s is %s here and %s above", prefix, location, other)
