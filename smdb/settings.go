@@ -1,14 +1,13 @@
 package smdb
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
 	"reflect"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,13 +15,14 @@ import (
 
 // Settings are those of all sources, as envconfig reads them. A new source is a
 // file, with a type that has its settings and the method open, and a line here:
-// source is its name in LOCATION, and remote says that it asks somebody who may be
-// slow or away, so that it is put behind the bounds of remote.go. Where that is up
-// to its settings, they have a method isRemote instead.
+// source is its name in LOCATION, without which its settings may not be set (Check), and
+// remote says that it asks somebody who may be slow or away, so that it is put behind the
+// bounds of remote.go. Where that is up to its settings, they have a method isRemote
+// instead.
 type Settings struct {
 	SMDBSettings    `source:"smdb" remote:"true"`
 	HTTPSettings    `source:"http" remote:"true"`
-	DNSSettings     // of all that ask the DNS
+	DNSSettings     `source:"dns-txt,dns-loc,pattern"` // of all that ask the DNS
 	DNSTXTSettings  `source:"dns-txt" remote:"true"`
 	DNSLOCSettings  `source:"dns-loc" remote:"true"`
 	SubnetSettings  `source:"subnet"`
@@ -50,9 +50,9 @@ type opener interface {
 	open(env Env) (Source, error)
 }
 
-// DefaultLocation is the LOCATION of whoever sets none: the SMDB if there is
+// defaultLocation is the LOCATION of whoever sets none: the SMDB if there is
 // one, as with the older tracker, otherwise subnets.
-func (s *Settings) DefaultLocation() string {
+func (s *Settings) defaultLocation() string {
 	if s.SMDBURL != "" {
 		return "smdb"
 	}
@@ -62,34 +62,30 @@ func (s *Settings) DefaultLocation() string {
 // Open makes the chain that LOCATION names: sources, separated by commas, in the
 // order in which they are asked. An error begins with the name of a setting.
 func Open(location string, s *Settings, env Env) (*Chain, error) {
+	location = cmp.Or(location, s.defaultLocation())
+	kinds, err := kindsNamed(location, s)
+	if err != nil {
+		return nil, err
+	}
 	env.dns = s.DNSSettings
 	events := newEventCounter(env.Metrics)
 	if env.count == nil {
 		env.count = events.count
 	}
-	kinds := kindsOf(s)
 	chain, lookups := &Chain{id: digest(location, s)}, newLookups(env.Metrics)
-	for name := range strings.SplitSeq(location, ",") {
-		name = strings.TrimSpace(name)
-		i := slices.IndexFunc(kinds, func(k sourceKind) bool { return k.name == name })
-		switch {
-		case i < 0:
-			err := fmt.Errorf("LOCATION: there is no source %q; there are %s", name, strings.Join(namesOf(kinds), ", "))
-			return nil, closeAfter(chain, err)
-		case slices.ContainsFunc(chain.links, func(l link) bool { return l.name == name }):
-			return nil, closeAfter(chain, fmt.Errorf("LOCATION: %s is named twice", name))
-		}
-		source, err := kinds[i].open(env)
+	for _, kind := range kinds {
+		source, err := kind.open(env)
 		if err != nil {
-			return nil, closeAfter(chain, err)
+			chain.Close()
+			return nil, err
 		}
-		l := link{name: name, source: source, remote: kinds[i].remote, lookups: newLinkCounters(lookups, name)}
+		l := link{name: kind.name, source: source, remote: kind.remote, lookups: newLinkCounters(lookups, kind.name)}
 		if closer, ok := source.(io.Closer); ok {
 			l.closer = closer
 		}
-		if kinds[i].remote {
-			events.expect(name)
-			l.source = newRemote(name, source, env)
+		if kind.remote {
+			events.expect(kind.name)
+			l.source = newRemote(kind.name, source, env)
 		}
 		chain.links = append(chain.links, l)
 	}
@@ -109,40 +105,4 @@ func digest(location string, s *Settings) string {
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:4])
-}
-
-func closeAfter(chain *Chain, err error) error {
-	chain.Close()
-	return err
-}
-
-// sourceKind is one line of Settings.
-type sourceKind struct {
-	opener
-	name   string
-	remote bool
-}
-
-func kindsOf(s *Settings) []sourceKind {
-	value := reflect.ValueOf(s).Elem()
-	var kinds []sourceKind
-	for i := range value.NumField() {
-		tag := value.Type().Field(i).Tag
-		if o, ok := reflect.TypeAssert[opener](value.Field(i).Addr()); ok {
-			remote := tag.Get("remote") == "true"
-			if asked, ok := o.(interface{ isRemote() bool }); ok {
-				remote = asked.isRemote()
-			}
-			kinds = append(kinds, sourceKind{opener: o, name: tag.Get("source"), remote: remote})
-		}
-	}
-	return kinds
-}
-
-func namesOf(kinds []sourceKind) []string {
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = k.name
-	}
-	return names
 }

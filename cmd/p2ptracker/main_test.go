@@ -37,10 +37,13 @@ func TestScripts(t *testing.T) {
 }
 
 // startSMDB runs an SMDB until the script ends, and returns its URL. It knows one host,
-// and two that share an address.
+// two that share an address, and those of namedRacks.
 func startSMDB(env *testscript.Env) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch path.Base(r.URL.Path) {
+		ip := path.Base(r.URL.Path)
+		switch ip {
+		case "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6":
+			io.WriteString(w, namedRacks[ip].says)
 		case "127.0.1.1":
 			io.WriteString(w, `{"web1": {"cabinet": "r1"}}`)
 		case "127.0.9.9":

@@ -60,12 +60,8 @@ func openStore(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*
 // openChain opens the sources that LOCATION names; without a registerer, nothing is
 // counted.
 func openChain(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Chain, error) {
-	location := c.Location
-	if location == "" {
-		location = c.DefaultLocation()
-	}
 	env := smdb.Env{Timeout: c.LocationTimeout.duration(), Log: log, Metrics: registerer}
-	chain, err := smdb.Open(location, &c.Settings, env)
+	chain, err := smdb.Open(c.Location, &c.Settings, env)
 	if err != nil {
 		return nil, settingsError{err}
 	}

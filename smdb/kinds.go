@@ -1,0 +1,100 @@
+package smdb
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// sourceKind is one line of Settings.
+type sourceKind struct {
+	opener
+	name   string
+	remote bool
+}
+
+func kindsOf(s *Settings) []sourceKind {
+	value := reflect.ValueOf(s).Elem()
+	var kinds []sourceKind
+	for i := range value.NumField() {
+		tag := value.Type().Field(i).Tag
+		if o, ok := reflect.TypeAssert[opener](value.Field(i).Addr()); ok {
+			remote := tag.Get("remote") == "true"
+			if asked, ok := o.(interface{ isRemote() bool }); ok {
+				remote = asked.isRemote()
+			}
+			kinds = append(kinds, sourceKind{opener: o, name: tag.Get("source"), remote: remote})
+		}
+	}
+	return kinds
+}
+
+// kindsNamed are those that LOCATION names, in its order.
+func kindsNamed(location string, s *Settings) ([]sourceKind, error) {
+	all, named := kindsOf(s), []sourceKind(nil)
+	for name := range strings.SplitSeq(location, ",") {
+		name = strings.TrimSpace(name)
+		isIt := func(k sourceKind) bool { return k.name == name }
+		i := slices.IndexFunc(all, isIt)
+		switch {
+		case i < 0:
+			return nil, fmt.Errorf("LOCATION: there is no source %q; there are %s", name, strings.Join(namesOf(all), ", "))
+		case slices.ContainsFunc(named, isIt):
+			return nil, fmt.Errorf("LOCATION: %s is named twice", name)
+		}
+		named = append(named, all[i])
+	}
+	return named, nil
+}
+
+func namesOf(kinds []sourceKind) []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.name
+	}
+	return names
+}
+
+// Check says which setting is set of a source that LOCATION does not name: it would have no
+// effect. To set one to its default says nothing, as a printed configuration does. An error
+// begins with the name of the setting.
+func (s *Settings) Check(location string) error {
+	kinds, err := kindsNamed(cmp.Or(location, s.defaultLocation()), s)
+	if err != nil {
+		return err
+	}
+	named := namesOf(kinds)
+	for source, value := range reflect.ValueOf(s).Elem().Fields() {
+		owners := strings.Split(source.Tag.Get("source"), ",")
+		if slices.ContainsFunc(owners, func(name string) bool { return slices.Contains(named, name) }) {
+			continue
+		}
+		for field, value := range value.Fields() {
+			if isSet(field, value) {
+				return notNamed(field.Tag.Get("envconfig"), owners, location, named)
+			}
+		}
+	}
+	return nil
+}
+
+func isSet(field reflect.StructField, value reflect.Value) bool {
+	text := value.String() // of a URL, too, whose String method hides
+	if value.Kind() != reflect.String {
+		text = fmt.Sprint(value.Interface())
+	}
+	return !value.IsZero() && text != field.Tag.Get("default")
+}
+
+func notNamed(setting string, owners []string, location string, named []string) error {
+	wants := "does not name " + owners[0]
+	if len(owners) > 1 {
+		wants = "names none of " + strings.Join(owners, ", ")
+	}
+	if location == "" {
+		wants += "; it is not set, which means " + named[0]
+	}
+	return fmt.Errorf("%s: is set, but LOCATION %s", setting, wants)
+}
