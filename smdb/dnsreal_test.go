@@ -110,25 +110,25 @@ func TestNamed(t *testing.T) {
 		{"dns-txt", "10.1.4.99", tracker.Place{}, ErrNotFound}, // is not there
 		{"dns-txt", "10.1.4.33", tracker.Place{Location: "K%C3%A4fig-3"}, nil},
 		{"dns-txt", "10.1.4.34", tracker.Place{Location: "dc1/A%2F12%20%22old%22%20%5Cx"}, nil},
-		{"dns-txt", "10.1.4.23", tracker.Place{}, ErrInvalid},  // has two racks
-		{"dns-txt", "10.1.4.24", tracker.Place{}, ErrInvalid},  // has what may be a rack
-		{"dns-txt", "10.1.4.25", tracker.Place{}, ErrInvalid},  // has a malformed rack
-		{"dns-txt", "10.1.4.30", tracker.Place{}, errFailure},  // is an alias of itself: SERVFAIL
-		{"dns-txt", "10.1.4.28", tracker.Place{}, errFailure},  // is known elsewhere
-		{"dns-txt", "10.1.5.17", tracker.Place{}, errFailure},  // is in no zone of this server
+		{"dns-txt", "10.1.4.23", tracker.Place{}, ErrInvalid}, // has two racks
+		{"dns-txt", "10.1.4.24", tracker.Place{}, ErrInvalid}, // has what may be a rack
+		{"dns-txt", "10.1.4.25", tracker.Place{}, ErrInvalid}, // has a malformed rack
+		{"dns-txt", "10.1.4.30", tracker.Place{}, errFailure}, // is an alias of itself: SERVFAIL
+		{"dns-txt", "10.1.4.28", tracker.Place{}, errFailure}, // is known elsewhere
+		{"dns-txt", "10.1.5.17", tracker.Place{}, errFailure}, // is in no zone of this server
 		{"dns-loc", "10.1.4.17", tracker.Place{Location: berlin, Hostname: "web17.example"}, nil},
 		{"dns-loc", "10.1.4.18", tracker.Place{Location: berlin, Hostname: "web18.example"}, nil},
 		{"dns-loc", "10.1.4.19", tracker.Place{Location: sydney, Hostname: "web19.example"}, nil},
 		{"dns-loc", "10.1.4.25", tracker.Place{Location: berlin, Hostname: "web25.example"}, nil},
-		{"dns-loc", "10.1.4.20", tracker.Place{}, ErrNotFound}, // has no name
-		{"dns-loc", "10.1.4.21", tracker.Place{}, ErrNotFound}, // has no LOC
-		{"dns-loc", "10.1.4.27", tracker.Place{}, ErrNotFound}, // has a name that is not there
-		{"dns-loc", "10.1.4.99", tracker.Place{}, ErrNotFound}, // is not there
+		{"dns-loc", "10.1.4.20", tracker.Place{}, ErrNotFound},                                    // has no name
+		{"dns-loc", "10.1.4.21", tracker.Place{}, ErrNotFound},                                    // has no LOC
+		{"dns-loc", "10.1.4.27", tracker.Place{}, ErrNotFound},                                    // has a name that is not there
+		{"dns-loc", "10.1.4.99", tracker.Place{}, ErrNotFound},                                    // is not there
 		{"dns-loc", "10.1.4.33", tracker.Place{Location: berlin, Hostname: "web17.example"}, nil}, // has two names
-		{"dns-loc", "10.1.4.22", tracker.Place{}, ErrNotFound}, // has two names, without LOC
-		{"dns-loc", "10.1.4.34", tracker.Place{}, ErrInvalid},  // has names in two places
-		{"dns-loc", "10.1.4.24", tracker.Place{}, ErrInvalid},  // has two places
-		{"dns-loc", "10.1.4.26", tracker.Place{}, errFailure},  // has a name that is known elsewhere
+		{"dns-loc", "10.1.4.22", tracker.Place{}, ErrNotFound},                                    // has two names, without LOC
+		{"dns-loc", "10.1.4.34", tracker.Place{}, ErrInvalid},                                     // has names in two places
+		{"dns-loc", "10.1.4.24", tracker.Place{}, ErrInvalid},                                     // has two places
+		{"dns-loc", "10.1.4.26", tracker.Place{}, errFailure},                                     // has a name that is known elsewhere
 	} {
 		place, err := openDNS(t, tt.source, server, longTimeout).Locate(t.Context(), netip.MustParseAddr(tt.ip))
 		if place != tt.want || kind(err) != tt.err {

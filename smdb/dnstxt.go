@@ -16,7 +16,7 @@ import (
 
 // DNSTXTSettings say which TXT records hold the hosts' locations.
 type DNSTXTSettings struct {
-	DNSTXTName string `envconfig:"DNS_TXT_NAME" default:"{reverse}" desc:"name whose TXT record is a host's location, dc1/r17 or rack=dc1/r17; {reverse} is 17.4.1.10.in-addr.arpa, but 17.4.1.10 if a domain follows it as in {reverse}.racks.example, and likewise for IPv6; {ip} is 10-1-4-17 or 2001-db8--17"`
+	DNSTXTName string `envconfig:"DNS_TXT_NAME" default:"{reverse}" desc:"name whose TXT record is a host's location, dc1/r17 or rack=dc1/r17, the latter if it holds blanks; {reverse} is 17.4.1.10.in-addr.arpa, but 17.4.1.10 if a domain follows it as in {reverse}.racks.example, and likewise for IPv6; {ip} is 10-1-4-17 or 2001-db8--17"`
 }
 
 func (s *DNSTXTSettings) open(env Env) (Source, error) {

@@ -23,5 +23,7 @@
 // host's name there, or its address; command asks a program; file and subnet are at hand.
 // A new source is one file and a line in Settings. Whoever is remote stands behind the
 // bounds of remote.go. A source may also find that a host has no one valid place: like a
-// failure that ends the question, and the last place stands.
+// failure that ends the question, and the last place stands. So does an answer that cannot
+// be read: ErrNotFound is only what says plainly that a host is not known. Several records
+// of a host that name one rack are one answer (oneplace.go).
 package smdb

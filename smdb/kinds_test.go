@@ -60,7 +60,8 @@ func TestCheckLocation(t *testing.T) {
 		{"pattern", Settings{DNSSettings: DNSSettings{DNSServers: "ns1"}}, ""},
 		{"", Settings{FileSettings: FileSettings{HostsFile: "a.csv"}}, "HOSTS_FILE: is set, but LOCATION does not name file; it is not set, which means subnet"},
 		{
-			"", Settings{SMDBSettings: SMDBSettings{SMDBURL: "http://smdb"}, SubnetSettings: SubnetSettings{SubnetsFile: "racks"}},
+			"",
+			Settings{SMDBSettings: SMDBSettings{SMDBURL: "http://smdb"}, SubnetSettings: SubnetSettings{SubnetsFile: "racks"}},
 			"SUBNETS_FILE: is set, but LOCATION does not name subnet; it is not set, which means smdb",
 		},
 		{"subnet", Settings{SMDBSettings: SMDBSettings{SMDBURL: "http://me:geheim@smdb"}}, "SMDB_URL: is set, but LOCATION does not name smdb"},

@@ -74,5 +74,5 @@ func (c *Config) checkTogether() error {
 	case c.RedisHost == "" && c.RedisDB != 0:
 		return errors.New("REDIS_DB: needs REDISHOST")
 	}
-	return c.Settings.Check(c.Location)
+	return c.Check(c.Location)
 }

@@ -20,7 +20,7 @@ type Config struct {
 	RedisPassword string `envconfig:"REDIS_PASSWORD" secret:"true" desc:"password at Redis"`
 	RedisDB       int    `envconfig:"REDIS_DB" default:"0" min:"0" max:"65535" desc:"number of the Redis database"`
 
-	Location            string  `envconfig:"LOCATION" desc:"sources that know where hosts stand, asked in this order, separated by commas; empty means smdb if SMDB_URL is set, otherwise subnet"`
+	Location            string  `envconfig:"LOCATION" desc:"sources that know where hosts stand, asked in this order, separated by commas; empty means smdb if SMDB_URL is set, otherwise subnet; no setting of another source may be set"`
 	LocationTimeout     seconds `envconfig:"LOCATION_TIMEOUT" default:"2" min:"1" max:"60" desc:"seconds a remote source may take to answer; it is asked twice before it counts as failing"`
 	LocationTTL         seconds `envconfig:"LOCATION_TTL" default:"3600" min:"1" desc:"seconds after which a known location is asked again"`
 	LocationNegativeTTL seconds `envconfig:"LOCATION_NEGATIVE_TTL" default:"10" min:"1" desc:"seconds for which a host that no source knows is not asked again"`
