@@ -61,7 +61,7 @@ func TestNamesOfRacks(t *testing.T) {
 				t.Errorf("%s has %d live hosts", rack, n)
 			}
 		}
-		if err := f.Deactivate(context.Background(), hash); err != nil {
+		if err := f.Deactivate(context.Background(), hash, false); err != nil {
 			t.Fatal(err)
 		}
 		for _, key := range f.keys("{*") {
