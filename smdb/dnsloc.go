@@ -2,6 +2,7 @@ package smdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -17,11 +18,8 @@ type DNSLOCSettings struct {
 
 func (s *DNSLOCSettings) open(env Env) (Source, error) {
 	grid, err := newGrid(s.LOCGrid)
-	if err != nil {
-		return nil, fmt.Errorf("LOC_GRID: %w", err)
-	}
-	resolver, err := newResolver(env.dns)
-	if err != nil {
+	resolver, resolverErr := newResolver(env.dns)
+	if err := errors.Join(of("LOC_GRID", err), resolverErr); err != nil {
 		return nil, err
 	}
 	return &dnsLOC{resolver: resolver, grid: grid}, nil

@@ -2,6 +2,7 @@ package smdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -21,11 +22,8 @@ type DNSTXTSettings struct {
 
 func (s *DNSTXTSettings) open(env Env) (Source, error) {
 	name := txtName(strings.TrimSuffix(s.DNSTXTName, "."))
-	if err := name.check(); err != nil {
-		return nil, fmt.Errorf("DNS_TXT_NAME: %w", err)
-	}
 	resolver, err := newResolver(env.dns)
-	if err != nil {
+	if err := errors.Join(of("DNS_TXT_NAME", name.check()), err); err != nil {
 		return nil, err
 	}
 	return &dnsTXT{resolver: resolver, name: name}, nil

@@ -30,23 +30,19 @@ func (s *HTTPSettings) open(env Env) (Source, error) {
 		err = errors.New("must hold {ip}, for the host's address")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("HTTP_URL: %w", err)
+		return nil, of("HTTP_URL", err)
 	}
 	places, err := parseJSONPaths(s.HTTPPath)
 	if err == nil && len(places) > tracker.MaxGroups {
 		err = fmt.Errorf("a path has at most %d groups", tracker.MaxGroups)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("HTTP_PATH: %w", err)
-	}
 	var hostname *jsonPath
+	var hostnameErr error
 	if s.HTTPHostnamePath != "" {
-		if hostname, err = parseJSONPath(s.HTTPHostnamePath); err != nil {
-			return nil, fmt.Errorf("HTTP_HOSTNAME_PATH: %w", err)
-		}
+		hostname, hostnameErr = parseJSONPath(s.HTTPHostnamePath)
 	}
-	client, err := newHTTPClient("HTTP", address, s.HTTPToken, s.HTTPCAFile, env.Timeout)
-	if err != nil {
+	client, clientErr := newHTTPClient("HTTP", address, s.HTTPToken, s.HTTPCAFile, env.Timeout)
+	if err := errors.Join(of("HTTP_PATH", err), of("HTTP_HOSTNAME_PATH", hostnameErr), clientErr); err != nil {
 		return nil, err
 	}
 	return &HTTP{address: address, places: places, hostname: hostname, client: client}, nil

@@ -34,12 +34,9 @@ type httpClient struct {
 // service at base; its errors begin with their names. The bounds of connecting
 // are timeout's, since a dial outlives the call that began it.
 func newHTTPClient(prefix string, base *url.URL, token, caFile string, timeout time.Duration) (*httpClient, error) {
-	if err := checkToken(token, base); err != nil {
-		return nil, fmt.Errorf("%s_TOKEN: %w", prefix, err)
-	}
 	authorities, err := loadAuthorities(caFile, base)
-	if err != nil {
-		return nil, fmt.Errorf("%s_CA_FILE: %w", prefix, err)
+	if err := errors.Join(of(prefix+"_TOKEN", checkToken(token, base)), of(prefix+"_CA_FILE", err)); err != nil {
+		return nil, err
 	}
 	return &httpClient{
 		token: token,

@@ -2,6 +2,7 @@ package smdb
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -31,22 +32,24 @@ func kindsOf(s *Settings) []sourceKind {
 	return kinds
 }
 
-// kindsNamed are those that LOCATION names, in its order.
+// kindsNamed are those that LOCATION names, in its order. It joins all errors.
 func kindsNamed(location string, s *Settings) ([]sourceKind, error) {
 	all, named := kindsOf(s), []sourceKind(nil)
+	var wrong []error
 	for name := range strings.SplitSeq(location, ",") {
 		name = strings.TrimSpace(name)
 		isIt := func(k sourceKind) bool { return k.name == name }
 		i := slices.IndexFunc(all, isIt)
 		switch {
 		case i < 0:
-			return nil, fmt.Errorf("LOCATION: there is no source %q; there are %s", name, strings.Join(namesOf(all), ", "))
+			wrong = append(wrong, fmt.Errorf("LOCATION: there is no source %q; there are %s", name, strings.Join(namesOf(all), ", ")))
 		case slices.ContainsFunc(named, isIt):
-			return nil, fmt.Errorf("LOCATION: %s is named twice", name)
+			wrong = append(wrong, fmt.Errorf("LOCATION: %s is named twice", name))
+		default:
+			named = append(named, all[i])
 		}
-		named = append(named, all[i])
 	}
-	return named, nil
+	return named, errors.Join(wrong...)
 }
 
 func namesOf(kinds []sourceKind) []string {
@@ -57,15 +60,16 @@ func namesOf(kinds []sourceKind) []string {
 	return names
 }
 
-// Check says which setting is set of a source that LOCATION does not name: it would have no
-// effect. To set one to its default says nothing, as a printed configuration does. An error
-// begins with the name of the setting.
+// Check says which settings are set of sources that LOCATION does not name: they would have no
+// effect. To set one to its default says nothing, as a printed configuration does. It joins all
+// errors, each of which begins with the name of a setting.
 func (s *Settings) Check(location string) error {
 	kinds, err := kindsNamed(cmp.Or(location, s.defaultLocation()), s)
 	if err != nil {
 		return err
 	}
 	named := namesOf(kinds)
+	var wrong []error
 	for source, value := range reflect.ValueOf(s).Elem().Fields() {
 		owners := strings.Split(source.Tag.Get("source"), ",")
 		if slices.ContainsFunc(owners, func(name string) bool { return slices.Contains(named, name) }) {
@@ -73,11 +77,11 @@ func (s *Settings) Check(location string) error {
 		}
 		for field, value := range value.Fields() {
 			if isSet(field, value) {
-				return notNamed(field.Tag.Get("envconfig"), owners, location, named)
+				wrong = append(wrong, notNamed(field.Tag.Get("envconfig"), owners, location, named))
 			}
 		}
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 func isSet(field reflect.StructField, value reflect.Value) bool {

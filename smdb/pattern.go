@@ -24,19 +24,17 @@ func (s *PatternSettings) isRemote() bool { return s.LocationPatternOf != "addre
 
 func (s *PatternSettings) open(env Env) (Source, error) {
 	var names namer
+	var wrong error
 	switch s.LocationPatternOf {
 	case "name":
-		var err error
-		if names, err = newResolver(env.dns); err != nil {
-			return nil, err
-		}
+		names, wrong = newResolver(env.dns)
 	case "address":
 	default:
-		return nil, fmt.Errorf("LOCATION_PATTERN_OF: must be name or address, not %.80q", s.LocationPatternOf)
+		wrong = fmt.Errorf("LOCATION_PATTERN_OF: must be name or address, not %.80q", s.LocationPatternOf)
 	}
 	source, err := newPattern(s.LocationPattern, names)
-	if err != nil {
-		return nil, fmt.Errorf("LOCATION_PATTERN: %w", err)
+	if err := errors.Join(of("LOCATION_PATTERN", err), wrong); err != nil {
+		return nil, err
 	}
 	return source, nil
 }

@@ -27,14 +27,11 @@ func (s *SMDBSettings) open(env Env) (Source, error) {
 	}
 	base, err := ParseURL(string(s.SMDBURL))
 	if err != nil {
-		return nil, fmt.Errorf("SMDB_URL: %w", err)
+		return nil, of("SMDB_URL", err)
 	}
 	fields, err := parseFields(s.SMDBFields)
-	if err != nil {
-		return nil, fmt.Errorf("SMDB_FIELDS: %w", err)
-	}
-	client, err := newHTTPClient("SMDB", base, s.SMDBToken, s.SMDBCAFile, env.Timeout)
-	if err != nil {
+	client, clientErr := newHTTPClient("SMDB", base, s.SMDBToken, s.SMDBCAFile, env.Timeout)
+	if err := errors.Join(of("SMDB_FIELDS", err), clientErr); err != nil {
 		return nil, err
 	}
 	if !strings.Contains(string(s.SMDBURL), addressMark) {

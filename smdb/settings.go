@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,8 +45,8 @@ type Env struct {
 
 // opener is the settings of one source.
 type opener interface {
-	// open checks them and returns the source; an error begins with the name of
-	// the setting that makes no sense. A source that is an io.Closer is closed
+	// open checks them and returns the source; an error, or each of those that it joins,
+	// begins with the name of the setting that makes no sense. A source that is an io.Closer is closed
 	// with its chain.
 	open(env Env) (Source, error)
 }
@@ -60,7 +61,8 @@ func (s *Settings) defaultLocation() string {
 }
 
 // Open makes the chain that LOCATION names: sources, separated by commas, in the
-// order in which they are asked. An error begins with the name of a setting.
+// order in which they are asked. It joins all errors, each of which begins with the name of a
+// setting.
 func Open(location string, s *Settings, env Env) (*Chain, error) {
 	location = cmp.Or(location, s.defaultLocation())
 	kinds, err := kindsNamed(location, s)
@@ -73,11 +75,12 @@ func Open(location string, s *Settings, env Env) (*Chain, error) {
 		env.count = events.count
 	}
 	chain, lookups := &Chain{id: digest(location, s)}, newLookups(env.Metrics)
+	var wrong []error
 	for _, kind := range kinds {
 		source, err := kind.open(env)
 		if err != nil {
-			chain.Close()
-			return nil, err
+			wrong = append(wrong, err)
+			continue
 		}
 		l := link{name: kind.name, source: source, remote: kind.remote, lookups: newLinkCounters(lookups, kind.name)}
 		if closer, ok := source.(io.Closer); ok {
@@ -89,7 +92,19 @@ func Open(location string, s *Settings, env Env) (*Chain, error) {
 		}
 		chain.links = append(chain.links, l)
 	}
+	if wrong != nil {
+		chain.Close()
+		return nil, errors.Join(wrong...)
+	}
 	return chain, nil
+}
+
+// of puts the setting's name before an error, if there is one.
+func of(setting string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", setting, err)
 }
 
 // digest tells chains apart that may say different things of a host: what one said is

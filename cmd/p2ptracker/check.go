@@ -1,24 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// check says which setting makes no sense, if one does not. Nothing is ever
-// replaced by what may have been meant.
-func (c *Config) check() error {
-	for _, s := range settings(c) {
-		if err := s.checkBounds(); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-	}
-	return c.checkTogether()
-}
 
 // checkBounds holds a number against its tags min and max.
 func (s setting) checkBounds() error {
@@ -53,26 +41,30 @@ func (s setting) bound(tag string) (int64, bool) {
 	return n, err == nil
 }
 
-// checkTogether checks what single settings cannot tell.
-func (c *Config) checkTogether() error {
-	switch {
-	// Intervals are spread by a twentieth, and an announce may be lost or late.
-	case c.PeerTTL < 2*c.ActiveInterval:
-		return fmt.Errorf("PEER_TTL: must be at least twice ACTIVE_INTERVAL (%s), not %s: hosts would count as gone between two announces",
-			c.ActiveInterval, c.PeerTTL)
-	case c.LocationMaxStale <= c.LocationTTL:
-		return fmt.Errorf("LOCATION_MAX_STALE: must be more than LOCATION_TTL (%s), not %s", c.LocationTTL, c.LocationMaxStale)
-	// No header can carry such a token: HTTP cuts off the blanks.
-	case c.AdminToken != strings.TrimSpace(c.AdminToken):
-		return errors.New("ADMIN_TOKEN: must not begin or end with a blank")
-	case c.ProxyPass && len(c.TrustedProxies) == 0:
-		return errors.New("TRUSTED_PROXIES: must not be empty with PROXYPASS=true: all clients would have the proxy's address")
-	case c.RedisHost == "" && c.RedisUsername != "":
-		return errors.New("REDIS_USERNAME: needs REDISHOST")
-	case c.RedisHost == "" && c.RedisPassword != "":
-		return errors.New("REDIS_PASSWORD: needs REDISHOST")
-	case c.RedisHost == "" && c.RedisDB != 0:
-		return errors.New("REDIS_DB: needs REDISHOST")
+// rule is what single settings cannot tell. Settings are the names of those that it looks at,
+// the one at fault first.
+type rule struct {
+	broken   bool
+	settings string
+	reason   string
+}
+
+// together are the rules for settings together. Nothing is ever replaced by what may have been
+// meant.
+func (c *Config) together() []rule {
+	alone := c.RedisHost == ""
+	return []rule{
+		// Intervals are spread by a twentieth, and an announce may be lost or late.
+		{c.PeerTTL < 2*c.ActiveInterval, "PEER_TTL ACTIVE_INTERVAL", fmt.Sprintf(
+			"must be at least twice ACTIVE_INTERVAL (%s), not %s: hosts would count as gone between two announces", c.ActiveInterval, c.PeerTTL)},
+		{c.LocationMaxStale <= c.LocationTTL, "LOCATION_MAX_STALE LOCATION_TTL", fmt.Sprintf(
+			"must be more than LOCATION_TTL (%s), not %s", c.LocationTTL, c.LocationMaxStale)},
+		// No header can carry such a token: HTTP cuts off the blanks.
+		{c.AdminToken != strings.TrimSpace(c.AdminToken), "ADMIN_TOKEN", "must not begin or end with a blank"},
+		{c.ProxyPass && len(c.TrustedProxies) == 0, "TRUSTED_PROXIES PROXYPASS",
+			"must not be empty with PROXYPASS=true: all clients would have the proxy's address"},
+		{alone && c.RedisUsername != "", "REDIS_USERNAME REDISHOST", "needs REDISHOST"},
+		{alone && c.RedisPassword != "", "REDIS_PASSWORD REDISHOST", "needs REDISHOST"},
+		{alone && c.RedisDB != 0, "REDIS_DB REDISHOST", "needs REDISHOST"},
 	}
-	return c.Check(c.Location)
 }

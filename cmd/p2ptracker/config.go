@@ -52,4 +52,5 @@ type Config struct {
 
 	ShutdownTimeout seconds `envconfig:"SHUTDOWN_TIMEOUT" default:"10" min:"0" max:"3600" desc:"seconds a stopping server waits for requests in flight"`
 	Debug           bool    `envconfig:"DEBUG" default:"false" desc:"log debug messages"`
+	LogFormat       format  `envconfig:"LOG_FORMAT" default:"text" desc:"how log lines are written: text, as name=value, or json, an object a line"`
 }

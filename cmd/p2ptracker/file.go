@@ -12,24 +12,26 @@ import (
 // loadFile puts the lines NAME=value of a config file into the environment,
 // where a name that is set already, with or without the prefix, stays as it is.
 // A name that is no setting's is an error.
-func loadFile(path string, known []setting) error {
+func (f *faults) loadFile(path string, known []setting) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("config file: %w", err)
+		f.unread = true
+		f.add(fmt.Errorf("config file: %w", err))
+		return
 	}
-	values, err := parseFile(string(text), known)
-	if err != nil {
-		return fmt.Errorf("config file %s: %w", path, err)
+	values, wrong := parseFile(string(text), known)
+	for _, err := range wrong {
+		f.unread = f.unread || !errors.Is(err, errUnknown)
+		f.add(fmt.Errorf("config file %s: %w", path, err))
 	}
 	for name, value := range values {
 		if inEnvironment(name) || inEnvironment(prefix+name) {
 			continue
 		}
 		if err := os.Setenv(name, value); err != nil {
-			return fmt.Errorf("config file %s: %s: %w", path, name, err)
+			f.add(fmt.Errorf("config file %s: %s: %w", path, name, err))
 		}
 	}
-	return nil
 }
 
 func inEnvironment(name string) bool {
@@ -37,37 +39,42 @@ func inEnvironment(name string) bool {
 	return found
 }
 
-// parseFile reads values by name, without the prefix. Its errors give the line
-// and never repeat it: it may hold a password.
-func parseFile(text string, known []setting) (map[string]string, error) {
+// parseFile reads values by name, without the prefix. Its errors, one for a line, give the
+// line's number and never repeat it: it may hold a password.
+func parseFile(text string, known []setting) (values map[string]string, wrong []error) {
 	names := make(map[string]bool)
 	for _, s := range known {
 		names[s.name] = true
 	}
-	values := make(map[string]string)
+	values = make(map[string]string)
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
 		name, value, err := parseLine(line)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", number, err)
-		}
-		if name == "" {
+		if name == "" && err == nil {
 			continue
 		}
 		name = strings.TrimPrefix(name, prefix)
-		switch _, twice := values[name]; {
+		_, twice := values[name]
+		switch {
+		case err != nil:
 		case !names[name]:
-			return nil, fmt.Errorf("line %d: unknown setting %s", number, name)
+			err = fmt.Errorf("%w %s", errUnknown, name)
 		case twice:
-			return nil, fmt.Errorf("line %d: %s is set a second time", number, name)
+			err = fmt.Errorf("%s is set a second time", name)
+		default:
+			values[name] = value
+			continue
 		}
-		values[name] = value
+		wrong = append(wrong, fmt.Errorf("line %d: %w", number, err))
 	}
-	return values, nil
+	return values, wrong
 }
 
-var errLine = errors.New("must be NAME=value")
+var (
+	errLine    = errors.New("must be NAME=value")
+	errUnknown = errors.New("unknown setting")
+)
 
 // parseLine reads one line. An empty line, or a comment, has no name.
 func parseLine(line string) (name, value string, err error) {

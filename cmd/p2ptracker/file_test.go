@@ -36,11 +36,11 @@ func TestParseFile(t *testing.T) {
 		{"a value of two lines", "ADMIN_TOKEN='a\nb'", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := parseFile(test.text, known)
-			if (err != nil) != (test.want == nil) {
-				t.Fatalf("%v, error %v", got, err)
+			got, wrong := parseFile(test.text, known)
+			if (wrong != nil) != (test.want == nil) {
+				t.Fatalf("%v, errors %v", got, wrong)
 			}
-			if err == nil && !maps.Equal(got, test.want) {
+			if wrong == nil && !maps.Equal(got, test.want) {
 				t.Errorf("%q, want %q", got, test.want)
 			}
 		})
@@ -53,12 +53,11 @@ func FuzzParseFile(f *testing.F) {
 	}
 	known := settings(&Config{})
 	f.Fuzz(func(t *testing.T, text string) {
-		values, err := parseFile(text, known)
-		if err != nil {
+		values, wrong := parseFile(text, known)
+		for _, err := range wrong {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q is not one line", err)
 			}
-			return
 		}
 		for name, value := range values {
 			if !settingName.MatchString(name) || strings.HasPrefix(name, prefix) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os/exec"
@@ -64,13 +65,13 @@ func startFrontend(b *testing.B, redisAddr string) string {
 	} {
 		b.Setenv(name, value)
 	}
-	c, err := load("")
-	if err != nil {
+	c, wrong := load("")
+	if err := wrong.err(); err != nil {
 		b.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, &c, quiet) }()
+	go func() { ended <- serve(ctx, &c, wrong, io.Discard, quiet) }()
 	b.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

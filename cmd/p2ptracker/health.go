@@ -17,17 +17,17 @@ const healthTimeout = 5 * time.Second
 
 // newHealthCommand asks the server with the same settings, for a container
 // that holds no other program that could.
-func newHealthCommand(load func() (Config, error)) *cobra.Command {
+func newHealthCommand(load func() (Config, faults)) *cobra.Command {
 	return &cobra.Command{
 		Use:   "health",
 		Short: "Ask the server with these settings whether it is ready",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := load()
-			if err != nil {
+			c, wrong := load()
+			if err := wrong.err(); err != nil {
 				return err
 			}
-			return askReady(cmd.Context(), "http://"+c.ownAddress()+"/readyz")
+			return askReady(cmd.Context(), c.url()+"readyz")
 		},
 	}
 }

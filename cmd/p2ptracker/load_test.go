@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +35,8 @@ func unset(t *testing.T, name string) {
 
 func TestLoadDefaults(t *testing.T) {
 	cleanEnvironment(t)
-	c, err := load("")
-	if err != nil {
+	c, wrong := load("")
+	if err := wrong.err(); err != nil {
 		t.Fatal(err)
 	}
 	private := "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
@@ -88,8 +89,8 @@ func TestLoadValues(t *testing.T) {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {
 			cleanEnvironment(t)
 			t.Setenv(test.name, test.value)
-			c, err := load("")
-			if err != nil {
+			c, wrong := load("")
+			if err := wrong.err(); err != nil {
 				t.Fatal(err)
 			}
 			if got := valueOf(t, c, test.name); got != test.want {
@@ -158,12 +159,15 @@ func TestLoadRefuses(t *testing.T) {
 		{"TRUST_IP_PARAM", "fe80::1%eth0"},
 		{"TRUST_IP_PARAM", "::ffff:10.0.0.0/104"},
 		{"SHUTDOWN_TIMEOUT", "-1"},
+		{"LOG_FORMAT", ""},
+		{"LOG_FORMAT", "JSON"},
 		{"DEBUG", "2"},
 	} {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {
 			cleanEnvironment(t)
 			t.Setenv(prefix+test.name, test.value)
-			_, err := load("")
+			_, wrong := load("")
+			err := wrong.err()
 			if err == nil {
 				t.Fatal("was taken")
 			}
@@ -185,8 +189,70 @@ func TestLoadRefusesTogether(t *testing.T) {
 		for _, pair := range pairs {
 			t.Setenv(pair[0], pair[1])
 		}
-		if _, err := load(""); err == nil || !strings.HasPrefix(err.Error(), pairs[0][0]+": ") {
-			t.Errorf("%q: error is %v", pairs, err)
+		if _, wrong := load(""); len(wrong.list) != 1 || !strings.HasPrefix(wrong.list[0].Error(), pairs[0][0]+": ") {
+			t.Errorf("%q: wrong are %v", pairs, wrong.list)
+		}
+	}
+}
+
+// All faults are named in one run, each once; settings that depend on each other are held against
+// each other only if each of them makes sense.
+func TestLoadNamesAll(t *testing.T) {
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "a.conf")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, test := range []struct {
+		name        string
+		file        string
+		environment map[string]string
+		want        []string // how the faults begin
+	}{
+		{"two values", "", map[string]string{"PORT": "http", "MAXPEERS": "0"}, []string{"PORT: must be a", "MAXPEERS: must be 1"}},
+		{"a value and a rule", "", map[string]string{"PORT": "0", "PEER_TTL": "89"}, []string{"PORT: ", "PEER_TTL: must be at least twice"}},
+		{"a rule about a value that is wrong", "", map[string]string{"ACTIVE_INTERVAL": "0", "PEER_TTL": "2"}, []string{"ACTIVE_INTERVAL: "}},
+		{
+			"names in the environment", "", map[string]string{"P2PTRACKER_PROT": "1", "P2PTRACKER_HOTS": "a", "DEBUG": "2"},
+			[]string{"unknown environment variable P2PTRACKER_HOTS", "unknown environment variable P2PTRACKER_PROT", "DEBUG: "},
+		},
+		{
+			"a file", file("PROT=1\nPORT=0\nHOTS=2\nPEER_TTL=89\n"), map[string]string{"MAXPEERS": "x"},
+			[]string{"config file ", "config file ", "PORT: ", "MAXPEERS: ", "PEER_TTL: "},
+		},
+		{
+			"a file whose lines cannot be read", file("PORT 0\nACTIVE_INTERVAL 30\nPEER_TTL=60\nMAXPEERS=0\n"), nil,
+			[]string{"config file ", "config file ", "MAXPEERS: "},
+		},
+		{"no file", filepath.Join(t.TempDir(), "missing"), map[string]string{"PORT": "0", "PEER_TTL": "2"}, []string{"config file: ", "PORT: "}},
+		{
+			"three that need a fourth", "", map[string]string{"REDIS_USERNAME": "a", "REDIS_PASSWORD": "b", "REDIS_DB": "1"},
+			[]string{"REDIS_USERNAME: ", "REDIS_PASSWORD: ", "REDIS_DB: "},
+		},
+	} {
+		cleanEnvironment(t)
+		for name, value := range test.environment {
+			t.Setenv(name, value)
+		}
+		_, wrong := load(test.file)
+		if !slices.EqualFunc(wrong.list, test.want, func(err error, begin string) bool {
+			return strings.HasPrefix(err.Error(), begin) && !strings.Contains(err.Error(), "\n")
+		}) {
+			t.Errorf("%s: wrong are\n%v\nwant %q", test.name, wrong.err(), test.want)
+		}
+	}
+}
+
+// Each rule names settings that there are.
+func TestRulesNameSettings(t *testing.T) {
+	known := settings(&Config{})
+	for _, r := range (&Config{}).together() {
+		for name := range strings.FieldsSeq(r.settings) {
+			if !slices.ContainsFunc(known, func(s setting) bool { return s.name == name }) {
+				t.Errorf("%s is no setting", name)
+			}
 		}
 	}
 }
@@ -196,8 +262,8 @@ func TestLoadErrorsKeepPasswords(t *testing.T) {
 	for _, value := range []string{"smdb://me:geheim@x", "http://me:geheim@", "http://me:geheim@x/%zz", "http://me:geheim@x/?q"} {
 		cleanEnvironment(t)
 		t.Setenv("SMDB_URL", value)
-		if _, err := load(""); err == nil || strings.Contains(err.Error(), "geheim") {
-			t.Errorf("%q: error is %v", value, err)
+		if _, wrong := load(""); len(wrong.list) != 1 || strings.Contains(wrong.list[0].Error(), "geheim") {
+			t.Errorf("%q: wrong are %v", value, wrong.list)
 		}
 	}
 }
@@ -205,8 +271,8 @@ func TestLoadErrorsKeepPasswords(t *testing.T) {
 // The example that is shipped must be one that starts.
 func TestExampleFile(t *testing.T) {
 	cleanEnvironment(t)
-	c, err := load(filepath.Join("..", "..", "etc", "p2ptracker.conf"))
-	if err != nil {
+	c, wrong := load(filepath.Join("..", "..", "etc", "p2ptracker.conf"))
+	if err := wrong.err(); err != nil {
 		t.Fatal(err)
 	}
 	if !c.ProxyPass || len(c.TrustedProxies) != 2 {

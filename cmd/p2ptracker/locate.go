@@ -16,21 +16,22 @@ import (
 
 // newLocateCommand asks the sources as the server with the same settings would,
 // without anything that it remembers.
-func newLocateCommand(load func() (Config, error)) *cobra.Command {
+func newLocateCommand(load func() (Config, faults)) *cobra.Command {
 	return &cobra.Command{
 		Use:   "locate IP...",
 		Short: "Ask the location sources, and print what each says of these addresses",
-		Args:  cobra.MinimumNArgs(1),
+		Long: "Ask all sources of LOCATION what they say of these addresses now, without anything\n" +
+			"that a tracker remembers. The source with a star decides.\n\n" + settingsHelp,
+		Example: `  LOCATION=file,subnet HOSTS_FILE=/etc/racks.csv p2ptracker locate 10.1.2.3
+  p2ptracker locate --config /etc/p2ptracker.conf 10.1.2.3 2001:db8::7`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			hosts, err := parseHosts(args)
 			if err != nil {
 				return err
 			}
-			c, err := load()
-			if err != nil {
-				return err
-			}
-			chain, err := openChain(&c, nil, newLogger(cmd.ErrOrStderr(), c.Debug))
+			c, wrong := load()
+			chain, err := openChain(&c, wrong, nil, newLogger(cmd.ErrOrStderr(), &c))
 			if err != nil {
 				return err
 			}

@@ -8,18 +8,22 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newConfigCommand(load func() (Config, error)) *cobra.Command {
+func newConfigCommand(load func() (Config, faults)) *cobra.Command {
 	var markdown bool
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Print every setting: name, meaning, default and present value",
-		Args:  cobra.NoArgs,
+		Long: "Print every setting as a config file: name, meaning, default and present value. Secrets\n" +
+			"are hidden.\n\n" + settingsHelp,
+		Example: `  p2ptracker config > tracker.conf            # to begin with
+  p2ptracker config --config tracker.conf     # what is wrong with it, or what it amounts to`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if markdown {
 				return printMarkdown(cmd.OutOrStdout())
 			}
-			c, err := load()
-			if err != nil {
+			c, wrong := load()
+			if err := wrong.err(); err != nil {
 				return err
 			}
 			return printConfig(cmd.OutOrStdout(), &c)
@@ -58,8 +62,8 @@ func (s setting) line() (string, bool) {
 	}
 	for _, format := range formats {
 		line := fmt.Sprintf(format, s.name, s.value())
-		values, err := parseFile(line, []setting{s})
-		if err == nil && values[s.name] == s.value() {
+		values, wrong := parseFile(line, []setting{s})
+		if len(wrong) == 0 && values[s.name] == s.value() {
 			return line, true
 		}
 	}

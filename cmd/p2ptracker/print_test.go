@@ -44,9 +44,9 @@ func TestPrintedConfigReadsBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		known := settings(&c)
-		values, err := parseFile(out.String(), known)
-		if err != nil {
-			t.Fatalf("%v in:\n%s", err, out.String())
+		values, wrong := parseFile(out.String(), known)
+		if wrong != nil {
+			t.Fatalf("%v in:\n%s", wrong, out.String())
 		}
 		for _, s := range known {
 			value, found := values[s.name]

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -12,54 +13,45 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-func newServeCommand(load func() (Config, error)) *cobra.Command {
+func newServeCommand(load func() (Config, faults)) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Run the tracker until SIGTERM or SIGINT",
-		Args:  cobra.NoArgs,
+		Long:  "Run the tracker until SIGTERM or SIGINT.\n\n" + settingsHelp,
+		Example: `  p2ptracker serve                             # port 6969, everything in memory
+  REDISHOST=redis.example SMDB_URL=https://smdb.example ADMIN_TOKEN=secret p2ptracker serve
+  p2ptracker serve --config /etc/p2ptracker.conf`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := load()
-			if err != nil {
-				return err
-			}
+			c, wrong := load()
+			log := newLogger(cmd.ErrOrStderr(), &c)
+			slog.SetDefault(log) // for libraries that log on their own
 			signalled, forget := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer forget()
 			// The first signal stops the server, but not before a second one would
 			// kill it.
 			ctx, stop := context.WithCancel(cmd.Context())
 			defer context.AfterFunc(signalled, func() { forget(); stop() })()
-			return serve(ctx, &c, newLogger(cmd.ErrOrStderr(), c.Debug))
+			return lastWords(serve(ctx, &c, wrong, cmd.OutOrStdout(), log), &c, log)
 		},
 	}
 }
 
-func newLogger(w io.Writer, debug bool) *slog.Logger {
-	level := slog.LevelInfo
-	if debug {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
-}
-
-// serve runs the tracker until the context is done. The ports come first: who
-// cannot have them says so before anything else happens.
-func serve(ctx context.Context, c *Config, log *slog.Logger) error {
-	listener, err := listen(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer listener.Close()
-	udpListener, err := listenUDP(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer udpListener.Close()
+// serve runs the tracker until the context is done. Whatever is wrong with its settings, or
+// with its ports, it says before anything else happens.
+func serve(ctx context.Context, c *Config, wrong faults, stdout io.Writer, log *slog.Logger) error {
 	registry := newRegistry()
-	chain, err := openChain(c, registry, log)
+	chain, err := openChain(c, wrong, registry, log)
 	if err != nil {
 		return err
 	}
 	defer chain.Close()
+	listener, udpListener, err := listenAll(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	defer udpListener.Close()
 	store, closeStore, err := openStore(c, registry, log)
 	if err != nil {
 		return err
@@ -69,15 +61,46 @@ func serve(ctx context.Context, c *Config, log *slog.Logger) error {
 	defer cache.Close()
 	t, closeTracker := newTracker(c, store, cache, registry, log)
 	defer closeTracker()
+	door := openDoor(c, newHandler(c, store, t, cache, registry, log), listener, log)
 
+	log.Info("listening", "address", listener.Addr().String(), "url", c.url(), "version", programVersion())
+	if c.UDPPort != noUDP {
+		log.Info("listening for UDP", "address", udpListener.Addr().String())
+	}
+	if c.LogFormat != jsonFormat && isTerminal(stdout) {
+		greet(stdout, c)
+	}
 	servers, serving := errgroup.WithContext(ctx)
-	servers.Go(func() error {
-		door := openDoor(c, newHandler(c, store, t, cache, registry, log), listener, log)
-		log.Info("listening", "address", listener.Addr().String(), "version", programVersion())
-		return runServer(serving, door, door.listener, c.ShutdownTimeout.duration(), log)
-	})
+	servers.Go(func() error { return runServer(serving, door, door.listener, c.ShutdownTimeout.duration(), log) })
 	if c.UDPPort != noUDP {
 		servers.Go(func() error { return serveUDP(serving, udpListener, c, store, t, registry, log) })
 	}
 	return servers.Wait()
+}
+
+// url is where the tracker is reached from this machine.
+func (c *Config) url() string { return "http://" + c.ownAddress() + "/" }
+
+// isTerminal says whether a person may be reading.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// greet tells a person where the tracker is and what to type next.
+func greet(w io.Writer, c *Config) {
+	var memory, token string
+	if c.RedisHost == "" {
+		memory = "It keeps everything in its own memory, and forgets it when it ends: set REDISHOST for Redis.\n"
+	}
+	if c.AdminToken != "" {
+		token = ` -H "Authorization: Bearer $ADMIN_TOKEN"`
+	}
+	fmt.Fprintf(w, "\np2ptracker is at %[1]s\n%[2]sNext, in another terminal, share a FILE:\n"+
+		"  mktorrent -p -a %[1]sannounce FILE && curl -f%[3]s --data-binary @FILE.torrent %[1]storrents/FILE.torrent\n\n",
+		c.url(), memory, token)
 }

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -66,21 +63,6 @@ type httpServer interface {
 	Serve(listener net.Listener) error
 	Shutdown(ctx context.Context) error
 	Close() error
-}
-
-// listen takes the port, on IPv4 and IPv6 if HOST is empty.
-func listen(ctx context.Context, c *Config) (net.Listener, error) {
-	// No probes of TCP: each connection has deadlines, and to set probes up takes four
-	// system calls for each.
-	config := net.ListenConfig{KeepAlive: -1}
-	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(string(c.Host), strconv.Itoa(c.Port)))
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("PORT: %d is in use by another program", c.Port)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("HOST, PORT: %w", err)
-	}
-	return listener, nil
 }
 
 // runServer serves until the context is done. Then it takes no more requests,

@@ -80,8 +80,8 @@ func newStorm(tb testing.TB) *storm {
 	} {
 		tb.Setenv(name, value)
 	}
-	c, err := load("")
-	if err != nil {
+	c, wrong := load("")
+	if err := wrong.err(); err != nil {
 		tb.Fatal(err)
 	}
 	s.registry = newRegistry()
@@ -89,7 +89,7 @@ func newStorm(tb testing.TB) *storm {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	chain, err := openChain(&c, s.registry, quiet)
+	chain, err := openChain(&c, wrong, s.registry, quiet)
 	if err != nil {
 		tb.Fatal(err)
 	}

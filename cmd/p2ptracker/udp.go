@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
-	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -25,13 +23,7 @@ func listenUDP(ctx context.Context, c *Config) (*btudp.Listener, error) {
 		port = strconv.Itoa(c.Port)
 	}
 	listener, err := btudp.Listen(ctx, string(c.Host), port)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("UDP_PORT: %s is in use by another program", port)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("HOST, UDP_PORT: %w", err)
-	}
-	return listener, nil
+	return listener, listenFault(err, "UDP_PORT", c, port)
 }
 
 // serveUDP serves until the context is done, as runServer does.
@@ -44,7 +36,6 @@ func serveUDP(
 	server := btudp.New(t, secrets, btudp.Options{
 		Timeout: c.AnnounceTimeout.duration(), MaxPending: c.MaxPending, Metrics: registerer,
 	}, log)
-	log.Info("listening for UDP", "address", listener.Addr().String())
 	if err := server.Serve(ctx, listener, c.ShutdownTimeout.duration()); err != nil {
 		return fmt.Errorf("serve UDP: %w", err)
 	}

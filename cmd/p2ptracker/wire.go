@@ -57,13 +57,21 @@ func openStore(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*
 	return store, func() { store.Close(); embedded.Close() }, nil
 }
 
-// openChain opens the sources that LOCATION names; without a registerer, nothing is
-// counted.
-func openChain(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Chain, error) {
+// openChain opens the sources that LOCATION names. It takes what is known to be wrong with the
+// settings, so that its error has that and what the sources find wrong with theirs. Without a
+// registerer, nothing is counted.
+func openChain(c *Config, wrong faults, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Chain, error) {
+	if wrong.blames(c.locationSettings()...) {
+		return nil, wrong.err()
+	}
 	env := smdb.Env{Timeout: c.LocationTimeout.duration(), Log: log, Metrics: registerer}
 	chain, err := smdb.Open(c.Location, &c.Settings, env)
-	if err != nil {
-		return nil, settingsError{err}
+	wrong.add(err)
+	if err := wrong.err(); err != nil {
+		if chain != nil {
+			chain.Close()
+		}
+		return nil, err
 	}
 	return chain, nil
 }
@@ -124,6 +132,7 @@ func newHandler(
 	}, log)
 	people := rest.New(store, cache, rest.Options{
 		AdminToken:      c.AdminToken,
+		ProxyPass:       c.ProxyPass,
 		TorrentMaxBytes: int64(c.TorrentMaxBytes),
 		RequirePrivate:  c.RequirePrivate,
 		Timeout:         restTimeout,

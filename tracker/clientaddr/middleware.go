@@ -5,14 +5,18 @@ import (
 	"net/netip"
 )
 
-const forwardedFor = "X-Forwarded-For"
+const (
+	forwardedFor   = "X-Forwarded-For"
+	forwardedProto = "X-Forwarded-Proto"
+)
 
 // Middleware lets the handlers behind it find the client's address in
 // RemoteAddr alone.
 //
 // With proxyPass it sets RemoteAddr as FromForwarded says and removes the
 // header, which has had its say. Whoever came through a proxy gets port 0, since
-// the header does not tell the client's.
+// the header does not tell the client's. X-Forwarded-Proto stays if the peer is a
+// trusted proxy.
 //
 // Without proxyPass the header changes nothing, and is left in the request: a
 // request that carries it came through a proxy nobody told us of, and must not
@@ -26,8 +30,12 @@ func Middleware(next http.Handler, proxyPass bool, trusted []netip.Prefix) http.
 	}
 	clientOf := Of(proxyPass, trusted)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err == nil {
 			r.RemoteAddr = clientOf(peer, r.Header[forwardedFor]).String()
+		}
+		if !contains(trusted, plain(peer.Addr())) {
+			delete(r.Header, forwardedProto)
 		}
 		delete(r.Header, forwardedFor)
 		next.ServeHTTP(w, r)

@@ -48,3 +48,22 @@ func TestMiddleware(t *testing.T) {
 		})
 	}
 }
+
+// Whoever is no trusted proxy does not say how its request came.
+func TestMiddlewareProto(t *testing.T) {
+	for peer, want := range map[string]string{
+		"10.0.0.1:4000": "https", "[::ffff:10.0.0.1]:4000": "https", "192.0.2.9:4000": "", "@": "",
+	} {
+		var got string
+		handler := clientaddr.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			got = r.Header.Get("X-Forwarded-Proto")
+		}), true, proxies)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = peer
+		r.Header.Set("X-Forwarded-Proto", "https")
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+		if got != want {
+			t.Errorf("from %s: %q is left, want %q", peer, got, want)
+		}
+	}
+}

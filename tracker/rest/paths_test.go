@@ -117,7 +117,7 @@ func errorOf(t *testing.T, body []byte) string {
 func TestNotFoundAndBadRequests(t *testing.T) {
 	known, unknown := hash(0xab).String(), hash(0x77).String()
 	for path, want := range map[string]int{
-		"/":                          404,
+		"//":                         404,
 		"/announce":                  404,
 		"/torrents//":                404,
 		"/torrents/build-42":         404,
@@ -170,6 +170,8 @@ func TestMethods(t *testing.T) {
 	known := hash(0xab).String()
 	all := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 	for path, allow := range map[string]string{
+		"/favicon.ico":                        "GET, HEAD",
+		"/robots.txt":                         "GET, HEAD",
 		"/torrents":                           "GET, HEAD",
 		"/torrents/build-42.torrent":          "DELETE, GET, HEAD, POST",
 		"/transfers":                          "DELETE, GET, HEAD",

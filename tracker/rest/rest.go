@@ -98,6 +98,7 @@ type Locations interface {
 // Options are the settings of the interface.
 type Options struct {
 	AdminToken      string        // ADMIN_TOKEN; empty: state changes from loopback only
+	ProxyPass       bool          // PROXYPASS: X-Forwarded-Proto is a trusted proxy's
 	TorrentMaxBytes int64         // TORRENT_MAX_BYTES: the largest .torrent taken
 	RequirePrivate  bool          // REQUIRE_PRIVATE: a torrent that is not private is refused
 	Timeout         time.Duration // every request is answered within it; positive

@@ -39,6 +39,9 @@ func (s *server) allRoutes() []route {
 		}}
 	}
 	return []route{
+		{"", methods{http.MethodGet: {s.getIndex, ""}}},
+		{"/favicon.ico", methods{http.MethodGet: {s.getIcon, ""}}},
+		{"/robots.txt", methods{http.MethodGet: {s.getRobots, ""}}},
 		{"/torrents", methods{http.MethodGet: {s.listTorrents, ""}}},
 		{"/torrents/*" + suffix, methods{
 			http.MethodGet:    {s.getTorrent, ""},
