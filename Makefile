@@ -8,7 +8,7 @@ FUZZTIME ?= 30000x
 PARALLEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fuzz lint format cluster bench lab microbench readme setup
+.PHONY: help run build stub test fuzz lint format cluster bench lab microbench readme setup
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: build ## Run the tracker; settings come from the environment
 
 build: ## Build a static binary, bin/p2ptracker
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/p2ptracker ./cmd/p2ptracker
+
+stub: ## Build the SMDB of make cluster, bin/smdbstub
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/smdbstub ./cmd/smdbstub
 
 test: setup ## Install what the tests need, and run all of them
 	go test -race -timeout 20m -p $(PARALLEL) ./...

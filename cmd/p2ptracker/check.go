@@ -61,8 +61,10 @@ func (c *Config) together() []rule {
 			"must be more than LOCATION_TTL (%s), not %s", c.LocationTTL, c.LocationMaxStale)},
 		// No header can carry such a token: HTTP cuts off the blanks.
 		{c.AdminToken != strings.TrimSpace(c.AdminToken), "ADMIN_TOKEN", "must not begin or end with a blank"},
-		{c.ProxyPass && len(c.TrustedProxies) == 0, "TRUSTED_PROXIES PROXYPASS",
-			"must not be empty with PROXYPASS=true: all clients would have the proxy's address"},
+		{
+			c.ProxyPass && len(c.TrustedProxies) == 0, "TRUSTED_PROXIES PROXYPASS",
+			"must not be empty with PROXYPASS=true: all clients would have the proxy's address",
+		},
 		{alone && c.RedisUsername != "", "REDIS_USERNAME REDISHOST", "needs REDISHOST"},
 		{alone && c.RedisPassword != "", "REDIS_PASSWORD REDISHOST", "needs REDISHOST"},
 		{alone && c.RedisDB != 0, "REDIS_DB REDISHOST", "needs REDISHOST"},

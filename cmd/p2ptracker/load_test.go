@@ -215,11 +215,13 @@ func TestLoadNamesAll(t *testing.T) {
 		{"a value and a rule", "", map[string]string{"PORT": "0", "PEER_TTL": "89"}, []string{"PORT: ", "PEER_TTL: must be at least twice"}},
 		{"a rule about a value that is wrong", "", map[string]string{"ACTIVE_INTERVAL": "0", "PEER_TTL": "2"}, []string{"ACTIVE_INTERVAL: "}},
 		{
-			"names in the environment", "", map[string]string{"P2PTRACKER_PROT": "1", "P2PTRACKER_HOTS": "a", "DEBUG": "2"},
+			"names in the environment", "",
+			map[string]string{"P2PTRACKER_PROT": "1", "P2PTRACKER_HOTS": "a", "DEBUG": "2"},
 			[]string{"unknown environment variable P2PTRACKER_HOTS", "unknown environment variable P2PTRACKER_PROT", "DEBUG: "},
 		},
 		{
-			"a file", file("PROT=1\nPORT=0\nHOTS=2\nPEER_TTL=89\n"), map[string]string{"MAXPEERS": "x"},
+			"a file", file("PROT=1\nPORT=0\nHOTS=2\nPEER_TTL=89\n"),
+			map[string]string{"MAXPEERS": "x"},
 			[]string{"config file ", "config file ", "PORT: ", "MAXPEERS: ", "PEER_TTL: "},
 		},
 		{
@@ -228,7 +230,8 @@ func TestLoadNamesAll(t *testing.T) {
 		},
 		{"no file", filepath.Join(t.TempDir(), "missing"), map[string]string{"PORT": "0", "PEER_TTL": "2"}, []string{"config file: ", "PORT: "}},
 		{
-			"three that need a fourth", "", map[string]string{"REDIS_USERNAME": "a", "REDIS_PASSWORD": "b", "REDIS_DB": "1"},
+			"three that need a fourth", "",
+			map[string]string{"REDIS_USERNAME": "a", "REDIS_PASSWORD": "b", "REDIS_DB": "1"},
 			[]string{"REDIS_USERNAME: ", "REDIS_PASSWORD: ", "REDIS_DB: "},
 		},
 	} {
