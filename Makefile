@@ -40,7 +40,7 @@ format: ## Format the Go files
 	$(LINT) fmt ./...
 
 cluster: ## Run Redis, three frontends and a proxy on loopback, until Ctrl-C
-	scripts/cluster
+	@scripts/cluster
 
 bench: setup ## Measure the tracker beside others, and write docs/performance.md; fails if a bound is missed
 	go run ./cmd/announcebench suite

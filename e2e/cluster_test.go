@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -36,7 +37,7 @@ func startCluster(t testing.TB, proxy string, settings ...string) cluster {
 	t.Helper()
 	openSources(t)
 	c := cluster{dir: t.TempDir()}
-	t.Cleanup(func() { c.checkLogs(t) })
+	t.Cleanup(func() { c.checkLogs(t); c.checkGone(t) })
 	command := exec.Command("../scripts/cluster")
 	command.Env = []string{ // and nothing of ours, which may name settings of the tracker
 		"PATH=" + os.Getenv("PATH"),
@@ -97,10 +98,22 @@ func (c cluster) checkLogs(t testing.TB) {
 	}
 }
 
-// killFrontend ends a frontend at once, as a crash does.
-func (c cluster) killFrontend(t testing.TB, number int) {
+// checkGone looks whether the cluster has left a program behind.
+func (c cluster) checkGone(t testing.TB) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(c.dir, fmt.Sprintf("frontend%d.pid", number)))
+	files, _ := filepath.Glob(filepath.Join(c.dir, "*.pid"))
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".pid")
+		if err := syscall.Kill(c.pid(t, name), 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("%s outlives its cluster: %v", name, err)
+		}
+	}
+}
+
+// pid is that of a program of the cluster now.
+func (c cluster) pid(t testing.TB, name string) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.dir, name+".pid"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,9 +121,17 @@ func (c cluster) killFrontend(t testing.TB, number int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return pid
+}
+
+// kill ends a program at once, as a crash does, and returns its pid.
+func (c cluster) kill(t testing.TB, name string) int {
+	t.Helper()
+	pid := c.pid(t, name)
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+	return pid
 }
 
 // flushScripts makes Redis forget every script it was sent.

@@ -61,7 +61,7 @@ func TestFrontendCrashes(t *testing.T) {
 		}
 		return nil
 	})
-	c.killFrontend(t, 2)
+	c.kill(t, "frontend2")
 	c.flushScripts(t)
 	if have, all := s.payload.pieces(early.file); have == all {
 		t.Fatal("the transfer was over before the crash")
@@ -71,6 +71,31 @@ func TestFrontendCrashes(t *testing.T) {
 	s.fetch(t, 2, "aria2")
 	s.fetch(t, 2, "rtorrent")
 	s.finish(t)
+}
+
+// Redis, a frontend, the SMDB and the proxy die while a host fetches. The cluster starts them
+// again, Redis on its data, and the push goes on.
+func TestClusterHeals(t *testing.T) {
+	for _, proxy := range []string{"haproxy", "nginx"} {
+		t.Run(proxy, func(t *testing.T) {
+			c := startCluster(t, proxy)
+			s := newSwarm(t, c, "through-bad-days", 2*mebibyte)
+			s.seed(t, 1, "slow aria2")
+			s.fetch(t, 2, "libtorrent")
+			s.awaitAnnounced(t)
+			for _, name := range []string{"redis", "frontend1", "smdb", proxy} {
+				dead := c.kill(t, name)
+				s.await(t, func() error {
+					if c.pid(t, name) == dead {
+						return fmt.Errorf("%s is not back", name)
+					}
+					return c.checkReady(proxyHost + ":" + proxyPort)
+				})
+			}
+			s.fetch(t, 1, "aria2")
+			s.finish(t)
+		})
+	}
 }
 
 // checkProbed looks whether a representative has answered a probe.
