@@ -43,7 +43,7 @@ func startCluster(t testing.TB, proxy string, settings ...string) cluster {
 		"PATH=" + os.Getenv("PATH"),
 		"PROXY=" + proxy, "FRONTENDS=" + strconv.Itoa(frontends),
 		"CLUSTER_HOST=" + proxyHost, "CLUSTER_PORT=" + proxyPort, "CLUSTER_BASE=" + redisPort,
-		"CLUSTER_DIR=" + c.dir, "CLUSTER_BIN=" + os.Getenv(binEnv),
+		"CLUSTER_DIR=" + c.dir, "CLUSTER_RESTART=2", "CLUSTER_BIN=" + os.Getenv(binEnv),
 		"P2PTRACKER_ADMIN_TOKEN=" + adminToken,
 		"GORACE=atexit_sleep_ms=0", // not a second at each end of a program
 	}

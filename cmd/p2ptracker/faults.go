@@ -15,7 +15,7 @@ type faults struct {
 
 // add notes an error once, or each of those that errors.Join joined; nil is none.
 func (f *faults) add(err error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what is wrapped is one line
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {
 			f.add(one)
 		}

@@ -93,14 +93,14 @@ func isTerminal(w io.Writer) bool {
 
 // greet tells a person where the tracker is and what to type next.
 func greet(w io.Writer, c *Config) {
-	var memory, token string
+	var memory, header string
 	if c.RedisHost == "" {
 		memory = "It keeps everything in its own memory, and forgets it when it ends: set REDISHOST for Redis.\n"
 	}
 	if c.AdminToken != "" {
-		token = ` -H "Authorization: Bearer $ADMIN_TOKEN"`
+		header = ` -H "Authorization: Bearer $ADMIN_TOKEN"`
 	}
 	fmt.Fprintf(w, "\np2ptracker is at %[1]s\n%[2]sNext, in another terminal, share a FILE:\n"+
 		"  mktorrent -p -a %[1]sannounce FILE && curl -f%[3]s --data-binary @FILE.torrent %[1]storrents/FILE.torrent\n\n",
-		c.url(), memory, token)
+		c.url(), memory, header)
 }
