@@ -1,14 +1,15 @@
 # The commands of p2ptracker. `make` lists them.
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LINT    := go tool -modfile=tools/go.mod golangci-lint
+GO      := scripts/go
+LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
 
 # How long each fuzz target runs (see scripts/fuzz), and how many packages are tested at once.
 FUZZTIME ?= 30000x
 PARALLEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build stub test fuzz lint format cluster bench lab microbench readme setup
+.PHONY: help run build stub test fuzz lint format cluster bench lab microbench readme setup bare
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,22 +18,22 @@ run: build ## Run the tracker; settings come from the environment
 	@exec bin/p2ptracker serve
 
 build: ## Build a static binary, bin/p2ptracker
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/p2ptracker ./cmd/p2ptracker
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/p2ptracker ./cmd/p2ptracker
 
 stub: ## Build the SMDB of make cluster, bin/smdbstub
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/smdbstub ./cmd/smdbstub
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/smdbstub ./cmd/smdbstub
 
 test: setup ## Install what the tests need, and run all of them
-	go test -race -timeout 20m -p $(PARALLEL) ./...
+	$(GO) test -race -timeout 20m -p $(PARALLEL) ./...
 	scripts/fuzz $(FUZZTIME)
 
 fuzz: ## Run every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
 
 lint: setup ## Run every linter
-	go vet ./...
+	$(GO) vet ./...
 	$(LINT) run ./...
-	go mod tidy -diff
+	$(GO) mod tidy -diff
 	scripts/luacheck
 	shellcheck .ci/run scripts/*
 
@@ -43,16 +44,19 @@ cluster: ## Run Redis, three frontends and a proxy on loopback, until Ctrl-C
 	@scripts/cluster
 
 bench: setup ## Measure the tracker beside others, and write docs/performance.md; fails if a bound is missed
-	go run ./cmd/announcebench suite
+	$(GO) run ./cmd/announcebench suite
 
 lab: setup ## Push a payload with real clients to racks of network namespaces, as root, and write docs/uplink.md
-	go run ./cmd/uplinklab --docs docs/uplink.md
+	$(GO) run ./cmd/uplinklab --docs docs/uplink.md
 
 microbench: setup ## Run the Go benchmarks
-	go test -run '^$$' -bench . -benchmem -p 1 ./...
+	$(GO) test -run '^$$' -bench . -benchmem -p 1 ./...
 
 readme: ## Write the table of settings into README.md
-	go generate ./cmd/p2ptracker
+	$(GO) generate ./cmd/p2ptracker
 
 setup: ## Install what tests and linters need
 	@scripts/setup
+
+bare: setup ## Try the commands on a bare Debian 12, as root; TARGETS=test tries all tests there, too
+	scripts/bare-check $(TARGETS)
