@@ -58,5 +58,5 @@ readme: ## Write the table of settings into README.md
 setup: ## Install what tests and linters need
 	@scripts/setup
 
-bare: setup ## Try the commands on a bare Debian 12, as root; TARGETS=test tries all tests there, too
+bare: setup ## Try make run on a bare Debian 12, as root; TARGETS=setup installs there what the tests need, too
 	scripts/bare-check $(TARGETS)
