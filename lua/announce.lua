@@ -14,8 +14,9 @@ KEYS
   10 {HASH}:peers:N         11 {HASH}:peers:R         12 {HASH}:peers:S
   13 {HASH}:peers:L         14 {HASH}:peers:P         15 {HASH}:racks
   16 {HASH}:hosts           17 {HASH}:progress        18 {HASH}:shelves
-  19 {HASH}:leases          20 {HASH}:deferred        21 {HASH}:peer:ADDRESS
-  22… of the location, from the rack outwards: of the rack N, S, progress; of each group the
+  19 {HASH}:leases          20 {HASH}:deferred        21 {HASH}:racks6
+  22 {HASH}:peer:ADDRESS
+  23… of the location, from the rack outwards: of the rack N, S, progress; of each group the
       swarm and R; last {HASH}:swarm. Their names are derived (keys.lua), as those of other
       hosts' groups must be; they are declared all the same.
 
@@ -74,7 +75,7 @@ expire, and where more are due, the representatives on the host's own path.
 ]]
 local registered, closed, name, length, first_started, last_started, first_completed, last_completed,
   summary_key, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress, shelves,
-  leases, deferred = unpack(KEYS, 1, 20)
+  leases, deferred, racks6 = unpack(KEYS, 1, 21)
 local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
   compact, ids, auto, location, hostname, scope, lease, probe_interval, look = unpack(ARGV, 1, 22)
 want, max_repr, ttl = tonumber(want), tonumber(max_repr), tonumber(ttl)

@@ -108,6 +108,14 @@ local function stalled_since(host)
   end
 end
 
+-- first_rack is where a host stands that was never seen. `racks6` keeps which racks by IPv6 turned out
+-- to be which ones by IPv4, since hosts of theirs have both addresses. A host that comes by IPv6 is
+-- most likely another one of these, and its IPv4 announce on its way: until its next announce it is in
+-- that rack. Else each would be alone in its rack by IPv6, and be handed peers from outside.
+local function first_rack()
+  return is_ipv6(address) and call('HGET', racks6, location) or location
+end
+
 -- find_host returns the host that announces, and whether the announce prolongs its life.
 -- A host never seen before that stops is nobody.
 local function find_host(recorded)
@@ -116,7 +124,7 @@ local function find_host(recorded)
     return nil, false
   end
   if not host then
-    host = { address = address, id = peer_id .. key, also = '', rack = location, shelves = {}, live = false }
+    host = { address = address, id = peer_id .. key, also = '', rack = first_rack(), shelves = {}, live = false }
     loaded[address] = host
   end
   host.joined, host.before, host.stalled = not host.live, host.left, stalled_since(host)
@@ -127,9 +135,13 @@ end
 -- arrive gives a host the addresses that its announce says, and the rack, if it announces from the
 -- address that decides.
 local function arrive(host)
+  local by_ipv6 = is_ipv6(host.address)
   attach(host, address)
   attach(host, also)
-  if host.address == address and host.rack ~= location then
+  if host.before and host.address == address and host.rack ~= location then
+    if by_ipv6 and not is_ipv6(address) then
+      call('HSET', racks6, host.rack, location)
+    end
     move(host, location)
   end
 end

@@ -86,7 +86,7 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		k.registered(), k.closed(), k.name(), k.length(),
 		k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
 		k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-		k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(), k.deferred(), k.peer(a.Addr),
+		k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(), k.deferred(), k.racks6(), k.peer(a.Addr),
 		k.rackPeers(a.Location), k.rackSeeders(a.Location), k.rackProgress(a.Location))
 	for _, group := range a.Location.Groups() {
 		keys = append(keys, k.swarm(group), k.rackRepresentatives(tracker.Location(group)))

@@ -138,7 +138,7 @@ func (s *Store) archiveCall(hash tracker.InfoHash) scriptCall {
 			k.name(), k.length(), k.torrent(),
 			k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
 			k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.progress(),
+			k.progress(), k.racks6(),
 		},
 		args: []string{strconv.Itoa(archiveStep), s.archiveTTL()},
 	}

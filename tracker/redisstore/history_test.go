@@ -97,7 +97,7 @@ func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history 
 		t.Fatal(err)
 	}
 	return &history{
-		fixture: f, stores: stores, model: &model{leaders: map[string]*modelHost{}, told: map[string]int64{}}, machines: machines, rtorrents: 3,
+		fixture: f, stores: stores, model: &model{leaders: map[string]*modelHost{}, told: map[string]int64{}, racks6: map[tracker.Location]tracker.Location{}}, machines: machines, rtorrents: 3,
 		last: map[int]tracker.Announce{},
 	}
 }

@@ -69,6 +69,7 @@ func (k transferKeys) progress() string { return k.key("progress") } // hash: su
 func (k transferKeys) shelves() string  { return k.key("shelves") }  // sorted set: shelf by unix time
 func (k transferKeys) leases() string   { return k.key("leases") }   // hash: tokens of places
 func (k transferKeys) deferred() string { return k.key("deferred") } // hash: unix time by peer id and key
+func (k transferKeys) racks6() string   { return k.key("racks6") }   // hash: rack by IPv4, by rack by IPv6
 
 // peer is a hash: the record of the host at an address.
 func (k transferKeys) peer(addr netip.AddrPort) string { return k.record(addr.String()) }

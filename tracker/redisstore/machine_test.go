@@ -196,8 +196,11 @@ func TestDualStackHostIsInOneRack(t *testing.T) {
 			if n%2 == 0 {
 				announces = []tracker.Announce{six, four, six, four}
 			}
-			for _, a := range announces {
-				f.announce(t, a)
+			for i, a := range announces {
+				h := f.announce(t, a)
+				if want := n == 0 && i == 0 || n < 2 && i > 0 || n == 1; h.Represents == 1 != want {
+					t.Errorf("host %d, announce %d: represents %d groups", n, i, h.Represents)
+				}
 			}
 		}
 		stats, err := f.Statistics(context.Background(), hash, true)

@@ -18,9 +18,10 @@ type model struct {
 	max        int
 	leaders    map[string]*modelHost // who leads each group
 	scope      tracker.ReprScope
-	deferred   bool             // the last host that announced was
-	told       map[string]int64 // when each was, last
-	replaced   *modelHost       // who had the address of the last host that announced until then
+	deferred   bool                                  // the last host that announced was
+	told       map[string]int64                      // when each was, last
+	racks6     map[tracker.Location]tracker.Location // racks by IPv4 of hosts that were in these by IPv6
+	replaced   *modelHost                            // who had the address of the last host that announced until then
 }
 
 type modelHost struct {
@@ -143,6 +144,9 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 	}
 	if h == nil {
 		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen, waits: map[int]waiting{}}
+		if rack, known := m.racks6[a.Location]; known && a.Addr.Addr().Is6() {
+			h.location = rack
+		}
 		m.hosts = append(m.hosts, h)
 	}
 	h.stalled, h.represented = -1, h.represents
@@ -151,9 +155,13 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 		h.stalled = h.seen
 	}
 	if touch && !stopped {
+		bySix := h.addr.Addr().Is6()
 		m.attach(h, a.Addr)
 		m.attach(h, a.Also)
-		if h.addr == a.Addr && h.location != a.Location {
+		if h.left != unseen && h.addr == a.Addr && h.location != a.Location {
+			if bySix && a.Addr.Addr().Is4() {
+				m.racks6[h.location] = a.Location
+			}
 			m.withdraw(h, 0)
 			h.location, h.stalled = a.Location, -1
 		}
