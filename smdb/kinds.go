@@ -68,16 +68,18 @@ func (s *Settings) Check(location string) error {
 	if err != nil {
 		return err
 	}
-	named := namesOf(kinds)
 	var wrong []error
 	for source, value := range reflect.ValueOf(s).Elem().Fields() {
 		owners := strings.Split(source.Tag.Get("source"), ",")
-		if slices.ContainsFunc(owners, func(name string) bool { return slices.Contains(named, name) }) {
+		needed := slices.ContainsFunc(kinds, func(k sourceKind) bool {
+			return slices.Contains(owners, k.name) && (k.remote || source.Tag.Get("remote") != "true")
+		})
+		if needed {
 			continue
 		}
 		for field, value := range value.Fields() {
 			if isSet(field, value) {
-				wrong = append(wrong, notNamed(field.Tag.Get("envconfig"), owners, location, named))
+				wrong = append(wrong, notNamed(field.Tag.Get("envconfig"), owners, location, kinds[0].name))
 			}
 		}
 	}
@@ -92,13 +94,13 @@ func isSet(field reflect.StructField, value reflect.Value) bool {
 	return !value.IsZero() && text != field.Tag.Get("default")
 }
 
-func notNamed(setting string, owners []string, location string, named []string) error {
+func notNamed(setting string, owners []string, location, first string) error {
 	wants := "does not name " + owners[0]
 	if len(owners) > 1 {
-		wants = "names none of " + strings.Join(owners, ", ")
+		wants = "names no source that needs it: " + strings.Join(owners, ", ")
 	}
 	if location == "" {
-		wants += "; it is not set, which means " + named[0]
+		wants += "; it is not set, which means " + first
 	}
 	return fmt.Errorf("%s: is set, but LOCATION %s", setting, wants)
 }

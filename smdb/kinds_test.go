@@ -65,7 +65,12 @@ func TestCheckLocation(t *testing.T) {
 			"SUBNETS_FILE: is set, but LOCATION does not name subnet; it is not set, which means smdb",
 		},
 		{"subnet", Settings{SMDBSettings: SMDBSettings{SMDBURL: "http://me:geheim@smdb"}}, "SMDB_URL: is set, but LOCATION does not name smdb"},
-		{"file", Settings{DNSSettings: DNSSettings{DNSServers: "ns1"}}, "DNS_SERVERS: is set, but LOCATION names none of dns-txt, dns-loc, pattern"},
+		{"file", Settings{DNSSettings: DNSSettings{DNSServers: "ns1"}}, "DNS_SERVERS: is set, but LOCATION names no source that needs it: dns-txt, dns-loc, pattern"},
+		{
+			"pattern",
+			Settings{DNSSettings: DNSSettings{DNSServers: "ns1"}, PatternSettings: PatternSettings{LocationPatternOf: "address"}},
+			"DNS_SERVERS: is set, but LOCATION names no source that needs it",
+		},
 		{"nowhere", Settings{FileSettings: FileSettings{HostsFile: "a.csv"}}, `LOCATION: there is no source "nowhere"`},
 		{"file,,smdb", Settings{}, `LOCATION: there is no source ""`},
 		{"file,file", Settings{}, "LOCATION: file is named twice"},

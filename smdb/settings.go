@@ -23,7 +23,7 @@ import (
 type Settings struct {
 	SMDBSettings    `source:"smdb" remote:"true"`
 	HTTPSettings    `source:"http" remote:"true"`
-	DNSSettings     `source:"dns-txt,dns-loc,pattern"` // of all that ask the DNS
+	DNSSettings     `source:"dns-txt,dns-loc,pattern" remote:"true"` // of all that ask the DNS
 	DNSTXTSettings  `source:"dns-txt" remote:"true"`
 	DNSLOCSettings  `source:"dns-loc" remote:"true"`
 	SubnetSettings  `source:"subnet"`
