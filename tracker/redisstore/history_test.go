@@ -25,10 +25,10 @@ const historyFrontends = 3
 // represent nothing; groups that are racks, too; paths of every depth.
 var historyPlaces = [][]tracker.Location{
 	{"r1"},
-	{"r1", "r2"},
+	{"r1", "%7Br2%7D"},
 	{"dc1", "dc1", "dc1/r1", "dc1/r2"},
 	{"dc1/row1/r1", "dc1/row1/r2", "dc1/row2/r1", "r2"},
-	{"dc2/row1/x/r1", "dc2/row1/x/r2", "dc2/row2/x/r1", "dc1/r3"},
+	{"dc2/row1/x/r1", "dc2/row1/x/r2", "dc2/row2/x/r1", "dc1/A%2F12%3AN"},
 }
 
 func TestHistories(t *testing.T) { testHistories(t, tracker.ScopeTransfer) }
