@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,8 @@ func TestEnding(t *testing.T) {
 	for _, name := range names {
 		s.fetch(t, 1, name)
 	}
-	s.await(t, func() error { return s.checkBegun() })
+	s.awaitAnnounced(t)
+	s.await(t, s.checkConnected)
 	s.stop(t)
 	if s.checkPayloads(t) == nil {
 		t.Fatal("the transfer was over before its end")
@@ -54,11 +56,15 @@ func TestEnding(t *testing.T) {
 	}
 }
 
-// checkBegun finds who has nothing of the payload yet.
-func (s *swarm) checkBegun() error {
+// checkConnected finds who was never seen connected with another member.
+func (s *swarm) checkConnected() error {
+	knows := map[netip.Addr]bool{}
+	for c := range s.connections {
+		knows[c.local] = true
+	}
 	for _, m := range s.members {
-		if have, _ := s.payload.pieces(m.file); have == 0 {
-			return fmt.Errorf("%v has nothing yet", m)
+		if !knows[m.addr] {
+			return fmt.Errorf("%v knows nobody yet", m)
 		}
 	}
 	return nil
