@@ -65,21 +65,17 @@ func (s *Settings) defaultLocation() string {
 // setting.
 func Open(location string, s *Settings, env Env) (*Chain, error) {
 	location = cmp.Or(location, s.defaultLocation())
-	kinds, err := kindsNamed(location, s)
-	if err != nil {
-		return nil, err
-	}
+	kinds, wrong := kindsNamed(location, s)
 	env.dns = s.DNSSettings
 	events := newEventCounter(env.Metrics)
 	if env.count == nil {
 		env.count = events.count
 	}
 	chain, lookups := &Chain{id: digest(location, s)}, newLookups(env.Metrics)
-	var wrong []error
 	for _, kind := range kinds {
 		source, err := kind.open(env)
 		if err != nil {
-			wrong = append(wrong, err)
+			wrong = errors.Join(wrong, err)
 			continue
 		}
 		l := link{name: kind.name, source: source, remote: kind.remote, lookups: newLinkCounters(lookups, kind.name)}
@@ -94,7 +90,7 @@ func Open(location string, s *Settings, env Env) (*Chain, error) {
 	}
 	if wrong != nil {
 		chain.Close()
-		return nil, errors.Join(wrong...)
+		return nil, wrong
 	}
 	return chain, nil
 }

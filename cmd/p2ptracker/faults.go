@@ -9,8 +9,9 @@ import (
 // faults is all that is wrong with the settings: an error of one line each, which begins with
 // the setting's name.
 type faults struct {
-	list   []error
-	unread bool // a config file or a line of it cannot be read: what it sets is not known
+	list      []error
+	noSources bool // settings of location sources cannot be read: no source is held against them
+	unread    bool // a config file or a line of it cannot be read: what it sets is not known
 }
 
 // add notes an error once, or each of those that errors.Join joined; nil is none.

@@ -41,7 +41,7 @@ func load(path string) (c Config, wrong faults) {
 			wrong.add(fmt.Errorf("%s: %s", names[0], r.reason))
 		}
 	}
-	if !wrong.blames(c.locationSettings()...) {
+	if wrong.noSources = wrong.blames(c.locationSettings()...); !wrong.noSources {
 		wrong.add(c.Check(c.Location))
 	}
 	return c, wrong

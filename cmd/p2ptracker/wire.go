@@ -61,7 +61,7 @@ func openStore(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*
 // settings, so that its error has that and what the sources find wrong with theirs. Without a
 // registerer, nothing is counted.
 func openChain(c *Config, wrong faults, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Chain, error) {
-	if wrong.blames(c.locationSettings()...) {
+	if wrong.noSources {
 		return nil, wrong.err()
 	}
 	env := smdb.Env{Timeout: c.LocationTimeout.duration(), Log: log, Metrics: registerer}
