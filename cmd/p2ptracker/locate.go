@@ -18,12 +18,13 @@ import (
 // without anything that it remembers.
 func newLocateCommand(load func() (Config, faults)) *cobra.Command {
 	return &cobra.Command{
-		Use:   "locate IP...",
+		Use:   "locate IP[,IP]...",
 		Short: "Ask the location sources, and print what each says of these addresses",
 		Long: "Ask all sources of LOCATION what they say of these addresses now, without anything\n" +
-			"that a tracker remembers. The source with a star decides.\n\n" + settingsHelp,
+			"that a tracker remembers. The source with a star decides. A host that has an IPv4\n" +
+			"and an IPv6 address, joined here by a comma, is where its IPv4 address is.\n\n" + settingsHelp,
 		Example: `  LOCATION=file,subnet HOSTS_FILE=/etc/racks.csv p2ptracker locate 10.1.2.3
-  p2ptracker locate --config /etc/p2ptracker.conf 10.1.2.3 2001:db8::7`,
+  p2ptracker locate --config /etc/p2ptracker.conf 10.1.2.3,2001:db8::7 10.1.2.4`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			hosts, err := parseHosts(args)
@@ -37,8 +38,8 @@ func newLocateCommand(load func() (Config, faults)) *cobra.Command {
 			}
 			defer chain.Close()
 			missing := 0
-			for _, ip := range hosts {
-				if !printLocation(cmd.OutOrStdout(), ip, chain.Explain(cmd.Context(), ip)) {
+			for _, host := range hosts {
+				if !printLocation(cmd.OutOrStdout(), host, chain.Explain(cmd.Context(), host.decides)) {
 					missing++
 				}
 			}
@@ -50,23 +51,47 @@ func newLocateCommand(load func() (Config, faults)) *cobra.Command {
 	}
 }
 
-func parseHosts(words []string) ([]netip.Addr, error) {
-	hosts := make([]netip.Addr, len(words))
+// located is a host with one or two addresses: the one that decides where it is, and the other one, or
+// none.
+type located struct{ decides, also netip.Addr }
+
+func (l located) String() string {
+	if !l.also.IsValid() {
+		return l.decides.String()
+	}
+	return l.decides.String() + ", " + l.also.String()
+}
+
+func parseHosts(words []string) ([]located, error) {
+	hosts := make([]located, len(words))
 	for i, word := range words {
-		ip, err := netip.ParseAddr(word)
-		if err != nil {
-			return nil, fmt.Errorf("%q is no IP address", word)
+		first, second, both := strings.Cut(word, ",")
+		addrs := []string{first}
+		if both {
+			addrs = append(addrs, second)
 		}
-		hosts[i] = tracker.PlainAddr(ip)
+		for _, addr := range addrs {
+			ip, err := netip.ParseAddr(addr)
+			if err != nil {
+				return nil, fmt.Errorf("%q is no IP address", addr)
+			}
+			hosts[i] = located{tracker.PlainAddr(ip), hosts[i].decides}
+		}
+		if both && hosts[i].decides.Is4() == hosts[i].also.Is4() {
+			return nil, fmt.Errorf("%q: the addresses of a host are one of IPv4 and one of IPv6", word)
+		}
+		if hosts[i].also.Is4() {
+			hosts[i] = located{hosts[i].also, hosts[i].decides}
+		}
 	}
 	return hosts, nil
 }
 
 // printLocation writes a line for each source, and what follows for the host: the
 // source with a star decides. It returns whether the host has a location.
-func printLocation(w io.Writer, ip netip.Addr, said []smdb.Said) bool {
+func printLocation(w io.Writer, host located, said []smdb.Said) bool {
 	decides := smdb.Decides(said)
-	fmt.Fprintf(w, "%s\n", ip)
+	fmt.Fprintf(w, "%s\n", host)
 	for i, s := range said {
 		mark := " "
 		if i == decides {
@@ -80,7 +105,7 @@ func printLocation(w io.Writer, ip netip.Addr, said []smdb.Said) bool {
 	}
 	switch decider := said[decides]; {
 	case decider.Err == nil:
-		fmt.Fprintf(w, "   is in %s\n", decider.Place.Location)
+		fmt.Fprintf(w, "   is in %s%s\n", decider.Place.Location, host.reservation())
 		return true
 	case errors.Is(decider.Err, smdb.ErrInvalid):
 		fmt.Fprintf(w, "   has no location: %s knows no valid one\n", decider.Source)
@@ -88,6 +113,17 @@ func printLocation(w io.Writer, ip netip.Addr, said []smdb.Said) bool {
 		fmt.Fprintf(w, "   cannot be located now: %s fails\n", decider.Source)
 	}
 	return false
+}
+
+// reservation is what is to be said of a host's place besides.
+func (l located) reservation() string {
+	switch {
+	case l.also.IsValid():
+		return ", by its IPv4 address"
+	case l.decides.Is6():
+		return ", unless it has an IPv4 address, which decides then"
+	}
+	return ""
 }
 
 // verdict is what a source said, in one line.
