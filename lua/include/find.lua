@@ -59,7 +59,7 @@ end
 -- address_of returns the address that a host was seen at first, or nil.
 local function address_of(id)
   local digest = digest_of(id)
-  local addr = call('HGET', part_key(part_of(digest, parts_now())), digest)
+  local addr = call('HGET', part_key(part_of(digest)), digest)
   local host = addr and load_host(addr)
   return host and host.id == id and addr
 end

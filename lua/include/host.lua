@@ -10,6 +10,7 @@
 --   before: what it lacked when it announced last, nil if it never did
 --   stalled: when that was, if it got nothing since (stalled.lua)
 --   represented: how many groups it represented until now
+--   alone: it was just seen for the first time, or at another address, and nobody else on its machine was
 --
 -- A host is loaded once in a call: whoever moves another host moves it for all.
 local loaded = {}

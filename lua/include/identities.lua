@@ -12,18 +12,17 @@ local function part_key(n)
   return hosts .. ':' .. n
 end
 
--- part_of is the number of the part that a host is in, of so many.
-local function part_of(digest, parts)
+local parts -- how many there are, once somebody asked
+
+-- part_of is the number of the part that a host is in.
+local function part_of(digest)
+  parts = parts or tonumber(call('GET', hosts) or 1)
   local number, size = tonumber(string.sub(digest, 1, 8), 16), 1
   while size < parts do
     size = 2 * size
   end
   local n = number % size
   return (n < parts and n or n - size / 2) + 1
-end
-
-local function parts_now()
-  return tonumber(call('GET', hosts) or 1)
 end
 
 local function digest_of(id)
@@ -35,23 +34,24 @@ local function ip_of(addr)
 end
 
 local function machine_part(ip)
-  return part_key(part_of(digest_of(ip), parts_now()))
+  return part_key(part_of(digest_of(ip)))
 end
 
 -- addresses_on a machine are those of the hosts seen there last, newest last.
-local function addresses_on(ip)
+local function addresses_on(ip, part)
   local list = {}
-  for port in string.gmatch(call('HGET', machine_part(ip), ip) or '', '%d+') do
+  for port in string.gmatch(call('HGET', part or machine_part(ip), ip) or '', '%d+') do
     list[#list + 1] = ip .. ':' .. port
   end
   return list
 end
 
--- write_machine puts a port at the end of those of its machine, or takes it away.
+-- write_machine puts a port at the end of those of its machine, or takes it away. It returns how many
+-- there are.
 local function write_machine(addr, is_there)
   local ip = ip_of(addr)
-  local ports = {}
-  for _, other in ipairs(addresses_on(ip)) do
+  local part, ports = machine_part(ip), {}
+  for _, other in ipairs(addresses_on(ip, part)) do
     if other ~= addr then
       ports[#ports + 1] = string.match(other, '%d+$')
     end
@@ -61,10 +61,11 @@ local function write_machine(addr, is_there)
   end
   local text = table.concat(ports, ' ', math.max(#ports - PORTS_OF_MACHINE + 1, 1))
   if text ~= '' then
-    call('HSET', machine_part(ip), ip, text)
+    call('HSET', part, ip, text)
   else
-    call('HDEL', machine_part(ip), ip)
+    call('HDEL', part, ip)
   end
+  return #ports
 end
 
 -- strike_off takes a host from among all seen.
@@ -75,5 +76,5 @@ end
 
 local function forget_identity(id)
   local digest = digest_of(id)
-  call('HDEL', part_key(part_of(digest, parts_now())), digest)
+  call('HDEL', part_key(part_of(digest)), digest)
 end

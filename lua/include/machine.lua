@@ -39,6 +39,9 @@ end
 
 -- settle_machine looks at a host that has just come or gone, and at the others on its machine.
 local function settle_machine(host)
+  if host.alone then
+    return
+  end
   local heirs = {}
   for _, addr in ipairs(addresses_on(ip_of(host.address))) do
     local other = addr ~= host.address and load_host(addr)

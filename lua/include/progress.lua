@@ -19,23 +19,15 @@ local function sums_of(rack)
   return rack and tag .. ':rack:' .. rack .. ':progress' or progress
 end
 
--- is_complete also returns how many hosts are in the sums, and how many of them never lacked anything.
-local function is_complete(sums)
-  local r = call('HMGET', sums, 'hosts', 'done', 'seeded')
-  local counted, done, seeded = tonumber(r[1] or 0), tonumber(r[2] or 0), tonumber(r[3] or 0)
-  return counted == done and counted > seeded, counted, seeded
-end
-
--- Whether the sums that this call changes were complete before it.
-local was_complete = {}
+-- By how much this call has changed sums: their key -> { hosts, done, unknown, seeded, left }.
+local changed = {}
 
 local function add(sums, changes)
-  if was_complete[sums] == nil then
-    was_complete[sums] = is_complete(sums)
-  end
+  changed[sums] = changed[sums] or { 0, 0, 0, 0, 0 }
   for i, by in ipairs(changes) do
     if by ~= 0 then
       call('HINCRBY', sums, SUMS[i], string.format('%.0f', by))
+      changed[sums][i] = changed[sums][i] + by
     end
   end
 end
@@ -57,13 +49,21 @@ local function tally(host, left_now, seeded)
   host.left, host.seeded = left_now, seeded
 end
 
--- tell_completed tells what this call made complete.
+local function is_complete(counted, done, seeded)
+  return counted == done and counted > seeded
+end
+
+-- tell_completed tells what this call made complete: where somebody got everything, or who lacked
+-- something does not count any more.
 local function tell_completed()
-  for sums, was in pairs(was_complete) do
-    local complete, counted, seeded = is_complete(sums)
-    if complete and not was then
-      local rack = string.match(sums, '^{%x+}:rack:(.*):progress$') or ''
-      tell('complete', rack, counted, seeded, call('GET', first_started) or '', transfer_name())
+  for sums, by in pairs(changed) do
+    if by[1] < 0 or by[2] > 0 or by[4] < 0 then
+      local r = call('HMGET', sums, 'hosts', 'done', 'seeded')
+      local counted, done, seeded = tonumber(r[1] or 0), tonumber(r[2] or 0), tonumber(r[3] or 0)
+      if is_complete(counted, done, seeded) and not is_complete(counted - by[1], done - by[2], seeded - by[4]) then
+        local rack = string.match(sums, '^{%x+}:rack:(.*):progress$') or ''
+        tell('complete', rack, counted, seeded, call('GET', first_started) or '', transfer_name())
+      end
     end
   end
 end
