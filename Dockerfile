@@ -1,9 +1,7 @@
-# syntax=docker/dockerfile:1
-
 # p2ptracker as a static binary and nothing else; --target smdbstub builds the
 # small SMDB of docker-compose.yml.
 
-FROM golang:1.26 AS build
+FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
