@@ -9,10 +9,10 @@ FUZZTIME ?= 30000x
 PARALLEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build stub test fuzz lint format cluster bench lab microbench readme setup bare
+.PHONY: help run build stub test fuzz lint format cluster compose-check bench lab microbench readme setup bare
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Run the tracker; settings come from the environment
 	@exec bin/p2ptracker serve
@@ -35,13 +35,16 @@ lint: setup ## Run every linter
 	$(LINT) run ./...
 	$(GO) mod tidy -diff
 	scripts/luacheck
-	shellcheck .ci/run scripts/*
+	shellcheck .ci/run scripts/* demo/push
 
 format: ## Format the Go files
 	$(LINT) fmt ./...
 
 cluster: ## Run Redis, three frontends and a proxy on loopback, until Ctrl-C
 	@scripts/cluster
+
+compose-check: ## Run docker-compose.yml with both builders and its demo, on Docker or as root on Debian
+	scripts/compose-check
 
 bench: setup ## Measure the tracker beside others, and write docs/performance.md; fails if a bound is missed
 	$(GO) run ./cmd/announcebench suite
