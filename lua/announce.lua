@@ -54,8 +54,8 @@ swarms around groups that it leads then end with those who came last (draw.lua),
 more than seeders. ids: an address and its peer id by turns, of all in the texts; none if not asked
 for. told: what the frontend is to do, a string each:
   registered NAME            the transfer registered itself; it has no name
-  started REGISTERED NAME    the first host started; since when the transfer is registered, its name
-  complete RACK HOSTS SEEDED STARTED NAME  the rack is complete, or without RACK the transfer: so
+  started REGISTERED NOW NAME  the first host started; since when the transfer is registered, its name
+  complete RACK HOSTS SEEDED STARTED NOW NAME  the rack is complete, or without RACK the transfer: so
                              many hosts, so many of which never lacked anything; when the first started
   promoted                   to count: a place was taken
   demoted WHY GROUP ADDRESS SILENT LEFT NAME  a place was lost, by a host that was silent for so many

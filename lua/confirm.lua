@@ -25,7 +25,7 @@ Cost: constant.
 local registered, leases, _, representatives = unpack(KEYS, 1, 4)
 local represented, address, token, ttl, now = unpack(ARGV, 1, 5)
 local call = redis.call
-now = tonumber(now) or tonumber(call('TIME')[1])
+now, ttl = tonumber(now) or tonumber(call('TIME')[1]), tonumber(ttl) or 0
 -- A transfer that is over may be registered anew while a late announce is still under way: for
 -- a day it cannot take a place by a lease of before.
 local FENCE_TTL = 86400

@@ -29,6 +29,7 @@ local now, address = unpack(ARGV, 1, 2)
 local call = redis.call
 now = tonumber(now) or tonumber(call('TIME')[1])
 
+-- include: clock
 -- include: keys
 -- include: shelf
 -- include: path

@@ -45,7 +45,7 @@ func TestParseCommandAnswer(t *testing.T) {
 			t.Errorf("%q: %+v, %v; want %+v, %v", tt.text, place, err, tt.want, tt.err)
 		}
 		// Only a line that is no answer at all is the program's fault.
-		if fault := faultIn(err) != nil; fault != (tt.err == errFailure && !strings.HasPrefix(tt.text, "!")) {
+		if fault := faultIn(err) != nil; fault != (tt.err == errFailure && !strings.HasPrefix(strings.TrimSpace(tt.text), "!")) {
 			t.Errorf("%q: fault %v", tt.text, fault)
 		}
 	}
@@ -55,6 +55,7 @@ func FuzzParseCommandAnswer(f *testing.F) {
 	for _, tt := range commandAnswers {
 		f.Add(tt.text)
 	}
+	f.Add(" !")
 	f.Fuzz(func(t *testing.T, text string) {
 		place, err := parseCommandAnswer(text)
 		if err != nil {

@@ -95,12 +95,12 @@ func isSet(field reflect.StructField, value reflect.Value) bool {
 }
 
 func notNamed(setting string, owners []string, location, first string) error {
-	wants := "does not name " + owners[0]
-	if len(owners) > 1 {
-		wants = "names no source that needs it: " + strings.Join(owners, ", ")
-	}
+	says := "LOCATION is " + location
 	if location == "" {
-		wants += "; it is not set, which means " + first
+		says = "LOCATION is not set, which means " + first
 	}
-	return fmt.Errorf("%s: is set, but LOCATION %s", setting, wants)
+	if len(owners) > 1 {
+		return fmt.Errorf("%s: is set, but %s, which does not need it: %s do", setting, says, strings.Join(owners, ", "))
+	}
+	return fmt.Errorf("%s: is set, but %s: name %s in LOCATION, or do not set it", setting, says, owners[0])
 }

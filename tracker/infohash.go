@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"encoding/hex"
+	"log/slog"
 	"strings"
 )
 
@@ -14,6 +15,9 @@ type InfoHash [20]byte
 func (h InfoHash) String() string {
 	return strings.ToUpper(hex.EncodeToString(h[:]))
 }
+
+// LogValue lets logs show it as String does.
+func (h InfoHash) LogValue() slog.Value { return slog.StringValue(h.String()) }
 
 // ParseInfoHash reads 40 hexadecimal digits in either case.
 func ParseInfoHash(digits string) (InfoHash, error) {

@@ -31,9 +31,18 @@ func newLogger(w io.Writer, c *Config) *slog.Logger {
 		opts.Level = slog.LevelDebug
 	}
 	if c.LogFormat == jsonFormat {
+		opts.ReplaceAttr = writeDurations
 		return slog.New(slog.NewJSONHandler(w, opts))
 	}
 	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// writeDurations has them as text: JSON would have bare nanoseconds.
+func writeDurations(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // loggedError has been logged, and is not printed as well.

@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore"
 )
 
 func newServeCommand(load func() (Config, faults)) *cobra.Command {
@@ -67,10 +70,10 @@ func serve(ctx context.Context, c *Config, wrong faults, stdout io.Writer, log *
 	if c.UDPPort != noUDP {
 		log.Info("listening for UDP", "address", udpListener.Addr().String())
 	}
-	if c.LogFormat != jsonFormat && isTerminal(stdout) {
-		greet(stdout, c)
-	}
 	servers, serving := errgroup.WithContext(ctx)
+	if c.LogFormat != jsonFormat && isTerminal(stdout) {
+		servers.Go(func() error { greetWhenReady(serving, stdout, c, store); return nil })
+	}
 	servers.Go(func() error { return runServer(serving, door, door.listener, c.ShutdownTimeout.duration(), log) })
 	if c.UDPPort != noUDP {
 		servers.Go(func() error { return serveUDP(serving, udpListener, c, store, t, registry, log) })
@@ -89,6 +92,18 @@ func isTerminal(w io.Writer) bool {
 	}
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// greetWhenReady greets behind what the store logs at start: a store that is away is not waited for.
+func greetWhenReady(ctx context.Context, w io.Writer, c *Config, store *redisstore.Store) {
+	for tries := 0; tries < 20 && store.Ready(ctx) != nil; tries++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(100 * time.Millisecond): // 2 s in all
+		}
+	}
+	greet(w, c)
 }
 
 // greet tells a person where the tracker is and what to type next.

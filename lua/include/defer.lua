@@ -29,7 +29,7 @@ local function should_defer(host)
     return false
   end
   local told_at = tonumber(call('HGET', deferred, host.id))
-  local rack = read_swarm(swarms_of(location)[1])
+  local rack = read_swarm(swarms_of(host.before and location or host.rack)[1])
   if rack.seeders > 0 or told_at and told_at < now - COMES_BACK or call('HLEN', deferred) >= MOST then
     return false
   end

@@ -37,6 +37,7 @@ local function attach(host, addr)
   end
   if host.also ~= '' then
     call('DEL', record_key(host.also))
+    write_machine(host.also, false)
   end
   if is_ipv6(host.address) then
     local six = host.address
@@ -45,6 +46,7 @@ local function attach(host, addr)
   end
   host.also = addr
   call('HSET', record_key(addr), 'host', host.address)
+  host.alone = write_machine(addr, true) == 1 and host.alone
 end
 
 -- move puts a host into another rack; what it had counts there from now on.
@@ -53,6 +55,7 @@ local function move(host, rack)
     leave(host, 'moved')
   end
   tally(host, nil, host.seeded)
+  call('HDEL', record_key(host.address), 'rack6')
   host.rack, host.stalled = rack, nil
 end
 
@@ -65,7 +68,7 @@ local function address_of(id)
 end
 
 -- called_so returns the host of this peer id and key, wherever it was seen, and whether
--- the announce comes from one of its addresses. A client that changed its port is at the
+-- the announce comes from one of its addresses. A client that changed its port will be at the
 -- new one. Another address of the same family is answered, but keeps nobody alive: else a
 -- host whose first address died would be handed out at it for ever. Once that has expired,
 -- the host is at the other.
@@ -77,7 +80,6 @@ local function called_so()
   elseif event == 'stopped' or host.live and ip_of(first) ~= ip_of(address) then
     return host, false
   end
-  relocate(host, address)
   return host, true
 end
 
@@ -91,7 +93,6 @@ local function known_host(recorded)
   if recorded and recorded.id == peer_id .. key then
     return recorded, true
   elseif recorded and event ~= 'stopped' then -- a late stop displaces nobody
-    forget(recorded, 'replaced')
     replaced = recorded
   end
   return called_so()
@@ -109,11 +110,22 @@ local function stalled_since(host)
 end
 
 -- first_rack is where a host stands that was never seen. `racks6` keeps which racks by IPv6 turned out
--- to be which ones by IPv4, since hosts of theirs have both addresses. A host that comes by IPv6 is
--- most likely another one of these, and its IPv4 announce on its way: until its next announce it is in
--- that rack. Else each would be alone in its rack by IPv6, and be handed peers from outside.
+-- to be which ones by IPv4, since their hosts have both addresses; empty: now one, now another. Where no
+-- host is in the rack by IPv6, one that comes to it is most likely another one of these, and its IPv4
+-- announce on its way: until its next announce it is in that rack. Else each would be alone in its
+-- rack by IPv6 for a moment, and be handed peers from outside.
 local function first_rack()
-  return is_ipv6(address) and call('HGET', racks6, location) or location
+  local rack = is_ipv6(address) and call('SISMEMBER', racks, location) == 0 and call('HGET', racks6, location)
+  return rack and rack ~= '' and rack or location
+end
+
+-- learn_rack notes which rack by IPv4 the host is in that was in a rack by IPv6.
+local function learn_rack(host)
+  local by_ipv6 = call('HGET', record_key(host.address), 'rack6') or host.rack
+  local known = call('HGET', racks6, by_ipv6)
+  if by_ipv6 ~= location and known ~= location then
+    call('HSET', racks6, by_ipv6, known and '' or location)
+  end
 end
 
 -- find_host returns the host that announces, and whether the announce prolongs its life.
@@ -136,12 +148,17 @@ end
 -- address that decides.
 local function arrive(host)
   local by_ipv6 = is_ipv6(host.address)
+  if by_ipv6 == is_ipv6(address) and host.address ~= address then
+    relocate(host, address)
+  end
   attach(host, address)
   attach(host, also)
-  if host.before and host.address == address and host.rack ~= location then
+  if host.before and host.address == address then
     if by_ipv6 and not is_ipv6(address) then
-      call('HSET', racks6, host.rack, location)
+      learn_rack(host)
     end
-    move(host, location)
+    if host.rack ~= location then
+      move(host, location)
+    end
   end
 end

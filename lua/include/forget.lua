@@ -10,14 +10,16 @@ local function forget(host, why)
   if host.live then
     leave(host, why)
   end
-  host.seen, host.completed = last_seen(host.address), call('HGET', record_key(host.address), 'event:completed')
-  host.lacked = not host.seeded
+  host.seen = last_seen(host.address)
+  host.completed, host.downloaded = unpack(call('HMGET', record_key(host.address), 'event:completed', 'downloaded'))
+  host.lacked = not host.seeded and host.left
   tally(host, nil)
   strike_off(host)
   forget_identity(host.id)
   call('DEL', record_key(host.address))
   if host.also ~= '' then
     call('DEL', record_key(host.also))
+    write_machine(host.also, false)
   end
   loaded[host.address] = nil
 end

@@ -37,7 +37,8 @@ local function lose_place(host, path, level, why)
 end
 
 -- withdraw ends a host's part in the swarms beyond path[level] and gives up its places from
--- there outwards. why: stopped, expired, changed, moved, replaced, dropped, bound, lapsed, probe.
+-- there outwards. why: stopped, finished (it stopped, and had everything),
+-- expired, changed, moved, replaced, dropped, bound, lapsed, probe.
 local function withdraw(host, path, level, why)
   local outermost = level
   while outermost < #path and lose_place(host, path, outermost, why) do

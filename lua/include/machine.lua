@@ -2,9 +2,9 @@
 -- port: it is another host, and the one it was never comes back. So that the machine counts once, a
 -- host that is gone leaves the sums
 --   - if it lacked something: as soon as another one on its machine is live, or has everything;
---   - if it had everything: when another one came after it with everything.
--- A machine is an IP address, the IPv4 one of a host that has both. Several live clients behind one
--- address are several hosts.
+--   - if it had everything: when another one came after it with everything. Each takes the place of one.
+-- A machine is an IP address, or two of a host that has both. Several live clients behind one address are
+-- several hosts.
 
 -- date_completed keeps when a host completed the transfer: now, or at a date that it inherits. It
 -- returns whether that is new.
@@ -19,10 +19,17 @@ local function date_completed(host, date)
   return true
 end
 
--- inherit: a host that came to a machine with everything, where another one had lacked something, is no
+-- has_fetched says whether a host that was forgotten got anything, as far as it said.
+local function has_fetched(forgotten)
+  local lacked = tonumber(forgotten.lacked or '')
+  return lacked and lacked < tonumber(call('GET', length) or 0)
+    or forgotten.lacked and tonumber(forgotten.downloaded or 0) > 0
+end
+
+-- inherit: a host that came to a machine with everything, where another one had fetched something, is no
 -- first seeder: the payload was delivered there. forgotten: the other one, after forget.
-local function inherit(host, forgotten)
-  if host.seeded and forgotten.lacked and host.came >= forgotten.seen then
+local function inherit(host, forgotten, came)
+  if host.seeded and came >= forgotten.seen and has_fetched(forgotten) then
     tally(host, host.left, nil)
     call('HDEL', record_key(host.address), 'seeded')
     date_completed(host, forgotten.completed)
@@ -37,25 +44,50 @@ local function may_succeed(host, other)
   return other.left ~= '0' or host.came and host.came >= last_seen(other.address)
 end
 
+-- succeed lets a host take the place of another one. It takes that of one that had everything only once.
+local function succeed(host, other)
+  local came, had_everything = host.came, other.left == '0'
+  if loaded[other.address] then
+    forget(other, 'replaced')
+  end
+  inherit(host, other, came)
+  if had_everything then
+    host.came = nil
+    call('HDEL', record_key(host.address), 'came')
+  end
+end
+
+-- mates_of a host are the others on its machine, who came last first.
+local function mates_of(host)
+  local list, seen = {}, { [host] = true }
+  for _, addr in ipairs({ host.address, host.also ~= '' and host.also or nil }) do
+    local addresses = addresses_on(ip_of(addr))
+    for i = #addresses, 1, -1 do
+      local other = load_host(addresses[i])
+      if other and not seen[other] then
+        list[#list + 1], seen[other] = other, true
+      end
+    end
+  end
+  return list
+end
+
 -- settle_machine looks at a host that has just come or gone, and at the others on its machine.
 local function settle_machine(host)
   if host.alone then
     return
   end
   local heirs = {}
-  for _, addr in ipairs(addresses_on(ip_of(host.address))) do
-    local other = addr ~= host.address and load_host(addr)
-    if other and may_succeed(host, other) then
-      forget(other, 'replaced')
-      inherit(host, other)
-    elseif other and may_succeed(other, host) then
+  for _, other in ipairs(mates_of(host)) do
+    if may_succeed(host, other) then
+      succeed(host, other)
+    elseif may_succeed(other, host) then
       heirs[#heirs + 1] = other
     end
   end
-  if #heirs > 0 then
-    forget(host, 'replaced')
-  end
+  local left_then = host.left
   for _, heir in ipairs(heirs) do
-    inherit(heir, host)
+    host.left = left_then
+    succeed(heir, host)
   end
 end

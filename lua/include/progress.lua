@@ -62,7 +62,8 @@ local function tell_completed()
       local counted, done, seeded = tonumber(r[1] or 0), tonumber(r[2] or 0), tonumber(r[3] or 0)
       if is_complete(counted, done, seeded) and not is_complete(counted - by[1], done - by[2], seeded - by[4]) then
         local rack = string.match(sums, '^{%x+}:rack:(.*):progress$') or ''
-        tell('complete', rack, counted, seeded, call('GET', first_started) or '', transfer_name())
+        tell('complete', rack, counted, seeded, call('GET', first_started) or '', rfc3339(now),
+          transfer_name())
       end
     end
   end

@@ -7,7 +7,7 @@ local function note_dates(host, own)
   local today = (event ~= '' or host.before ~= left) and rfc3339(now)
   if left ~= '0' and (event == 'started' or fresh and event ~= 'stopped') then
     if call('SETNX', first_started, today) == 1 then
-      tell('started', call('GET', registered), transfer_name())
+      tell('started', call('GET', registered), today, transfer_name())
     end
     call('SET', last_started, today)
   end
@@ -37,7 +37,7 @@ end
 local function record(host, state, touch)
   local own = record_key(host.address)
   if host.live and host.state ~= state then
-    leave(host, state == 'gone' and 'stopped' or 'changed')
+    leave(host, state ~= 'gone' and 'changed' or left == '0' and 'finished' or 'stopped')
   end
   if not host.left then
     call('SADD', racks, host.rack)
@@ -47,7 +47,7 @@ local function record(host, state, touch)
     note_length()
   end
   local came = left == '0' and (host.came or not host.before and now) or nil
-  tally(host, left, came and (host.seeded or not host.before) or nil)
+  tally(host, left, came and (host.seeded or not host.before and downloaded == '0') or nil)
   host.state = state
   local news = not host.live or event ~= ''
   if news then
@@ -63,6 +63,9 @@ local function record(host, state, touch)
     call('HSET', own, 'compact', compact, 'port', string.match(host.address, '%d+$'), 'seeder',
       left == '0' and 'True' or 'False')
     note(host.address, 'hostname', hostname)
+  end
+  if not host.before and host.rack ~= location then
+    call('HSET', own, 'rack6', location)
   end
   if came ~= host.came then
     host.came = came

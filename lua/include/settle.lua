@@ -30,6 +30,10 @@ local function settle(recorded)
     tell('defer')
     return { live = false }
   end
+  if replaced then
+    forget(replaced, 'replaced')
+    loaded[host.address] = host
+  end
   if touch then
     arrive(host)
   end
@@ -37,7 +41,7 @@ local function settle(recorded)
   host.seen = touch and now or last_seen(host.address)
   record(host, left == '0' and 'seeder' or event == 'paused' and 'paused' or 'leecher', touch)
   if replaced and not host.before then
-    inherit(host, replaced)
+    inherit(host, replaced, host.came)
   end
   if not host.live then
     enter(host, path)

@@ -15,12 +15,11 @@ const (
 
 // Faults of a torrent's bencoding. BEP 3 allows one encoding of a value only; a
 // program that decodes and encodes another info gets another info hash. Around info, keys in any
-// order, keys that occur twice and white space behind the end hurt nobody: aria2, libtorrent,
+// order, keys that occur twice and bytes behind the end hurt nobody: aria2, libtorrent,
 // rtorrent and transmission load such files, and many tools write them.
 const (
 	errNotDict   = tracker.ClientError("torrent: the file is no bencoded dictionary")
 	errEnd       = tracker.ClientError("torrent: the file ends too early")
-	errTrailing  = tracker.ClientError("torrent: bytes follow the end of the dictionary")
 	errByte      = tracker.ClientError("torrent: not bencoded: no value starts with such a byte")
 	errKey       = tracker.ClientError("torrent: not bencoded: a key is no string")
 	errDuplicate = tracker.ClientError("torrent: not canonical: a key occurs twice")
@@ -31,9 +30,6 @@ const (
 	errNoInfo    = tracker.ClientError("torrent: info is missing")
 	errInfo      = tracker.ClientError("torrent: info is no dictionary")
 )
-
-// space is what may follow the end: what editors and shells leave there.
-const space = " \t\r\n"
 
 // scan checks that data is one dictionary in bencoding, whose info is a dictionary in
 // canonical bencoding, and finds what matters in it.
@@ -46,8 +42,6 @@ func scan(data []byte) (*scanner, error) {
 		return nil, err
 	}
 	switch {
-	case len(bytes.Trim(data[s.pos:], space)) > 0:
-		return nil, errTrailing
 	case s.info == span{}:
 		return nil, errNoInfo
 	case data[s.info.start] != 'd':

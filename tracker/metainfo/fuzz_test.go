@@ -27,6 +27,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(text[:len(text)-1] + "1:zi-9223372036854775808ee"))
 		f.Add([]byte(text[:len(text)-1] + "1:zd0:le1:adeee"))
 		f.Add([]byte(text + "\r\n"))
+		f.Add([]byte(text + "\x00i1e"))
 		f.Add([]byte(text[:len(text)-1] + "13:announce-listll1:xee8:url-list0:3:zzzd1:bi1e1:ai1e1:ai2eee\n"))
 		f.Add([]byte(text[:len(text)-1] + text[1:]))
 		f.Add([]byte(strings.Replace(text, "4:name", "4:namf", 1)))
@@ -59,7 +60,7 @@ func FuzzParse(f *testing.F) {
 
 func holds(t *testing.T, torrent Torrent, data []byte) {
 	var whole map[string]any
-	if err := bencode.DecodeBytes(data, &whole); err != nil {
+	if err := bencode.NewDecoder(bytes.NewReader(data)).Decode(&whole); err != nil {
 		t.Fatal(err)
 	}
 	info, err := bencode.EncodeBytes(whole["info"])

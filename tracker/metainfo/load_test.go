@@ -20,6 +20,7 @@ var shapes = map[string]string{
 	"newline":              "d8:announce25:http://127.0.0.1/announce4:info%ie\n",
 	"newlines":             "d8:announce25:http://127.0.0.1/announce4:info%ie\n\n",
 	"newlines and returns": "d8:announce25:http://127.0.0.1/announce4:info%ie\r\n\r\n",
+	"zero and more":        "d8:announce25:http://127.0.0.1/announce4:info%ie\x00i1e",
 	"blanks":               "d8:announce25:http://127.0.0.1/announce4:info%ie \t",
 }
 

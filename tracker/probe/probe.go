@@ -149,7 +149,7 @@ func (p *Prober) report(ctx context.Context, c tracker.Check, o outcome, took ti
 		p.log.Debug("probe not reported", "representative", c.Addr, "error", err)
 		return c, false
 	case verdict == tracker.ProbedDead:
-		p.log.Info("representative is dead, its place is free", "representative", c.Addr, "transfer", c.InfoHash, "probe", string(o))
+		p.log.Debug("representative is dead, its place is free", "representative", c.Addr, "transfer", c.InfoHash, "probe", string(o))
 	}
 	return next, verdict == tracker.ProbeAgain
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // Drop forgets the host at an address, or without a port all hosts last seen there, so that they
-// count no more. It returns the addresses by which they were known; none is tracker.ErrNotFound, and so
-// is a transfer that is not active. A host that announces afterwards counts again.
+// count no more. It returns the addresses by which they were known, which may be none. A transfer that is
+// not active is tracker.ErrNotFound. A host that announces afterwards counts again.
 func (s *Store) Drop(ctx context.Context, hash tracker.InfoHash, at netip.AddrPort) ([]string, error) {
 	address := at.String()
 	if at.Port() == 0 {
@@ -33,9 +33,6 @@ func (s *Store) Drop(ctx context.Context, hash tracker.InfoHash, at netip.AddrPo
 		return nil, fmt.Errorf("script drop: told: %w", err)
 	}
 	s.follow(t, tracker.Announce{})
-	if len(dropped) == 0 {
-		return nil, tracker.ErrNotFound
-	}
 	return dropped, nil
 }
 

@@ -149,6 +149,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 		a.Event = tracker.EventNone
 	}
 	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")
+	a.Downloaded = rapid.SampledFrom([]uint64{0, 0, 0, 5}).Draw(t, "downloaded")
 	a.NumWant = rapid.SampledFrom([]int{-1, 0, 1, 3, 5, 200}).Draw(t, "numwant")
 	a.MaxReprRack = rapid.SampledFrom([]int{1, 2, 2, 2, 2, 3}).Draw(t, "max_repr_rack")
 	a.OutsidePeers = rapid.SampledFrom([]int{0, 0, 1, 20, 200}).Draw(t, "outside_peers")

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -35,12 +36,14 @@ type modelHost struct {
 	seen        int64
 	represents  int // groups, from the rack outwards
 	completed   bool
-	came        int64           // when it announced first, if it has had everything since; else 0
-	seeded      bool            // it came with everything, and its machine never lacked anything
-	stalled     int64           // when it announced before, if it got nothing since
-	represented int             // groups, until it announced
-	started     int64           // when it last said so
-	waits       map[int]waiting // at each level
+	came        int64 // when it announced first, if it has had everything since; else 0
+	seeded      bool  // it came with everything, and its machine never lacked anything
+	downloaded  uint64
+	rack6       tracker.Location // by IPv6, as long as location is guessed from another one's
+	stalled     int64            // when it announced before, if it got nothing since
+	represented int              // groups, until it announced
+	started     int64            // when it last said so
+	waits       map[int]waiting  // at each level
 }
 
 // waiting is since when neither a host nor the one that leads got anything, and what both lack.
@@ -108,8 +111,9 @@ func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 	case a.Left != 0:
 		h.came, h.seeded = 0, false
 	case fresh:
-		h.came, h.seeded = m.now, true
+		h.came, h.seeded = m.now, a.Downloaded == 0
 	}
+	h.downloaded = a.Downloaded
 	if a.Left == 0 && !h.seeded && !h.completed {
 		h.completed = true
 		m.downloaded++
@@ -144,8 +148,8 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 	}
 	if h == nil {
 		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen, waits: map[int]waiting{}}
-		if rack, known := m.racks6[a.Location]; known && a.Addr.Addr().Is6() {
-			h.location = rack
+		if h.location = m.firstRack(a); h.location != a.Location {
+			h.rack6 = a.Location
 		}
 		m.hosts = append(m.hosts, h)
 	}
@@ -154,16 +158,25 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 		seeded && h.seen <= m.now-30 {
 		h.stalled = h.seen
 	}
+	if !stopped && m.replaced != nil {
+		m.remove(m.replaced)
+	}
 	if touch && !stopped {
 		bySix := h.addr.Addr().Is6()
+		if sameFamily(h.addr, a.Addr) && h.addr != a.Addr {
+			h.addr = a.Addr
+			m.withdraw(h, 0)
+		}
 		m.attach(h, a.Addr)
 		m.attach(h, a.Also)
-		if h.left != unseen && h.addr == a.Addr && h.location != a.Location {
+		if h.left != unseen && h.addr == a.Addr {
 			if bySix && a.Addr.Addr().Is4() {
-				m.racks6[h.location] = a.Location
+				m.learnRack(h, a.Location)
 			}
-			m.withdraw(h, 0)
-			h.location, h.stalled = a.Location, -1
+			if h.location != a.Location {
+				m.withdraw(h, 0)
+				h.location, h.rack6, h.stalled = a.Location, "", -1
+			}
 		}
 	}
 	return h, touch
@@ -178,19 +191,35 @@ func (m *model) known(a tracker.Announce) (h *modelHost, touch bool) {
 	}
 	m.replaced = nil
 	if !stopped { // a late stop displaces nobody
-		m.remove(h)
 		m.replaced = h
 	}
 	h = m.called(id)
 	if h == nil || !sameFamily(h.addr, a.Addr) {
 		return h, true
 	}
-	if stopped || h.live && h.addr.Addr() != a.Addr.Addr() {
-		return h, false
+	return h, !stopped && (!h.live || h.addr.Addr() == a.Addr.Addr())
+}
+
+// firstRack is where a host stands that was never seen.
+func (m *model) firstRack(a tracker.Announce) tracker.Location {
+	there := slices.ContainsFunc(m.hosts, func(h *modelHost) bool { return h.location == a.Location })
+	if rack := m.racks6[a.Location]; a.Addr.Addr().Is6() && !there && rack != "" {
+		return rack
 	}
-	h.addr = a.Addr
-	m.withdraw(h, 0)
-	return h, true
+	return a.Location
+}
+
+// learnRack: a host that was in a rack by IPv6 is in this one by IPv4.
+func (m *model) learnRack(h *modelHost, by4 tracker.Location) {
+	by6 := cmp.Or(h.rack6, h.location)
+	known, learned := m.racks6[by6]
+	switch {
+	case by6 == by4 || known == by4:
+	case learned:
+		m.racks6[by6] = ""
+	default:
+		m.racks6[by6] = by4
+	}
 }
 
 // attach gives a host an address of the other family. One that has both is known by the IPv4 one.
@@ -256,7 +285,10 @@ func (m *model) isHopeless(h, leader *modelHost, level int) bool {
 // rtorrent that starts in a rack where nobody has everything, and nobody is, or an rtorrent leads that has just
 // started. It is told again only if it is back at once, and somebody leads.
 func (m *model) defers(a tracker.Announce, h *modelHost) bool {
-	id, rack := string(a.PeerID[:])+a.Key, a.Location.Groups()[0]
+	id, rack := string(a.PeerID[:])+a.Key, string(a.Location)
+	if h == nil {
+		rack = string(m.firstRack(a))
+	}
 	seeded := slices.ContainsFunc(m.swarm(rack), func(mate *modelHost) bool { return mate.seeder })
 	if h != nil && h.live || a.Event != tracker.EventStarted || a.Left == 0 || id[:3] != "-lt" || seeded {
 		return false

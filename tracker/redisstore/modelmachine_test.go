@@ -20,7 +20,7 @@ func (m *model) succeed() {
 	for _, gone := range slices.Clone(m.hosts) {
 		var heirs []*modelHost
 		for _, h := range m.hosts {
-			if h != gone && h.addr.Addr() == gone.addr.Addr() && h.takesPlaceOf(gone) {
+			if h != gone && h.shareMachine(gone) && h.takesPlaceOf(gone) {
 				heirs = append(heirs, h)
 			}
 		}
@@ -29,8 +29,20 @@ func (m *model) succeed() {
 		}
 		for _, heir := range heirs {
 			heir.inherit(gone)
+			if gone.left == 0 {
+				heir.came = 0
+			}
 		}
 	}
+}
+
+func (h *modelHost) shareMachine(other *modelHost) bool {
+	for _, mine := range []netip.AddrPort{h.addr, h.also} {
+		if mine.IsValid() && (mine.Addr() == other.addr.Addr() || mine.Addr() == other.also.Addr()) {
+			return true
+		}
+	}
+	return false
 }
 
 func (h *modelHost) takesPlaceOf(gone *modelHost) bool {
@@ -44,9 +56,9 @@ func (h *modelHost) takesPlaceOf(gone *modelHost) bool {
 	}
 }
 
-// inherit: what was lacking on a machine was delivered there.
+// inherit: what was lacking on a machine was delivered there, if any of it was.
 func (h *modelHost) inherit(gone *modelHost) {
-	if h.seeded && !gone.seeded && h.came >= gone.seen {
+	if h.seeded && !gone.seeded && h.came >= gone.seen && (gone.left < testLength || gone.downloaded > 0) {
 		h.seeded, h.completed = false, true
 	}
 }
@@ -62,15 +74,21 @@ func (h *history) checkMachines(t *rapid.T) {
 		addr := netip.MustParseAddrPort(member)
 		r := h.record(testHash(1), addr)
 		sums[r["rack"]] = sums[r["rack"]].Add(progressOf(r))
-		ip, port := member[:strings.LastIndexByte(member, ':')], strconv.Itoa(int(addr.Port()))
-		ports[ip] = append(ports[ip], port)
-		m := machines[addr.Addr()]
-		if r["state"] == "gone" && r["left"] != "0" {
-			m.gaveUp++
-		} else {
-			m.others++
+		for _, member := range []string{member, r["also"]} {
+			if member == "" {
+				continue
+			}
+			addr := netip.MustParseAddrPort(member)
+			ip := member[:strings.LastIndexByte(member, ':')]
+			ports[ip] = append(ports[ip], strconv.Itoa(int(addr.Port())))
+			m := machines[addr.Addr()]
+			if r["state"] == "gone" && r["left"] != "0" {
+				m.gaveUp++
+			} else {
+				m.others++
+			}
+			machines[addr.Addr()] = m
 		}
-		machines[addr.Addr()] = m
 	}
 	for ip, m := range machines {
 		if m.gaveUp > 0 && m.others > 0 && !h.lags {

@@ -1,6 +1,9 @@
 package redisstore
 
 import (
+	"context"
+	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -22,7 +25,7 @@ type news struct {
 	words []string
 }
 
-// publish logs a line. host and rack are those of the announce by which it happened, if any.
+// publish logs a line. by is the announce by which it happened, if any.
 func (s *Store) publish(n news, by tracker.Announce) {
 	w := n.words
 	log := s.log.With("transfer", n.hash, "name", w[len(w)-1])
@@ -30,29 +33,36 @@ func (s *Store) publish(n news, by tracker.Announce) {
 	case wordRegistered:
 		log.Info("transfer registered itself", "host", by.Addr, "rack", by.Location)
 	case wordStarted:
-		log.Info("first host started", "host", by.Addr, "rack", by.Location, "after", s.since(w[0]))
+		log.Info("first host started", "host", by.Addr, "rack", by.Location, "after", between(w[0], w[1]))
 	case wordComplete:
 		what := "transfer complete"
 		if rack := w[0]; rack != "" {
 			what, log = "rack complete", log.With("rack", tracker.Location(rack))
 		}
-		log.Info(what, "hosts", w[1], "seeded", w[2], "after", s.since(w[3]))
+		log.Info(what, "hosts", number(w[1]), "seeded", number(w[2]), "after", between(w[3], w[4]))
 	case wordDemoted:
-		silence, _ := time.ParseDuration(w[3] + "s")
-		log.Info("representative lost", "why", w[0], "rack", tracker.Location(w[1]), "host", w[2],
-			"silent", silence, "representatives", w[4])
+		level := slog.LevelInfo
+		// Each host of a rack may end like this when it is done, or when it turns out to have a second address.
+		if why := w[0]; why == "finished" || why == "changed" {
+			level = slog.LevelDebug
+		}
+		log.Log(context.Background(), level, "representative lost", "why", w[0], "rack", tracker.Location(w[1]), "host", w[2],
+			"silent", time.Duration(number(w[3]))*time.Second, "representatives", number(w[4]))
 	}
 }
 
-// since is the time from a moment in RFC 3339 to now, in whole seconds; 0 if it is not known.
-func (s *Store) since(moment string) time.Duration {
-	began, err := time.Parse(time.RFC3339, moment)
+// number is one that a script told; 0 if it is none.
+func number(word string) int64 {
+	n, _ := strconv.ParseInt(word, 10, 64)
+	return n
+}
+
+// between is the time from one moment in RFC 3339 to another; 0 if the first one is not known.
+func between(from, to string) time.Duration {
+	began, err := time.Parse(time.RFC3339, from)
 	if err != nil {
 		return 0
 	}
-	now := time.Now()
-	if s.opts.Now != nil {
-		now = s.opts.Now()
-	}
-	return max(now.Sub(began), 0).Truncate(time.Second)
+	ended, _ := time.Parse(time.RFC3339, to)
+	return max(ended.Sub(began), 0)
 }

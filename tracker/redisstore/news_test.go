@@ -83,18 +83,26 @@ func TestNews(t *testing.T) {
 		push("r1", 2, 0, completed)
 		expect("once more")
 		push("r1", 1, 0, stopped)
-		expect("a representative stops",
-			`"representative lost" name=payload-1 why=stopped rack=r1 host=10.0.0.1:6881 silent=5m0s representatives=1`)
+		expect("a representative stops with everything")
+		push("r4", 5, 50, started)
+		push("r4", 5, 40, stopped)
+		expect("one falls silent, and one gives up",
+			`"representative lost" name=payload-1 why=expired rack=r0 host=10.0.0.9:6881 silent=11m0s representatives=0`,
+			`"representative lost" name=payload-1 why=stopped rack=r4 host=10.0.0.5:6881 silent=1m0s representatives=0`)
+		if _, err := s.Drop(context.Background(), hash, announceOf(hash, "r4", 5).Addr); err != nil {
+			t.Fatal(err)
+		}
+		log.take()
 		f.Advance(testRules.PeerTTL)
 		push("r3", 4, 5, started)
-		if got = log.take(); len(got) != 3 || !strings.Contains(strings.Join(got, "\n"), "why=expired rack=r2") {
+		if got = log.take(); len(got) != 2 || !strings.Contains(strings.Join(got, "\n"), "why=expired rack=r2") {
 			t.Errorf("silence: logged %q", got)
 		}
 		push("r3", 4, 5, none)
 		if _, err := s.Drop(context.Background(), hash, announceOf(hash, "r3", 4).Addr); err != nil {
 			t.Fatal(err)
 		}
-		expect("dropped", `"transfer complete" name=payload-1 hosts=4 seeded=1 after=21m0s`,
+		expect("dropped", `"transfer complete" name=payload-1 hosts=4 seeded=1 after=23m0s`,
 			`"representative lost" name=payload-1 why=dropped rack=r3 host=10.0.0.4:6881 silent=0s representatives=0`)
 	})
 }

@@ -43,7 +43,7 @@ func readTold(value rueidis.RedisMessage, hash tracker.InfoHash) (t told, err er
 // numbers are how many words follow each. The last one may hold blanks.
 var numbers = map[string]int{
 	"defer": 0, "promoted": 0, "lease": 2, "renew": 2, "settle": 3, "check": 4,
-	wordRegistered: 1, wordStarted: 2, wordComplete: 5, wordDemoted: 6,
+	wordRegistered: 1, wordStarted: 3, wordComplete: 6, wordDemoted: 6,
 }
 
 func (t *told) read(line string, hash tracker.InfoHash) error {

@@ -139,9 +139,6 @@ func (f *fake) Drop(_ context.Context, _ tracker.InfoHash, at netip.AddrPort) ([
 		dropped = append(dropped, h.Addr)
 		return true
 	})
-	if len(dropped) == 0 {
-		return nil, tracker.ErrNotFound
-	}
 	return dropped, f.err
 }
 

@@ -14,6 +14,8 @@ const (
 	errAddress = tracker.ClientError("address is that of the host to drop: ip:port, [v6]:port, or an ip for all hosts seen there")
 )
 
+var errNoHost = fault{http.StatusNotFound, "not_found", "this transfer has seen no host at this address"}
+
 // hostList is the reply of /transfers/hosts/HASH.json.
 type hostList struct {
 	Hosts  []host `json:"hosts"`
@@ -72,6 +74,9 @@ func (s *server) dropHost(w http.ResponseWriter, r *http.Request, digits string)
 	dropped, err := s.store.Drop(r.Context(), hash, at)
 	if err != nil {
 		return fmt.Errorf("drop %s of %s: %w", at, hash, err)
+	}
+	if len(dropped) == 0 {
+		return errNoHost
 	}
 	s.log.Info("host dropped", "transfer", hash, "hosts", dropped, "client", tracker.ClientName(r.RemoteAddr))
 	return writeJSON(w, http.StatusOK, map[string][]string{"dropped": dropped})

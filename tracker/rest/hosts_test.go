@@ -14,7 +14,7 @@ func TestDropHost(t *testing.T) {
 	}{
 		"?address=10.0.0.2:6881":   {200, "10.0.0.2:6881"},
 		"?address=10.0.0.2":        {200, "10.0.0.2:6881"},
-		"?address=10.0.0.3":        {404, "not_found"},
+		"?address=10.0.0.3":        {404, "no host at this address"},
 		"?address=10.0.0.2:0":      {400, "bad_request"},
 		"?address=web2":            {400, "bad_request"},
 		"?address=":                {400, "bad_request"},

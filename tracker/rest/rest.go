@@ -55,7 +55,7 @@ type Transfers interface {
 	Hosts(ctx context.Context, hash tracker.InfoHash, rack tracker.Location, cursor string, limit int) (tracker.HostPage, error)
 
 	// Drop forgets the host at an address, or without a port all hosts last seen on that machine, and
-	// returns their addresses. None is tracker.ErrNotFound.
+	// returns their addresses, which may be none.
 	Drop(ctx context.Context, hash tracker.InfoHash, at netip.AddrPort) (dropped []string, err error)
 
 	// Deactivate ends a transfer and archives it. What is left undone by the

@@ -29,17 +29,17 @@ type global struct {
 	Progress      string  `json:"progress"` // mean over the hosts seen, "66.67%"
 
 	Seeded    int                       `json:"seeded"`    // hosts that never lacked anything
-	Delivered string                    `json:"delivered"` // mean over the other hosts, "50.00%"
+	Delivered *string                   `json:"delivered"` // mean over the other hosts, "50.00%"; null: there are none
 	States    map[tracker.HostState]int `json:"states"`    // hosts seen, by their states
 }
 
 // rack counts live peers, representatives and seeders.
 type rack struct {
-	Peers           int    `json:"N"`
-	Representatives int    `json:"R"`
-	Seeders         int    `json:"S"`
-	Progress        string `json:"progress"`
-	Delivered       string `json:"delivered"`
+	Peers           int     `json:"N"`
+	Representatives int     `json:"R"`
+	Seeders         int     `json:"S"`
+	Progress        string  `json:"progress"`
+	Delivered       *string `json:"delivered"`
 }
 
 func newStatistics(s tracker.Statistics, racks bool) statistics {
@@ -57,7 +57,7 @@ func newStatistics(s tracker.Statistics, racks bool) statistics {
 		Size:          strconv.FormatUint(s.Length, 10),
 		Progress:      tracker.Percent(s.Progress.Share(s.Length)),
 		Seeded:        s.Progress.Seeded,
-		Delivered:     tracker.Percent(s.Progress.Delivered().Share(s.Length)),
+		Delivered:     delivered(s.Progress, s.Length),
 		States:        s.States(),
 	}}
 	if !racks {
@@ -67,10 +67,20 @@ func newStatistics(s tracker.Statistics, racks bool) statistics {
 	for name, r := range s.Racks {
 		reply.Racks[name.String()] = rack{
 			r.Peers, r.Representatives, r.Seeders,
-			tracker.Percent(r.Progress.Share(s.Length)), tracker.Percent(r.Progress.Delivered().Share(s.Length)),
+			tracker.Percent(r.Progress.Share(s.Length)), delivered(r.Progress, s.Length),
 		}
 	}
 	return reply
+}
+
+// delivered is what the hosts have that lacked something; nil if none did.
+func delivered(p tracker.Progress, length uint64) *string {
+	p = p.Delivered()
+	if p.Hosts == 0 {
+		return nil
+	}
+	percent := tracker.Percent(p.Share(length))
+	return &percent
 }
 
 // when writes a time in UTC; what has not happened is null.
