@@ -41,6 +41,7 @@ func openStore(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*
 		DB:         c.RedisDB,
 		Timeout:    redisTimeout,
 		ArchiveTTL: c.ArchiveTTL.duration(),
+		PeerTTL:    c.PeerTTL.duration(),
 		Metrics:    registerer,
 	}
 	if c.RedisHost != "" {

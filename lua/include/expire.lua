@@ -14,15 +14,6 @@ local function expire_host(addr)
   end
 end
 
--- expire_if_due lets a host go that should have gone already, or nil. It returns the host if it still
--- counts.
-local function expire_if_due(host)
-  if backlog and host and host.live and last_seen(host.address) <= due then
-    expire_host(host.address)
-  end
-  return host and loaded[host.address]
-end
-
 -- expire_contact lets a host on a shelf go. If its record was lost, the contact still says
 -- enough to take it out of the live sets.
 local function expire_contact(entry, rack, part)

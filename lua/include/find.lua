@@ -5,6 +5,15 @@ local function is_ipv6(addr)
   return string.byte(addr) == 91 -- [
 end
 
+-- expire_if_due lets a host go that should have gone already, or nil. It returns the host if it still
+-- counts.
+local function expire_if_due(host)
+  if backlog and host and host.live and last_seen(host.address) <= due then
+    expire_host(host.address)
+  end
+  return host and loaded[host.address]
+end
+
 -- relocate puts a host, with all that is known of it, at another address.
 local function relocate(host, addr)
   if host.live then

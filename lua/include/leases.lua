@@ -1,4 +1,4 @@
--- Leases, under REPR_SCOPE=rack: how long a place may be held, and what takes one. Others
+-- Leases, under REPR_SCOPE=rack: how long a place may be held. What takes one is in places.lua. Others
 -- are counted where the group is, see ../lease.lua.
 
 -- include: good
@@ -7,29 +7,6 @@
 local function held_for(swarm, addr)
   local token = call('HGET', leases, group_of(swarm) .. ' ' .. addr)
   return token and good_for(token)
-end
-
--- find_lease returns the token by which a host may take a place of the group: that of a
--- place it lost within this call, or the one the frontend took for it. If there is none
--- the frontend is asked for one.
-local function find_lease(host, group)
-  local before = lost[group .. ' ' .. host.address]
-  if before and before.token and good_for(before.token) > due then
-    return before.token
-  end
-  local of, addr, token = string.match(lease, '^(%S+) (%S+) (%d+)$')
-  if of == group and addr == host.address and good_for(token) > due
-    and tonumber(token) > tonumber(call('HGET', leases, group) or 0) then
-    return token
-  end
-  tell('lease', group, host.address)
-end
-
--- keep_lease asks the frontend for a newer lease where a representative needs one.
-local function keep_lease(host, swarm)
-  if held_for(swarm, host.address) <= now then
-    tell('renew', group_of(swarm), host.address)
-  end
 end
 
 -- lapse withdraws a representative whose lease has run out, and returns whether it has.

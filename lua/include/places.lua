@@ -1,5 +1,28 @@
 -- Places of representatives, taken and looked at outside the common way.
 
+-- find_lease returns the token by which a host may take a place of the group: that of a
+-- place it lost within this call, or the one the frontend took for it. If there is none
+-- the frontend is asked for one.
+local function find_lease(host, group)
+  local before = lost[group .. ' ' .. host.address]
+  if before and before.token and good_for(before.token) > due then
+    return before.token
+  end
+  local of, addr, token = string.match(lease, '^(%S+) (%S+) (%d+)$')
+  if of == group and addr == host.address and good_for(token) > due
+    and tonumber(token) > tonumber(call('HGET', leases, group) or 0) then
+    return token
+  end
+  tell('lease', group, host.address)
+end
+
+-- keep_lease asks the frontend for a newer lease where a representative needs one.
+local function keep_lease(host, swarm)
+  if held_for(swarm, host.address) <= now then
+    tell('renew', group_of(swarm), host.address)
+  end
+end
+
 -- begin_probing lets the frontend probe a host that has just become a representative: while
 -- it certainly lives, so that it shows whether it can be probed at all.
 local function begin_probing(addr)

@@ -30,7 +30,8 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 		"announce":   announceCall(a, announceOptions{now: s.now(), seed: 1}),
 		"again":      againCall(a, announceOptions{now: s.now(), seed: 1}),
 		"scrape":     scrapeCall(a.InfoHash),
-		"statistics": statisticsCall(a.InfoHash),
+		"statistics": s.statisticsCall(a.InfoHash),
+		"sweep":      s.sweepCall(a.InfoHash),
 		"register":   registerCall(torrent, s.now()),
 		"close":      s.closeCall(a.InfoHash, false),
 		"archive":    s.archiveCall(a.InfoHash),
@@ -115,7 +116,7 @@ func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 		t.Helper()
 		result := rueidis.NewLuaScript(lua.All[name]).Exec(context.Background(), user, call.keys, call.args)
 		r, err := readReply(name, result, map[string]int{
-			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1, "probe": 1, "drop": 2,
+			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1, "probe": 1, "drop": 2, "sweep": 1,
 		}[name])
 		if err != nil {
 			t.Fatal(err)
@@ -155,7 +156,9 @@ func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 			run("drop", calls["drop"])
 		}
 	}
-	for _, name := range []string{"scrape", "statistics", "close", "archive", "archive", "archive"} {
+	f.opts.PeerTTL = time.Second
+	f.Advance(time.Hour)
+	for _, name := range []string{"scrape", "sweep", "sweep", "statistics", "close", "archive", "archive", "archive"} {
 		run(name, f.calls(announceOf(hash, "r1", 1))[name])
 	}
 }

@@ -35,6 +35,7 @@ var (
 	probeScript      = newScript("probe")
 	momentScript     = newScript("moment")
 	dropScript       = newScript("drop")
+	sweepScript      = newScript("sweep")
 )
 
 // scriptCall is one call of a script, as the pure functions of this package

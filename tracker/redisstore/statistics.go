@@ -16,66 +16,77 @@ import (
 // running sums, so that its cost grows with the racks asked for, not with hosts. A transfer that is not active
 // is tracker.ErrNotFound.
 func (s *Store) Statistics(ctx context.Context, hash tracker.InfoHash, racks bool) (tracker.Statistics, error) {
-	r, err := s.run(ctx, statisticsScript, statisticsCall(hash), statisticsValues)
-	if err != nil {
-		return tracker.Statistics{}, err
+	stats, due, err := s.statistics(ctx, hash)
+	if err == nil && due {
+		if err = s.sweep(ctx, hash); err == nil {
+			stats, _, err = s.statistics(ctx, hash)
+		}
 	}
-	if r.status == 0 {
-		return tracker.Statistics{}, tracker.ErrNotFound
-	}
-	stats, err := readStatistics(r)
-	if err != nil {
-		return tracker.Statistics{}, fmt.Errorf("script statistics: %w", err)
-	}
-	if racks {
+	if err == nil && racks {
 		stats.Racks, err = s.rackStatistics(ctx, hash)
 	}
 	return stats, err
 }
 
-func statisticsCall(hash tracker.InfoHash) scriptCall {
+// statistics also returns whether there may be hosts that should have gone already.
+func (s *Store) statistics(ctx context.Context, hash tracker.InfoHash) (stats tracker.Statistics, due bool, err error) {
+	r, err := s.run(ctx, statisticsScript, s.statisticsCall(hash), statisticsValues)
+	if err != nil {
+		return stats, false, err
+	}
+	if r.status == 0 {
+		return stats, false, tracker.ErrNotFound
+	}
+	if stats, due, err = readStatistics(r); err != nil {
+		err = fmt.Errorf("script statistics: %w", err)
+	}
+	return stats, due, err
+}
+
+func (s *Store) statisticsCall(hash tracker.InfoHash) scriptCall {
 	k := keysOf(hash)
-	return scriptCall{keys: []string{
+	return scriptCall{args: []string{s.now(), seconds(s.opts.PeerTTL)}, keys: []string{
 		k.registered(), k.length(), k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
-		k.peers(), k.seeders(), k.leechers(), k.paused(), k.progress(), k.name(),
+		k.peers(), k.seeders(), k.leechers(), k.paused(), k.progress(), k.name(), k.summary(),
 	}}
 }
 
-const statisticsValues = 6 // behind the status
+const statisticsValues = 7 // behind the status
 
-func readStatistics(r reply) (tracker.Statistics, error) {
-	stats := tracker.Statistics{Active: true}
-	n, err := r.ints(4)
+func readStatistics(r reply) (stats tracker.Statistics, due bool, err error) {
+	stats.Active = true
+	n, err := r.ints(5)
 	if err != nil {
-		return stats, err
+		return stats, false, err
 	}
 	stats.Peers, stats.Seeders, stats.Leechers, stats.Paused = n[0], n[1], n[2], n[3]
+	due = n[4] == 1
 
-	values, err := r.values[4].AsStrSlice()
+	values, err := r.values[5].AsStrSlice()
 	if err != nil || len(values) != 7 {
-		return stats, fmt.Errorf("%d values: %w", len(values), err)
+		return stats, false, fmt.Errorf("%d values: %w", len(values), err)
 	}
 	stats.Name = values[6]
 	if values[0] != "" {
 		if stats.Length, err = strconv.ParseUint(values[0], 10, 64); err != nil {
-			return stats, fmt.Errorf("length: %w", err)
+			return stats, false, fmt.Errorf("length: %w", err)
 		}
 	}
 	dates := []*time.Time{&stats.FirstStarted, &stats.LastStarted, &stats.FirstCompleted, &stats.LastCompleted, &stats.Registered}
 	for i, date := range dates {
 		if text := values[1+i]; text != "" {
 			if *date, err = time.Parse(time.RFC3339, text); err != nil {
-				return stats, fmt.Errorf("date: %w", err)
+				return stats, false, fmt.Errorf("date: %w", err)
 			}
 		}
 	}
 
-	sums, err := r.values[5].AsIntMap()
+	sums, err := r.values[6].AsIntMap()
 	if err != nil {
-		return stats, fmt.Errorf("progress: %w", err)
+		return stats, false, fmt.Errorf("progress: %w", err)
 	}
 	stats.Progress = readProgress(sums)
-	return stats, nil
+	return stats, due, nil
 }
 
 // readProgress reads a hash of sums.

@@ -27,6 +27,7 @@ type Options struct {
 	DB         int
 	Timeout    time.Duration // of a connection attempt, and of a server that does not answer
 	ArchiveTTL time.Duration // how long a deactivated transfer is kept
+	PeerTTL    time.Duration // that of announces' Rules; 0: statistics let nobody go who was silent for too long
 
 	// Single says that Addr is no Redis Cluster; otherwise it is asked.
 	Single bool

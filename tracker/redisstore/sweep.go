@@ -1,0 +1,45 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// maxSweeps bounds what one look at a transfer waits for: 16 hosts each.
+const maxSweeps = 2_000
+
+// sweep lets the hosts of a transfer go that were silent for too long, where nobody announces any more.
+func (s *Store) sweep(ctx context.Context, hash tracker.InfoHash) error {
+	for range maxSweeps {
+		r, err := s.run(ctx, sweepScript, s.sweepCall(hash), 1)
+		if err != nil || r.status == 0 {
+			return err
+		}
+		t, err := readTold(r.values[0], hash)
+		if err != nil {
+			return fmt.Errorf("script sweep: told: %w", err)
+		}
+		s.follow(t, tracker.Announce{Rules: tracker.Rules{PeerTTL: s.opts.PeerTTL}})
+		if r.status != sweepAgain {
+			return nil
+		}
+	}
+	return nil
+}
+
+// sweepAgain is the status of sweep.lua if hosts are left that are due.
+const sweepAgain = 2
+
+func (s *Store) sweepCall(hash tracker.InfoHash) scriptCall {
+	k := keysOf(hash)
+	return scriptCall{
+		keys: []string{
+			k.registered(), k.length(), k.firstStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
+			k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
+			k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(),
+		},
+		args: []string{s.now(), seconds(s.opts.PeerTTL)},
+	}
+}
