@@ -3,7 +3,6 @@ package redisstore
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -297,27 +296,6 @@ func (h *history) checkStored(t *rapid.T) {
 	if n := len(h.identities(testHash(1))); n != len(h.model.hosts) {
 		t.Fatalf("%d identities kept for %d hosts", n, len(h.model.hosts))
 	}
-}
-
-// identities are the addresses in the index of hosts, by the digest of peer id and key.
-func (f *fixture) identities(hash tracker.InfoHash) map[string]string {
-	all := f.index(hash)
-	maps.DeleteFunc(all, func(field, _ string) bool { return isMachine(field) })
-	return all
-}
-
-// index is the index of hosts, all parts together: see lua/include/identities.lua.
-func (f *fixture) index(hash tracker.InfoHash) map[string]string {
-	all := map[string]string{}
-	parts, err := f.command("GET", keysOf(hash).hosts()).AsInt64()
-	if err != nil {
-		parts = 1
-	}
-	for n := range parts {
-		part, _ := f.command("HGETALL", fmt.Sprintf("%s:%d", keysOf(hash).hosts(), n+1)).AsStrMap()
-		maps.Copy(all, part)
-	}
-	return all
 }
 
 // checkSwarm compares a swarm: its numbers, who represents its group, and its shelves, of which

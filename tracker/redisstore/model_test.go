@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -186,10 +185,10 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 func (m *model) known(a tracker.Announce) (h *modelHost, touch bool) {
 	id := string(a.PeerID[:]) + a.Key
 	stopped := a.Event == tracker.EventStopped
+	m.replaced = nil
 	if h = m.at(a.Addr); h != nil && h.id == id {
 		return h, true
 	}
-	m.replaced = nil
 	if !stopped { // a late stop displaces nobody
 		m.replaced = h
 	}
@@ -198,28 +197,6 @@ func (m *model) known(a tracker.Announce) (h *modelHost, touch bool) {
 		return h, true
 	}
 	return h, !stopped && (!h.live || h.addr.Addr() == a.Addr.Addr())
-}
-
-// firstRack is where a host stands that was never seen.
-func (m *model) firstRack(a tracker.Announce) tracker.Location {
-	there := slices.ContainsFunc(m.hosts, func(h *modelHost) bool { return h.location == a.Location })
-	if rack := m.racks6[a.Location]; a.Addr.Addr().Is6() && !there && rack != "" {
-		return rack
-	}
-	return a.Location
-}
-
-// learnRack: a host that was in a rack by IPv6 is in this one by IPv4.
-func (m *model) learnRack(h *modelHost, by4 tracker.Location) {
-	by6 := cmp.Or(h.rack6, h.location)
-	known, learned := m.racks6[by6]
-	switch {
-	case by6 == by4 || known == by4:
-	case learned:
-		m.racks6[by6] = ""
-	default:
-		m.racks6[by6] = by4
-	}
 }
 
 // attach gives a host an address of the other family. One that has both is known by the IPv4 one.
@@ -280,33 +257,6 @@ func (m *model) isHopeless(h, leader *modelHost, level int) bool {
 	}
 	return now.since <= m.now-300
 }
-
-// defers says whether a host that announces, if it was seen before, is to ask again in some seconds: an
-// rtorrent that starts in a rack where nobody has everything, and nobody is, or an rtorrent leads that has just
-// started. It is told again only if it is back at once, and somebody leads.
-func (m *model) defers(a tracker.Announce, h *modelHost) bool {
-	id, rack := string(a.PeerID[:])+a.Key, string(a.Location)
-	if h == nil {
-		rack = string(m.firstRack(a))
-	}
-	seeded := slices.ContainsFunc(m.swarm(rack), func(mate *modelHost) bool { return mate.seeder })
-	if h != nil && h.live || a.Event != tracker.EventStarted || a.Left == 0 || id[:3] != "-lt" || seeded {
-		return false
-	}
-	told, again := m.told[id]
-	leader := m.leaders[rack]
-	switch {
-	case !again && leader == nil && len(m.swarm(rack)) == 0:
-	case !again && leader != nil && isRtorrent(leader) && leader.started > m.now-30:
-	case again && told >= m.now-7 && leader != nil && isRtorrent(leader) && leader.started > m.now-4:
-	default:
-		return false
-	}
-	m.told[id] = m.now
-	return true
-}
-
-func isRtorrent(h *modelHost) bool { return h.id[:3] == "-lt" }
 
 // withdraw takes the places that a host has from a level of its groups on.
 func (m *model) withdraw(h *modelHost, level int) {

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -170,6 +171,27 @@ func progressOf(record map[string]string) tracker.Progress {
 func (f *fixture) storedProgress(key string) tracker.Progress {
 	sums, _ := f.command("HGETALL", key).AsIntMap()
 	return readProgress(sums)
+}
+
+// identities are the addresses in the index of hosts, by the digest of peer id and key.
+func (f *fixture) identities(hash tracker.InfoHash) map[string]string {
+	all := f.index(hash)
+	maps.DeleteFunc(all, func(field, _ string) bool { return isMachine(field) })
+	return all
+}
+
+// index is the index of hosts, all parts together: see lua/include/identities.lua.
+func (f *fixture) index(hash tracker.InfoHash) map[string]string {
+	all := map[string]string{}
+	parts, err := f.command("GET", keysOf(hash).hosts()).AsInt64()
+	if err != nil {
+		parts = 1
+	}
+	for n := range parts {
+		part, _ := f.command("HGETALL", fmt.Sprintf("%s:%d", keysOf(hash).hosts(), n+1)).AsStrMap()
+		maps.Copy(all, part)
+	}
+	return all
 }
 
 // machinePorts are the ports of the hosts of each machine, as the index has them.

@@ -1,37 +1,22 @@
 package redisstore
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// logLines keeps what a store logs.
-type logLines struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
-}
-
-func (l *logLines) Write(line []byte) (int, error) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.text.Write(line)
-}
-
 var timeAndLevel = regexp.MustCompile(`(?m)^time=\S+ level=INFO msg=|transfer=\S+ `)
 
 // take returns the lines of level INFO logged since, without their times and the transfer.
-func (l *logLines) take() []string {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
+func (l *logged) take() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	text := timeAndLevel.ReplaceAllString(l.text.String(), "")
 	l.text.Reset()
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
@@ -40,9 +25,7 @@ func (l *logLines) take() []string {
 // A push reads as a few lines, one for each thing that happened.
 func TestNews(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
-		log := &logLines{}
-		s := Open(f.opts, slog.New(slog.NewTextHandler(log, nil)))
-		defer s.Close()
+		s, log := openLogged(t, f.opts)
 		await(t, "the store is ready", func() bool { return s.Ready(context.Background()) == nil })
 		log.take()
 		hash := f.registerTransfer(t, 1)
