@@ -31,7 +31,9 @@ func TestResumedHostCountsOnce(t *testing.T) {
 	s.await(t, s.checkStatistics)
 	m.restart(t, 7002)
 	s.await(t, func() error {
-		var hosts struct{ Hosts []struct{ Address, State string } }
+		var hosts struct {
+			Hosts []struct{ Address, State string }
+		}
 		if err := s.cluster.get("/transfers/hosts/"+s.hash+".json?rack="+rackName(2), &hosts); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func TestDropHost(t *testing.T) {
 		"?address=web2":            {400, "bad_request"},
 		"?address=":                {400, "bad_request"},
 		"":                         {400, "bad_request"},
-		"?addres=10.0.0.2":         {400, "bad_request"},
+		"?host=10.0.0.2":           {400, "bad_request"},
 		"?address=[::1]:1&rack=r1": {400, "bad_request"},
 	} {
 		f, log := full(t), &bytes.Buffer{}

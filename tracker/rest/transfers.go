@@ -131,12 +131,15 @@ func (s *server) deactivateAll(w http.ResponseWriter, r *http.Request, _ string)
 }
 
 func (s *server) archive(r *http.Request, hash tracker.InfoHash, stop bool) error {
-	stats, unknown := s.store.Statistics(r.Context(), hash, false) // for the log
+	stats, err := s.store.Statistics(r.Context(), hash, false)
+	if err != nil && !errors.Is(err, tracker.ErrNotFound) { // which may have ended before
+		return fmt.Errorf("statistics of %s: %w", hash, err)
+	}
 	if err := s.store.Deactivate(r.Context(), hash, stop); err != nil {
 		return fmt.Errorf("deactivate %s: %w", hash, err)
 	}
 	log := s.log.With("transfer", hash, "stop", stop, "client", tracker.ClientName(r.RemoteAddr))
-	if unknown != nil {
+	if !stats.Active {
 		log.Info("transfer had ended before")
 		return nil
 	}
