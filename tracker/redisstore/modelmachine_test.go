@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/redis/rueidis"
 	"pgregory.net/rapid"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -71,9 +72,9 @@ func (h *history) checkMachines(t *rapid.T) {
 	sums, ports := map[string]tracker.Progress{}, map[string][]string{}
 	type kinds struct{ gaveUp, others int }
 	machines := map[netip.Addr]kinds{}
-	for _, member := range h.members(k.peers()) {
-		addr := netip.MustParseAddrPort(member)
-		r := h.record(testHash(1), addr)
+	members := h.members(k.peers())
+	for i, r := range h.records(testHash(1), members) {
+		member := members[i]
 		sums[r["rack"]] = sums[r["rack"]].Add(progressOf(r))
 		for _, member := range []string{member, r["also"]} {
 			if member == "" {
@@ -150,6 +151,19 @@ func (h *history) checkStates(t *rapid.T, stats tracker.Statistics) {
 	if counted := stats.States(); !maps.Equal(counted, want) || !maps.Equal(got, want) {
 		t.Fatalf("states %v, the hosts are %v, expected %v", counted, got, want)
 	}
+}
+
+// records are those of the hosts at these addresses, in one go.
+func (f *fixture) records(hash tracker.InfoHash, members []string) (records []map[string]string) {
+	commands := make([]rueidis.Completed, 0, len(members))
+	for _, member := range members {
+		commands = append(commands, f.raw.B().Hgetall().Key(keysOf(hash).record(member)).Build())
+	}
+	for _, result := range f.raw.DoMulti(context.Background(), commands...) {
+		record, _ := result.AsStrMap()
+		records = append(records, record)
+	}
+	return records
 }
 
 func progressOf(record map[string]string) tracker.Progress {
