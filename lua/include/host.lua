@@ -2,7 +2,8 @@
 -- as far as the decisions need it.
 --   state: leecher, seeder, paused (a partial seed) or gone
 --   shelves: on which it stands in each of its swarms, from the rack outwards
---   came: when it announced first, if it has had everything since; else nil
+--   came: when it announced first, if it has had everything since, 0 once it took the place of one that
+--     had everything; else nil
 --   seeded: true if it is such a one, and nobody on its machine lacked anything before (machine.lua)
 --   seen: when it last announced, known once this announce is settled
 -- Of the host that announces also:

@@ -52,8 +52,8 @@ local function succeed(host, other)
   end
   inherit(host, other, came)
   if had_everything then
-    host.came = nil
-    call('HDEL', record_key(host.address), 'came')
+    host.came = 0
+    call('HSET', record_key(host.address), 'came', 0)
   end
 end
 

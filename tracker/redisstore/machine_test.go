@@ -82,6 +82,14 @@ var machineStories = map[string][]step{
 		{n: 1, client: 'a', event: started, want: tracker.Progress{Hosts: 1, Seeded: 1, Done: 1}},
 		{n: 1, client: 'b', port: 7000, event: started, wait: gone, want: tracker.Progress{Hosts: 1, Seeded: 1, Done: 1}},
 	},
+	"the first seeder restarts beside a leecher, says completed, and the leecher gives up": {
+		{n: 1, client: 'a', event: started, want: tracker.Progress{Hosts: 1, Seeded: 1, Done: 1}},
+		{n: 1, client: 'b', port: 7000, left: 30, event: started, wait: time.Second, want: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 30}},
+		{n: 1, client: 'a', event: stopped, want: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 30}},
+		{n: 1, client: 'c', port: 7001, event: started, wait: time.Second, want: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 30}},
+		{n: 1, client: 'c', port: 7001, event: completed, wait: 400 * time.Second, want: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 30}},
+		{n: 2, client: 'd', left: 5, event: started, wait: 300 * time.Second, want: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 5}},
+	},
 	"both give up": {
 		{n: 1, client: 'a', left: 7, event: started, want: tracker.Progress{Hosts: 1, Left: 7}},
 		{n: 1, client: 'b', port: 7000, left: 30, event: started, want: tracker.Progress{Hosts: 2, Left: 37}},
