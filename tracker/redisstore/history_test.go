@@ -128,7 +128,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	if n%h.rtorrents == 0 {
 		copy(a.PeerID[:], "-lt0D80-")
 	}
-	a.PeerID[7] = rapid.SampledFrom([]byte("aaaab")).Draw(t, "incarnation")
+	a.PeerID[7] = rapid.SampledFrom([]byte("aaabc")).Draw(t, "incarnation")
 	switch rapid.SampledFrom([]string{"4", "4", "4", "6", "both", "port", "second"}).Draw(t, "address") {
 	case "6":
 		a.Addr = sixOf(n)
