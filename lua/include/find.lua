@@ -109,9 +109,10 @@ end
 
 -- include: stalled
 
--- stalled_since is when a host announced before, if it is stalled; else nil.
+-- stalled_since is when a host announced before, if it is stalled; else nil. An announce that is repeated
+-- with a lease was looked at the first time.
 local function stalled_since(host)
-  if host.live and #host.shelves > 1 and event == '' and left ~= '0' and left ~= '' and left == host.left
+  if lease == '' and host.live and #host.shelves > 1 and event == '' and left ~= '0' and left ~= '' and left == host.left
     and tonumber(summary.complete) > 0 then
     local seen = last_seen(host.address)
     return is_stalled(seen) and seen or nil
