@@ -4,12 +4,38 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // PlainAddr is the form in which an address is compared and kept: the same
 // whether its connection came over a socket of IPv4 or of both families, and
 // over whichever interface.
 func PlainAddr(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
+
+// nobodys are reserved: no host has an address in them.
+var nobodys = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("240.0.0.0/4"), // with the broadcast address
+	netip.MustParsePrefix("::/96"),       // IPv4 within IPv6, an old form
+	netip.MustParsePrefix("100::/64"),    // discarded
+}
+
+// Reachable says whether others may be told that a host is at addr. From vouches for that: it is
+// where the host's own connection came from, or the proxy that tells of the host. An address that
+// names no single host, or that has a zone, is never reachable. A loopback or link-local one means
+// another machine elsewhere: it is reachable if from is of that kind, too.
+func Reachable(addr, from netip.Addr) bool {
+	addr, from = addr.Unmap(), from.Unmap()
+	switch {
+	case !addr.IsValid(), addr.Zone() != "", addr.IsMulticast():
+		return false
+	case addr.IsLoopback():
+		return from.IsLoopback()
+	case addr.IsLinkLocalUnicast():
+		return from.IsLinkLocalUnicast()
+	}
+	return !slices.ContainsFunc(nobodys, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
 
 // ClientName is a request's RemoteAddr as it is logged: without the port if that
 // is 0, since a proxy does not tell the client's.

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -23,5 +24,36 @@ func TestClientName(t *testing.T) {
 		if got := ClientName(remoteAddr); got != want {
 			t.Errorf("%q: %q, want %q", remoteAddr, got, want)
 		}
+	}
+}
+
+func TestReachable(t *testing.T) {
+	for _, test := range []struct {
+		from string
+		yes  string // others may be told of these
+		no   string
+	}{
+		{
+			from: "10.0.0.1",
+			yes:  "10.0.0.1 192.0.2.7 100.64.0.1 223.255.255.254 169.253.1.1 2001:db8::7 fd00::7 ::ffff:192.0.2.7 64:ff9b::c000:207",
+			no: "0.0.0.0 0.1.2.3 127.0.0.1 127.255.0.1 169.254.1.1 224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255 :: ::1 ::7 " +
+				"::192.0.2.7 100::7 fe80::7 febf::7 ff02::1 ff0e::7 fe80::7%eth0 2001:db8::7%eth0 ::ffff:0.0.0.0 ::ffff:127.0.0.1 " +
+				"::ffff:169.254.1.1 ::ffff:224.0.0.1 ::ffff:255.255.255.255",
+		},
+		{"127.0.0.1", "127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1 10.0.0.1", "0.0.0.0 169.254.1.1 fe80::7 224.0.0.1"},
+		{"::ffff:127.0.0.1", "127.0.0.1 ::1", "fe80::7"},
+		{"fe80::1%eth0", "fe80::7 169.254.1.1 10.0.0.1", "127.0.0.1 ::1 fe80::7%eth0 ff02::1"},
+		{"0.0.0.0", "10.0.0.1", "0.0.0.0"},
+	} {
+		for want, addrs := range map[bool]string{true: test.yes, false: test.no} {
+			for addr := range strings.FieldsSeq(addrs) {
+				if Reachable(netip.MustParseAddr(addr), netip.MustParseAddr(test.from)) != want {
+					t.Errorf("%s vouched for by %s is reachable: %t", addr, test.from, !want)
+				}
+			}
+		}
+	}
+	if Reachable(netip.Addr{}, netip.MustParseAddr("10.0.0.1")) {
+		t.Error("no address is reachable")
 	}
 }

@@ -35,10 +35,15 @@ func New(store Store, locator Locator, prober Prober, rules Rules, intervals Int
 	return &Tracker{store: store, locator: locator, prober: prober, rules: rules, intervals: intervals}
 }
 
+const errAddress = ClientError("nobody can reach a host at this address")
+
 // Announce records a host and answers with the peers it may know of. Errors
 // are for FailureOf.
 func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceResponse, error) {
 	from := req.Addr.Addr()
+	if !Reachable(from, from) {
+		return AnnounceResponse{}, errAddress
+	}
 	if req.Also.Addr().Is4() { // a host that has both is known, and located, by the IPv4 one
 		req.Addr, req.Also = req.Also, req.Addr
 	}

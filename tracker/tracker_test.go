@@ -96,6 +96,18 @@ func TestAnnounceOfBothFamilies(t *testing.T) {
 	}
 }
 
+// A host at an address that no host can have is recorded nowhere, by whichever way it came.
+func TestAnnounceFromNowhere(t *testing.T) {
+	for _, addr := range []string{"0.0.0.0:6881", "224.0.0.1:6881", "255.255.255.255:6881", "[::]:6881", "[ff02::1]:6881"} {
+		store := &fakeStore{}
+		req := AnnounceRequest{Addr: netip.MustParseAddrPort(addr)}
+		_, err := New(store, fakeLocator{}, nil, rules, intervals).Announce(context.Background(), req)
+		if !errors.Is(err, errAddress) || store.asked.Addr.IsValid() {
+			t.Errorf("%s: %v; asked %+v", addr, err, store.asked)
+		}
+	}
+}
+
 type locatorByFamily struct{}
 
 func (locatorByFamily) Locate(_ context.Context, ip netip.Addr) (Place, error) {

@@ -11,15 +11,16 @@ import (
 // from, unless the client is trusted to name others: ip replaces that address,
 // ipv4 and ipv6 replace the one of their family or add the other.
 func (q *announceQuery) addresses(client netip.Addr, port uint16, trustIP bool) (addr, also netip.AddrPort) {
-	addr = netip.AddrPortFrom(tracker.PlainAddr(client), port)
+	client = tracker.PlainAddr(client)
+	addr = netip.AddrPortFrom(client, port)
 	if !trustIP {
 		return addr, also
 	}
-	if named, ok := endpoint(q.ip.text(), port); ok {
+	if named, ok := endpoint(q.ip.text(), port, client); ok {
 		addr = named
 	}
 	for _, v := range [...]value{q.ipv4, q.ipv6} {
-		named, ok := endpoint(v.text(), port)
+		named, ok := endpoint(v.text(), port, client)
 		switch {
 		case !ok:
 		case named.Addr().Is4() == addr.Addr().Is4():
@@ -32,10 +33,10 @@ func (q *announceQuery) addresses(client netip.Addr, port uint16, trustIP bool) 
 }
 
 // endpoint reads an address that a client names, with the announce's port unless
-// it brings its own ("192.0.2.7:80", "[2001:db8::7]:80"). What peers could not
-// dial is not ok. That is no fault of the request: BEP 3 allows a DNS name in ip,
-// which we never look up.
-func endpoint(text string, port uint16) (netip.AddrPort, bool) {
+// it brings its own ("192.0.2.7:80", "[2001:db8::7]:80"). What nobody could reach is
+// not ok. That is no fault of the request: BEP 3 allows a DNS name in ip, which we
+// never look up.
+func endpoint(text string, port uint16, client netip.Addr) (netip.AddrPort, bool) {
 	if text == "" {
 		return netip.AddrPort{}, false
 	}
@@ -48,11 +49,5 @@ func endpoint(text string, port uint16) (netip.AddrPort, bool) {
 		addr, port = named.Addr(), named.Port()
 	}
 	addr = addr.Unmap()
-	return netip.AddrPortFrom(addr, port), dialable(addr)
-}
-
-// dialable leaves out unspecified, multicast and broadcast addresses, and those
-// with a zone, which means something on one machine only.
-func dialable(addr netip.Addr) bool {
-	return addr.Zone() == "" && (addr.IsGlobalUnicast() || addr.IsLoopback() || addr.IsLinkLocalUnicast())
+	return netip.AddrPortFrom(addr, port), tracker.Reachable(addr, client)
 }

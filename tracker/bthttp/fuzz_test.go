@@ -1,6 +1,7 @@
 package bthttp
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"math/big"
@@ -20,6 +21,7 @@ var announceSeeds = []string{
 	baseQuery + "&left=&uploaded&downloaded=-&numwant=18446744073709551616",
 	baseQuery + "&left=-18446744073709551616&uploaded=18446744073709551616",
 	baseQuery + "&left=9223372036854775807&numwant=-1&compact=0&no_peer_id=1&event=paused",
+	baseQuery + "&ip=127.0.0.1&ipv4=169.254.1.1&ipv6=::1", baseQuery + "&ip=0.1.2.3&ipv4=240.0.0.1&ipv6=fe80::1", baseQuery + "&ipv6=100::1",
 	baseQuery + "&ip=10.1.2.3&ipv4=10.1.2.4:5&ipv6=%5B2001:db8::1%5D:6",
 	"info_hash=+%2B%zz%4&peer_id=%&port=0&event=stopped&key=%00",
 	"&&=&info%5Fhash=x&info_hash&port=1;left=2",
@@ -162,8 +164,7 @@ func naiveAddresses(req *tracker.AnnounceRequest, values url.Values, port uint16
 			named = netip.AddrPortFrom(addr, port)
 		}
 		addr := named.Addr().Unmap()
-		good := addr.IsValid() && addr.Zone() == "" && !addr.IsUnspecified() && !addr.IsMulticast() &&
-			addr != netip.MustParseAddr("255.255.255.255")
+		good := addr.IsValid() && addr.Zone() == "" && naiveReachable(addr.AsSlice())
 		return netip.AddrPortFrom(addr, named.Port()), good
 	}
 	if named, good := dialable("ip"); good {
@@ -177,6 +178,15 @@ func naiveAddresses(req *tracker.AnnounceRequest, values url.Values, port uint16
 			req.Also = named
 		}
 	}
+}
+
+// naiveReachable looks at the bytes of an address. The clients of this test are on no loopback.
+func naiveReachable(ip []byte) bool {
+	if len(ip) == 4 {
+		return ip[0] != 0 && ip[0] != 127 && ip[0] < 224 && (ip[0] != 169 || ip[1] != 254)
+	}
+	return ip[0] != 0xff && (ip[0] != 0xfe || ip[1]&0xc0 != 0x80) &&
+		!bytes.Equal(ip[:12], make([]byte, 12)) && !bytes.Equal(ip[:8], []byte{1, 0, 0, 0, 0, 0, 0, 0})
 }
 
 func FuzzParseScrape(f *testing.F) {
