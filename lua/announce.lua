@@ -43,6 +43,7 @@ ARGV
   20 lease        GROUP ADDRESS TOKEN that was taken for the host; else empty
   21 probe_interval  seconds between two probes of a representative; empty: none
   22 look         1: tell which representatives nobody has probed for long; else empty
+  23 named        1: its client named one of the addresses, and did not announce from there; else empty
 
 Returns {status} or {status, summary, represents, also, address, joined, came, ids, told, view…}.
 summary: see summary.lua; represents: how many of its groups the host represents; also, address: by
@@ -76,8 +77,8 @@ expire, and where more are due, the representatives on the host's own path.
 local registered, closed, name, length, first_started, last_started, first_completed, last_completed,
   summary_key, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress, shelves,
   leases, deferred, racks6 = unpack(KEYS, 1, 21)
-local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
-  compact, ids, auto, location, hostname, scope, lease, probe_interval, look = unpack(ARGV, 1, 22)
+local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl, compact,
+  ids, auto, location, hostname, scope, lease, probe_interval, look, named = unpack(ARGV, 1, 23)
 want, max_repr, ttl = tonumber(want), tonumber(max_repr), tonumber(ttl)
 local call = redis.call
 -- The clock is that of Redis: those of the frontends may disagree.
@@ -126,6 +127,9 @@ end
 
 local host, path = settle(load_host(address))
 local represents, views = 0, {}
+if named ~= '' and host.address then -- frontends do not connect to where a client likes
+  call('HSET', record_key(host.address), 'probed', 'never')
+end
 if host.live then
   represents = elect(host, path)
   write_state(host)

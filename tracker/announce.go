@@ -24,6 +24,7 @@ type AnnounceRequest struct {
 	Key        string         // as sent, at most MaxKey bytes; may be empty; see PlainKey
 	Addr       netip.AddrPort // where other peers reach the host; unmapped
 	Also       netip.AddrPort // the host's address of the other family (BEP 7), or zero
+	Named      bool           // of these, one is only the client's word: it did not announce from there
 	Uploaded   uint64         // bytes
 	Downloaded uint64         // bytes
 	Left       uint64         // bytes, or LeftUnknown

@@ -26,7 +26,7 @@ end
 -- begin_probing lets the frontend probe a host that has just become a representative: while
 -- it certainly lives, so that it shows whether it can be probed at all.
 local function begin_probing(addr)
-  if probe_interval ~= '' then
+  if probe_interval ~= '' and call('HGET', record_key(addr), 'probed') ~= 'never' then
     call('HDEL', record_key(addr), 'reachable')
     claim_probe(addr, 0)
   end

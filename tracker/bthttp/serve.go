@@ -108,6 +108,7 @@ func (s *Server) announce(ctx context.Context, dst []byte, r request) []byte {
 	if err != nil {
 		return s.appendFailure(dst, r, err)
 	}
+	req.Named = req.Also.IsValid() || req.Addr.Addr() != client
 	req.Key = strings.Clone(req.Key) // a call of the store may outlive its deadline, and the request's memory
 	resp, err := s.tracker.Announce(ctx, req)
 	if errors.Is(err, tracker.ErrEnded) && comesBack(req.PeerID) {

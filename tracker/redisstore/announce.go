@@ -114,6 +114,7 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		o.lease.argument(),
 		seconds(a.ProbeInterval),
 		flag(o.look),
+		flag(a.Named),
 	}
 	return scriptCall{append(keys, k.globalSwarm()), args}
 }

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -192,6 +193,75 @@ func TestProbeBothFamilies(t *testing.T) {
 		a.Rules, a.Also = probeRules, sixOf(1)
 		checks := f.announce(f.t, a).Checks
 		if len(checks) != 1 || checks[0].Addr != a.Addr || checks[0].Also != a.Also {
+			f.t.Errorf("%+v", checks)
+		}
+	})
+}
+
+// named announces for a host of the rack whose client named an address of it.
+func (f *probed) named(host int, also netip.AddrPort, event tracker.Event) tracker.Handout {
+	f.t.Helper()
+	a := announceOf(f.hash, "r1", host)
+	a.Rules, a.Also, a.Event, a.Named = probeRules, also, event, true
+	return f.announce(f.t, a)
+}
+
+// Nobody probes a host that named an address: neither the frontend that it told, nor another one
+// later, nor after it announced from there.
+func TestProbeNobodyWhoIsNamed(t *testing.T) {
+	eachProbed(t, func(f *probed) {
+		handout := f.named(1, netip.AddrPort{}, tracker.EventStarted)
+		f.isRepresentative(1, true)
+		f.promote(2)
+		for range 3 {
+			for host := range 3 {
+				f.Advance(overdue)
+				f.looks.InvalidateAll() // as another frontend
+				handout.Checks = append(handout.Checks, f.says(1+host, testLength, tracker.EventNone).Checks...)
+			}
+			handout.Checks = append(handout.Checks, f.says(1, testLength, tracker.EventStarted).Checks...)
+		}
+		for _, check := range handout.Checks {
+			if check.Addr == announceOf(f.hash, "r1", 1).Addr {
+				f.t.Fatalf("told of it: %+v", check)
+			}
+		}
+		// It stops, and is promoted again.
+		f.says(1, testLength, tracker.EventStopped)
+		if checks := f.says(1, testLength, tracker.EventStarted).Checks; len(checks) != 0 {
+			f.t.Errorf("told of it again: %+v", checks)
+		}
+	})
+}
+
+// A host that is probed, and then names an address, is probed no more.
+func TestProbeEndsWhenNamed(t *testing.T) {
+	eachProbed(t, func(f *probed) {
+		c := f.promote(1)
+		f.later()
+		c = f.report(c, true, tracker.ProbeAgain)
+		f.named(1, sixOf(9), tracker.EventNone)
+		f.later()
+		f.report(c, false, tracker.ProbeNoMore)
+		f.isRepresentative(1, true)
+		f.Advance(overdue)
+		f.looks.InvalidateAll()
+		if checks := f.says(1, testLength-1, tracker.EventNone).Checks; len(checks) != 0 {
+			f.t.Errorf("told of it: %+v", checks)
+		}
+	})
+}
+
+// An address that somebody named is probed once it is another host's, who announces from there.
+func TestProbeWhoCameThere(t *testing.T) {
+	eachProbed(t, func(f *probed) {
+		f.named(1, netip.AddrPort{}, tracker.EventStarted)
+		a := announceOf(f.hash, "r1", 1)
+		a.PeerID, a.Rules, a.Event = announceOf(f.hash, "r1", 7).PeerID, probeRules, tracker.EventStarted
+		f.announce(f.t, a)
+		f.looks.InvalidateAll()
+		a.Event = tracker.EventNone
+		if checks := f.announce(f.t, a).Checks; len(checks) != 1 || checks[0].Addr != a.Addr {
 			f.t.Errorf("%+v", checks)
 		}
 	})
