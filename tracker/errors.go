@@ -24,6 +24,10 @@ var (
 	ErrEnded = errors.New("transfer has ended")
 	// ErrLocationUnknown: where the host stands cannot be had now (R11).
 	ErrLocationUnknown = errors.New("location unknown")
+	// ErrNotTrusted: X-Forwarded-For came from an address that is no proxy's we were told of.
+	ErrNotTrusted = errors.New("X-Forwarded-For from an address that TRUSTED_PROXIES does not name")
+	// ErrNoClient: a proxy does not say, or not so that it makes sense, who the client is.
+	ErrNoClient = errors.New("no client in the X-Forwarded-For of a proxy")
 	// ErrNotFound: there is no such torrent or transfer.
 	ErrNotFound = errors.New("not found")
 	// ErrNameTaken: another torrent has this name.
@@ -59,6 +63,10 @@ func FailureOf(err error) Failure {
 	switch {
 	case errors.Is(err, ErrLocationUnknown):
 		f.Reason = "location of this host is not known yet"
+	case errors.Is(err, ErrNotTrusted):
+		f.Reason = "X-Forwarded-For from an address that TRUSTED_PROXIES does not name"
+	case errors.Is(err, ErrNoClient):
+		f.Reason = "the proxy's X-Forwarded-For does not tell the client's address"
 	case errors.Is(err, ErrTooEarly):
 		f.Reason = "nobody in this rack has anything yet"
 	case errors.Is(err, ErrBusy):

@@ -22,7 +22,7 @@ func startDoor(t *testing.T, swarm bthttp.Announcer, handler http.HandlerFunc) (
 		t.Fatal(err)
 	}
 	clients := bthttp.New(swarm, bthttp.Options{Timeout: patience}, quiet)
-	d := openDoor(&Config{}, front{handler, clients}, inner, quiet)
+	d := openDoor(front{handler, clients}, inner, quiet)
 	ended := make(chan error, 1)
 	go func() { ended <- runServer(ctx, d, d.listener, patience, quiet) }()
 	t.Cleanup(cancel)

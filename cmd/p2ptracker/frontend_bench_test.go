@@ -19,7 +19,6 @@ import (
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
-	"github.com/p2ptracker/p2ptracker/tracker/clientaddr"
 )
 
 // BenchmarkFrontend prints the frontend's CPU time of an announce over a kept connection, and
@@ -107,7 +106,7 @@ func startFixed(b *testing.B, size int) string {
 		b.Fatal(err)
 	}
 	server := bthttp.New(fixedSwarm{resp}, bthttp.Options{Timeout: patience, MaxPending: 1000}, quiet)
-	listener := server.Listen(inner, bthttp.Bounds{Connections: 1000, First: headerTimeout, Idle: idleTimeout}, clientaddr.Of(false, nil))
+	listener := server.Listen(inner, bthttp.Bounds{Connections: 1000, First: headerTimeout, Idle: idleTimeout})
 	b.Cleanup(func() { listener.Shutdown(context.Background()) })
 	return inner.Addr().String()
 }

@@ -64,8 +64,11 @@ func serve(ctx context.Context, c *Config, wrong faults, stdout io.Writer, log *
 	defer cache.Close()
 	t, closeTracker := newTracker(c, store, cache, registry, log)
 	defer closeTracker()
-	door := openDoor(c, newHandler(c, store, t, cache, registry, log), listener, log)
+	door := openDoor(newHandler(c, store, t, cache, registry, log), listener, log)
 
+	if c.ProxyPass && c.AdminToken == "" {
+		log.Warn("PROXYPASS WITHOUT ADMIN_TOKEN: whoever is on the machine of a frontend or of a proxy may register torrents and end transfers")
+	}
 	log.Info("listening", "address", listener.Addr().String(), "url", c.url(), "version", programVersion())
 	if c.UDPPort != noUDP {
 		log.Info("listening for UDP", "address", udpListener.Addr().String())

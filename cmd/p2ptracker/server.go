@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
-	"github.com/p2ptracker/p2ptracker/tracker/clientaddr"
 )
 
 // Limits of a connection, against slow and oversized clients.
@@ -42,12 +41,11 @@ type door struct {
 }
 
 // openDoor begins to serve a port.
-func openDoor(c *Config, f front, listener net.Listener, log *slog.Logger) door {
+func openDoor(f front, listener net.Listener, log *slog.Logger) door {
 	bounds := bthttp.Bounds{Connections: maxConnections(log), First: headerTimeout, Idle: idleTimeout}
-	clientOf := clientaddr.Of(c.ProxyPass, c.TrustedProxies)
 	server := newServer(f, log)
 	server.ConnContext = bthttp.ConnContext
-	return door{server, f.clients.Listen(listener, bounds, clientOf)}
+	return door{server, f.clients.Listen(listener, bounds)}
 }
 
 // Shutdown stops both, within the context's deadline.

@@ -124,13 +124,13 @@ type front struct {
 func newHandler(
 	c *Config, store *redisstore.Store, t *tracker.Tracker, cache *smdb.Cache, registry *prometheus.Registry, log *slog.Logger,
 ) front {
-	clients := bthttp.New(t, bthttp.Options{
+	opts := bthttp.Options{
 		TrustIPParam: c.TrustIPParam,
 		Timeout:      c.AnnounceTimeout.duration(),
 		ScrapeAll:    c.ScrapeAll,
 		MaxPending:   c.MaxPending,
 		Metrics:      registry,
-	}, log)
+	}
 	people := rest.New(store, cache, rest.Options{
 		AdminToken:      c.AdminToken,
 		ProxyPass:       c.ProxyPass,
@@ -138,8 +138,26 @@ func newHandler(
 		RequirePrivate:  c.RequirePrivate,
 		Timeout:         restTimeout,
 	}, log)
-	all := route(clients, people, newMetricsHandler(registry))
-	return front{clientaddr.Middleware(all, c.ProxyPass, c.TrustedProxies), clients}
+	if c.ProxyPass {
+		proxies := clientaddr.New(c.TrustedProxies, log)
+		opts.ClientOf = proxies.ClientOf
+		people = behindProxies(people, proxies)
+	}
+	clients := bthttp.New(t, opts, log)
+	return front{route(clients, people, newMetricsHandler(registry)), clients}
+}
+
+// behindProxies refuses people whose address is not known. Whoever checks health is nobody's client.
+func behindProxies(people http.Handler, proxies *clientaddr.Proxies) http.Handler {
+	known := proxies.Middleware(people, rest.Refuse)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch strings.TrimSuffix(r.URL.Path, "/") {
+		case "/healthz", "/readyz":
+			people.ServeHTTP(w, r)
+		default:
+			known.ServeHTTP(w, r)
+		}
+	})
 }
 
 // route tells announces, scrapes and /metrics from all else, such as

@@ -19,7 +19,7 @@ const module = "github.com/p2ptracker/p2ptracker/"
 var ours = map[string][]string{
 	"lua":                 {},
 	"tracker":             {},
-	"tracker/clientaddr":  {},
+	"tracker/clientaddr":  {"tracker"},
 	"tracker/metainfo":    {"tracker"},
 	"tracker/bthttp":      {"tracker", "internal/crew"},
 	"tracker/btudp":       {"tracker", "internal/crew"},

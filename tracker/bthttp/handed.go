@@ -101,8 +101,8 @@ func regain(w http.ResponseWriter, r *http.Request, asked request) bool {
 func (c *conn) resume(asked request, left []byte) {
 	defer c.end()
 	m := scratches.Get().(*scratch)
-	m.head, m.out = head{path: asked.path, query: asked.query, keep: true}, m.out[:0]
-	kept := c.listener.reply(c.listener.deadlines.begin(), m, asked.client)
+	m.head, m.out = head{keep: true}, m.out[:0]
+	kept := c.listener.reply(c.listener.deadlines.begin(), m, asked)
 	if sent := c.write(m.out); !sent {
 		return
 	}

@@ -12,8 +12,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// ServeHTTP is the way through net/http. The client's address is the request's RemoteAddr,
-// which package clientaddr puts right behind proxies.
+// ServeHTTP is the way through net/http.
 //
 // It is no http.ServeMux, which redirects what it finds untidy: not every client follows.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -27,14 +26,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusMethodNotAllowed)
 		return
 	}
-	client, err := netip.ParseAddrPort(r.RemoteAddr)
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		err = fmt.Errorf("client's address: %w", err)
+		err = fmt.Errorf("peer's address: %w", err)
 		s.noteFailure(r.URL.Path, r.RemoteAddr, err)
 		write(w, func(dst []byte) []byte { return AppendFailure(dst, tracker.FailureOf(err)) })
 		return
 	}
-	asked := request{path: r.URL.Path, query: r.URL.RawQuery, client: client}
+	asked := s.requestOf(r.URL.Path, r.URL.RawQuery, peer, r.Header["X-Forwarded-For"])
 	if regain(w, r, asked) {
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,19 +45,15 @@ type Listener struct {
 	ended     chan struct{}  // closed when nobody serves any more
 }
 
-// Listen begins to take connections from inner, and closes it in the end. clientOf says who
-// the client is that a peer sent X-Forwarded-For lines for; see package clientaddr. It must
-// not keep the lines.
-func (s *Server) Listen(
-	inner net.Listener, bounds Bounds, clientOf func(peer netip.AddrPort, forwarded []string) netip.AddrPort,
-) *Listener {
+// Listen begins to take connections from inner, and closes it in the end.
+func (s *Server) Listen(inner net.Listener, bounds Bounds) *Listener {
 	l := &Listener{
 		inner: inner, bounds: bounds,
 		slots: make(chan struct{}, bounds.Connections), handed: make(chan net.Conn),
 		closed: make(chan struct{}), conns: map[*conn]struct{}{},
 		crew: crew.New(), ended: make(chan struct{}),
 	}
-	l.way = way{Server: s, clientOf: clientOf, closing: l.closing}
+	l.way = way{Server: s, closing: l.closing}
 	work, abandon := context.WithCancel(context.Background())
 	l.deadlines, l.abandon = deadlines{parent: work, timeout: s.opts.Timeout}, abandon
 	l.serving.Go(l.accept)

@@ -260,7 +260,7 @@ func TestAcceptGoesOnAfterErrors(t *testing.T) {
 	worn.failures.Store(3)
 	var logged lockedBuffer
 	server := bthttp.New(&fixedSwarm{}, plain, logged.logger())
-	listener := server.Listen(worn, bounds, itself)
+	listener := server.Listen(worn, bounds)
 	conn := dial(t, inner.Addr().String())
 	ask(t, conn, bufio.NewReader(conn), get(announce, "HTTP/1.1"))
 	if n := strings.Count(logged.String(), "too many open files"); n != 3 {
@@ -287,7 +287,7 @@ func TestNoTCP(t *testing.T) {
 	}
 	defer inner.Close()
 	pipes := &pipeListener{inner, make(chan net.Conn, 1)}
-	listener := bthttp.New(&fixedSwarm{}, plain, quiet).Listen(pipes, bounds, itself)
+	listener := bthttp.New(&fixedSwarm{}, plain, quiet).Listen(pipes, bounds)
 	ours, theirs := net.Pipe()
 	pipes.conns <- theirs
 	got, err := listener.Accept()

@@ -37,9 +37,8 @@ const (
 // way is all that the plain way needs of its surroundings.
 type way struct {
 	*Server
-	clientOf func(peer netip.AddrPort, forwarded []string) netip.AddrPort
-	closing  func() bool // connections are not to be kept any more
-	dates    dates
+	closing func() bool // connections are not to be kept any more
+	dates   dates
 }
 
 // answer answers the plain requests that the bytes of a connection begin with: their replies
@@ -52,19 +51,20 @@ func (w *way) answer(ctx context.Context, m *scratch, in []byte, peer netip.Addr
 			return in, handOn
 		}
 		in = in[size:]
-		client := w.clientOf(peer, m.head.forwarded[:m.head.forwards])
-		if kept := w.reply(ctx, m, client); !kept {
+		h := &m.head
+		asked := w.requestOf(h.path, h.query, peer, h.forwarded[:h.forwards])
+		if kept := w.reply(ctx, m, asked); !kept {
 			return nil, end
 		}
 	}
 	return nil, goOn
 }
 
-// reply appends the whole reply to the request in m.head, as net/http would write it, and
+// reply appends the whole reply to a request, as net/http would write it to one with m.head, and
 // says whether the connection is kept.
-func (w *way) reply(ctx context.Context, m *scratch, client netip.AddrPort) (kept bool) {
+func (w *way) reply(ctx context.Context, m *scratch, asked request) (kept bool) {
 	h := &m.head
-	m.body = w.appendAnswer(ctx, m.body[:0], request{h.path, h.query, client})
+	m.body = w.appendAnswer(ctx, m.body[:0], asked)
 	kept = h.keep && !w.closing()
 	version := "HTTP/1.1"
 	if h.http10 {

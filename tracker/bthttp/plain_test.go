@@ -42,15 +42,17 @@ var (
 
 // newEcho is a Server of an echoSwarm behind a proxy, and the way past net/http into it.
 func newEcho() (*Server, *way) {
-	s := New(echoSwarm{}, Options{Timeout: time.Minute, TrustIPParam: proxies}, slog.New(slog.DiscardHandler))
-	return s, &way{Server: s, clientOf: clientaddr.Of(true, proxies), closing: func() bool { return false }}
+	clientOf := clientaddr.New(proxies, slog.New(slog.DiscardHandler)).ClientOf
+	opts := Options{Timeout: time.Minute, ClientOf: clientOf, TrustIPParam: proxies}
+	s := New(echoSwarm{}, opts, slog.New(slog.DiscardHandler))
+	return s, &way{Server: s, closing: func() bool { return false }}
 }
 
 // byNetHTTP is what net/http makes of the bytes of a connection, after which nothing comes.
 func byNetHTTP(s *Server, in []byte) []byte {
 	conn := &scriptedConn{in: bytes.NewReader(in), closed: make(chan struct{})}
 	server := http.Server{
-		Handler:  clientaddr.Middleware(s, true, proxies),
+		Handler:  s,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	_ = server.Serve(&scriptedListener{conn})
@@ -113,7 +115,7 @@ func checkAgainstNetHTTP(t rapid.TB, in []byte) next {
 const (
 	plainQuery = "info_hash=%88%17%8F%83%7C%24cq%FD%FAcU%F1%EB%98%7Fq%9D%A6%3D&peer_id=-TR3000-9ny7fny9kmnx&port=6881&key=7185a534"
 	plainStart = "GET /announce?" + plainQuery + " HTTP/1.1\r\n"
-	plainHead  = plainStart + "Host: tracker:6969\r\n\r\n"
+	plainHead  = plainStart + "Host: tracker:6969\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n"
 )
 
 // plainSeeds are requests with what becomes of their connection.
@@ -127,6 +129,10 @@ var plainSeeds = []struct {
 	{plainHead + plainStart, handOn},
 	{plainStart + "Host: [::1]:6969\r\nUser-Agent: x\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n", goOn},
 	{plainStart + "hOST:x\r\nX-FORWARDED-for:  192.0.2.7 \r\nx-forwarded-for:\t10.0.0.1\r\n\r\n", goOn},
+	{plainStart + "Host: x\r\n\r\n", goOn}, // nobody knows who asks
+	{plainStart + "Host: x\r\nX-Forwarded-For:\r\n\r\n", goOn},
+	{plainStart + "Host: x\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-For: unknown\r\n\r\n" + plainHead, goOn},
+	{plainStart + "Host: x\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n", goOn},
 	{plainStart + "Host: x\r\n" + strings.Repeat("X-Forwarded-For: 192.0.2.7\r\n", 5) + "\r\n", handOn},
 	{"GET /announce?info_hash=++%2Baaaaaaaaaaaaaaaaa&peer_id=-TR3000-9ny7fny9kmnx&port=6881&left&uploaded= HTTP/1.1\r\nHost: x\r\n\r\n", goOn},
 	{"GET /scrape?info_hash=+aaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n", goOn},

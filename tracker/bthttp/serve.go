@@ -34,8 +34,13 @@ type Announcer interface {
 	Scrape(ctx context.Context, hashes []tracker.InfoHash) ([]tracker.ScrapeEntry, error)
 }
 
+// ClientOf says who the client is that a peer sent X-Forwarded-For lines for; see package
+// clientaddr. It must not keep the lines. Its errors are for tracker.FailureOf.
+type ClientOf func(peer netip.AddrPort, forwarded []string) (netip.AddrPort, error)
+
 // Options are what an operator sets.
 type Options struct {
+	ClientOf     ClientOf              // nil: the peer is the client
 	TrustIPParam []netip.Prefix        // TRUST_IP_PARAM: who may name addresses with ip, ipv4 and ipv6
 	Timeout      time.Duration         // deadline of an announce or a scrape; more than zero
 	ScrapeAll    bool                  // answer a scrape that names no info hash with every transfer
@@ -55,6 +60,9 @@ type Server struct {
 // New returns a Server. It serves GET /announce and /scrape, both also with a trailing
 // slash.
 func New(t Announcer, opts Options, log *slog.Logger) *Server {
+	if opts.ClientOf == nil {
+		opts.ClientOf = func(peer netip.AddrPort, _ []string) (netip.AddrPort, error) { return peer, nil }
+	}
 	return &Server{tracker: t, opts: opts, metrics: newMetrics(opts.Metrics), log: log}
 }
 
@@ -64,6 +72,13 @@ type request struct {
 	path   string // that isOurs
 	query  string // raw
 	client netip.AddrPort
+	fault  error // what is wrong with its client, if anything
+}
+
+// requestOf finds out who the client is.
+func (s *Server) requestOf(path, query string, peer netip.AddrPort, forwarded []string) request {
+	client, err := s.opts.ClientOf(peer, forwarded)
+	return request{path, query, client, err}
 }
 
 // The paths that are answered. Each client has its own from a torrent file that nobody can
@@ -81,7 +96,10 @@ func isOurs(path string) bool {
 
 // appendAnswer appends the bencoded reply to a request. A failure is one, too.
 func (s *Server) appendAnswer(ctx context.Context, dst []byte, r request) []byte {
-	if !s.admit() {
+	switch {
+	case r.fault != nil:
+		return s.appendFailure(dst, r, r.fault)
+	case !s.admit():
 		return s.appendFailure(dst, r, tracker.ErrBusy)
 	}
 	defer s.pending.Add(-1)
@@ -165,6 +183,7 @@ func (s *Server) noteFailure(path, client string, err error) {
 	case errors.Is(err, tracker.ErrEnded):
 		level, o = slog.LevelDebug, ended
 	case errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
+		errors.Is(err, tracker.ErrNotTrusted), errors.Is(err, tracker.ErrNoClient), // logged where they are found
 		errors.Is(err, context.Canceled): // the client went away, or the server stops
 		level = slog.LevelDebug
 	}

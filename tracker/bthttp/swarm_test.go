@@ -162,7 +162,7 @@ func startBounded(t *testing.T, swarm bthttp.Announcer, opts bthttp.Options, bou
 		opts.Metrics = prometheus.NewRegistry()
 	}
 	server := bthttp.New(swarm, opts, log)
-	r := &running{metrics: opts.Metrics.(*prometheus.Registry), addr: inner.Addr().String(), listener: server.Listen(inner, bounds, itself)}
+	r := &running{metrics: opts.Metrics.(*prometheus.Registry), addr: inner.Addr().String(), listener: server.Listen(inner, bounds)}
 	r.behind = &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			r.handed.Add(1)
@@ -181,9 +181,6 @@ func startBounded(t *testing.T, swarm bthttp.Announcer, opts bthttp.Options, bou
 	})
 	return r
 }
-
-// itself is the client where there is no proxy.
-func itself(peer netip.AddrPort, _ []string) netip.AddrPort { return peer }
 
 func dial(t *testing.T, addr string) net.Conn {
 	t.Helper()

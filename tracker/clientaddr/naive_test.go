@@ -1,4 +1,4 @@
-package clientaddr_test
+package clientaddr
 
 import (
 	"fmt"
@@ -8,32 +8,45 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/p2ptracker/p2ptracker/tracker/clientaddr"
 	"pgregory.net/rapid"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // naiveFromForwarded is a second implementation, written for the reader: put
-// the whole chain into one list from the client to the peer, then take the
-// right-most that is not trusted.
-func naiveFromForwarded(peer netip.Addr, headers []string, trusted []netip.Prefix) netip.Addr {
-	chain := []netip.Addr{peer.WithZone("").Unmap()}
-	elements := strings.Split(strings.Join(headers, ","), ",")
-	if len(headers) == 0 {
-		elements = nil
+// the whole chain into one list from the client to the peer, with gaps for what nobody can
+// make anything of; then take the right-most that is not trusted, if there is no gap before.
+func naiveFromForwarded(peer netip.Addr, headers []string, trusted []netip.Prefix) string {
+	peer = peer.WithZone("").Unmap()
+	switch {
+	case len(headers) > 0 && !isIn(trusted, peer):
+		return notTrusted
+	case len(headers) == 0 && isIn(trusted, peer):
+		return noClient
+	case len(headers) == 0:
+		return peer.String()
 	}
+	chain := []netip.Addr{peer}
+	elements := strings.Split(strings.Join(headers, ","), ",")
 	for i := len(elements) - 1; i >= 0; i-- {
 		addr, err := naiveParse(elements[i])
-		if err != nil || addr.IsLoopback() && !chain[0].IsLoopback() {
-			break
+		if err != nil || !tracker.Reachable(addr, chain[0]) {
+			addr = netip.Addr{}
 		}
 		chain = append([]netip.Addr{addr}, chain...)
 	}
 	for i := len(chain) - 1; i > 0; i-- {
-		if !isIn(trusted, chain[i]) {
-			return chain[i]
+		switch {
+		case !chain[i].IsValid():
+			return noClient
+		case !isIn(trusted, chain[i]):
+			return chain[i].String()
 		}
 	}
-	return chain[0]
+	if !chain[0].IsValid() {
+		return noClient
+	}
+	return chain[0].String()
 }
 
 // naiveParse reads an element with package net instead of netip.
@@ -80,7 +93,7 @@ func isIn(networks []netip.Prefix, addr netip.Addr) bool {
 var genAddr = rapid.Custom(func(t *rapid.T) netip.Addr {
 	return netip.MustParseAddr(rapid.SampledFrom([]string{
 		"10.0.0.1", "10.0.0.2", "10.9.9.9", "127.0.0.1", "::1", "192.0.2.7", "198.51.100.1",
-		"2001:db8::1", "2001:db8::7", "::ffff:10.0.0.1", "::ffff:192.0.2.7",
+		"2001:db8::1", "2001:db8::7", "0.0.0.0", "224.0.0.1", "fe80::7", "::ffff:10.0.0.1", "::ffff:192.0.2.7",
 	}).Draw(t, "addr"))
 })
 
@@ -100,10 +113,13 @@ func TestFromForwardedProperties(t *testing.T) {
 		for _, elements := range rapid.SliceOfN(rapid.SliceOfN(genElement, 0, 4), 0, 3).Draw(t, "lines") {
 			headers = append(headers, strings.Join(elements, ","))
 		}
-		got := clientaddr.FromForwarded(peer, headers, trusted)
+		got, err := fromForwarded(peer, headers, trusted)
 
-		if want := naiveFromForwarded(peer, headers, trusted); got != want {
-			t.Fatalf("FromForwarded(%s, %q) = %s, a naive one says %s", peer, headers, got, want)
+		if got, want := outcome(got, err), naiveFromForwarded(peer, headers, trusted); got != want {
+			t.Fatalf("fromForwarded(%s, %q) = %s, a naive one says %s", peer, headers, got, want)
+		}
+		if err != nil {
+			return
 		}
 		if got.Is4In6() || got.Zone() != "" {
 			t.Fatalf("%s is not plain", got)

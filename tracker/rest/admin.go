@@ -13,7 +13,7 @@ var (
 	errToken       = fault{http.StatusUnauthorized, "unauthorized", "this needs Authorization: Bearer ADMIN_TOKEN"}
 	errCrossOrigin = fault{http.StatusForbidden, "forbidden", "a page of another site may not change state"}
 	errNotLoopback = fault{http.StatusForbidden, "forbidden", "without ADMIN_TOKEN set, state is changed from loopback only"}
-	errProxy       = fault{http.StatusForbidden, "forbidden", "this came through a proxy: set PROXYPASS and TRUSTED_PROXIES, or ADMIN_TOKEN"}
+	errProxy       = fault{http.StatusForbidden, "forbidden", "this came through a proxy, or from the address of one: set ADMIN_TOKEN, or PROXYPASS and TRUSTED_PROXIES to the proxies alone"}
 	errPageHost    = fault{http.StatusForbidden, "forbidden", "without ADMIN_TOKEN set, a page changes state only if it is at localhost or a loopback address"}
 )
 
@@ -60,7 +60,8 @@ func fromLoopback(r *http.Request) bool {
 }
 
 // proxied says whether a header of a proxy is there, be it empty. Where a proxy
-// is configured its header has been used and removed before.
+// is configured its header has been used and removed before, or is put in, empty, for one that says
+// nothing.
 func proxied(r *http.Request) bool {
 	for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip"} {
 		if len(r.Header.Values(name)) > 0 {

@@ -38,6 +38,8 @@ var domainFaults = []struct {
 	{tracker.ErrNotFound, fault{http.StatusNotFound, "not_found", "there is no such torrent or transfer"}},
 	{tracker.ErrNameTaken, fault{http.StatusConflict, "name_taken", "another torrent has this name"}},
 	{tracker.ErrHashTaken, fault{http.StatusConflict, "hash_taken", "this torrent is registered under another name"}},
+	{tracker.ErrNotTrusted, fault{http.StatusForbidden, "forbidden", "X-Forwarded-For from an address that TRUSTED_PROXIES does not name"}},
+	{tracker.ErrNoClient, fault{http.StatusForbidden, "forbidden", "the proxy's X-Forwarded-For does not tell the client's address"}},
 	{tracker.ErrUnavailable, errNotReady},
 	{context.DeadlineExceeded, errNotReady},
 }

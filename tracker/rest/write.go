@@ -40,6 +40,9 @@ func writeFault(w http.ResponseWriter, f fault) {
 	_ = writeJSON(w, f.status, map[string]fault{"error": f}) // strings always encode
 }
 
+// Refuse answers a request that no handler is to see, since its client is not known.
+func Refuse(w http.ResponseWriter, err error) { writeFault(w, faultOf(err)) }
+
 // faultHeaders sets the headers that a status calls for.
 func faultHeaders(w http.ResponseWriter, f fault) {
 	switch f.status {

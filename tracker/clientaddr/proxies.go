@@ -1,0 +1,136 @@
+package clientaddr
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+const (
+	forwardedFor   = "X-Forwarded-For"
+	forwardedProto = "X-Forwarded-Proto"
+)
+
+// Proxies decides who a request comes from.
+type Proxies struct {
+	trusted []netip.Prefix
+	log     *slog.Logger
+
+	strangers, silent quota // of log lines
+}
+
+// New returns a Proxies that believes the X-Forwarded-For of the trusted networks.
+func New(trusted []netip.Prefix, log *slog.Logger) *Proxies {
+	return &Proxies{trusted: trusted, log: log}
+}
+
+// ClientOf returns the host that announces or scrapes, by the peer of a connection and the
+// X-Forwarded-For lines that came over it. A host that came through a proxy gets port 0, since the
+// header does not tell its port. No host is at a proxy's address: a proxy that names nobody, or
+// nobody but itself, is tracker.ErrNoClient. Errors are logged here.
+func (p *Proxies) ClientOf(peer netip.AddrPort, forwarded []string) (netip.AddrPort, error) {
+	client, err := p.find(peer, forwarded)
+	if err == nil && len(forwarded) > 0 && p.isProxy(client.Addr(), peer.Addr()) {
+		err = tracker.ErrNoClient
+	}
+	if err != nil {
+		p.note(err, peer.Addr(), forwarded)
+		return peer, err
+	}
+	return client, nil
+}
+
+func (p *Proxies) find(peer netip.AddrPort, forwarded []string) (netip.AddrPort, error) {
+	client, err := fromForwarded(peer.Addr(), forwarded, p.trusted)
+	if len(forwarded) == 0 {
+		return netip.AddrPortFrom(client, peer.Port()), err
+	}
+	return netip.AddrPortFrom(client, 0), err
+}
+
+// isProxy says whether a client's address is certainly a proxy's: the peer's own, or one that is
+// trusted alone. In a trusted network there may be hosts as well. Clients on loopback are on the
+// proxy's machine.
+func (p *Proxies) isProxy(client, peer netip.Addr) bool {
+	if client.IsLoopback() {
+		return false
+	}
+	return client == tracker.PlainAddr(peer) || slices.ContainsFunc(p.trusted, func(p netip.Prefix) bool {
+		return p.IsSingleIP() && p.Addr() == client
+	})
+}
+
+// Middleware lets the handler behind it find the client's address in RemoteAddr alone, and refuses
+// requests of which ClientOf would not say who sent them. It is for people, not for hosts: they may
+// sit at a proxy's address, and ask from there without a header. Then an empty one is put in, since
+// it may be a proxy that says nothing: it must not pass for an operator on our machine.
+//
+// Otherwise the header is removed, which has had its say. X-Forwarded-Proto stays if the peer is a
+// trusted proxy.
+//
+// It changes the request in place, which costs less than a copy.
+func (p *Proxies) Middleware(next http.Handler, refuse func(w http.ResponseWriter, err error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		forwarded := r.Header[forwardedFor]
+		delete(r.Header, forwardedFor)
+		isTrusted := contains(p.trusted, tracker.PlainAddr(peer.Addr()))
+		if !isTrusted {
+			delete(r.Header, forwardedProto)
+		}
+		switch {
+		case err != nil: // it has no address
+		case isTrusted && len(forwarded) == 0:
+			r.Header[forwardedFor] = []string{""}
+		default:
+			client, err := p.find(peer, forwarded)
+			if err != nil {
+				p.note(err, peer.Addr(), forwarded)
+				refuse(w, err)
+				return
+			}
+			r.RemoteAddr = client.String()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// maxShown is how many bytes of a header are logged.
+const maxShown = 100
+
+// note logs a request that is refused: of each kind one a minute, as anybody may send them.
+func (p *Proxies) note(err error, peer netip.Addr, forwarded []string) {
+	quota, message := &p.silent, "requests refused: a proxy of TRUSTED_PROXIES does not tell in X-Forwarded-For who the client is"
+	if errors.Is(err, tracker.ErrNotTrusted) {
+		quota, message = &p.strangers, "requests refused: X-Forwarded-For from an address that is not in TRUSTED_PROXIES"
+	}
+	suppressed, ok := quota.take(time.Now())
+	if !ok {
+		return
+	}
+	header := strings.Join(forwarded, ", ")
+	p.log.Warn(message, "address", tracker.PlainAddr(peer), forwardedFor, header[:min(len(header), maxShown)], "suppressed", suppressed)
+}
+
+// quota allows a log line a minute.
+type quota struct {
+	next       atomic.Int64 // unix time in nanoseconds
+	suppressed atomic.Int64
+}
+
+// take says whether a line is allowed now, and how many were not since the last one.
+func (q *quota) take(now time.Time) (suppressed int64, ok bool) {
+	next := q.next.Load()
+	if now.UnixNano() < next || !q.next.CompareAndSwap(next, now.Add(time.Minute).UnixNano()) {
+		q.suppressed.Add(1)
+		return 0, false
+	}
+	return q.suppressed.Swap(0), true
+}
