@@ -46,9 +46,9 @@ type Config struct {
 	RequirePrivate  bool    `envconfig:"REQUIRE_PRIVATE" default:"false" desc:"refuse torrents that are not private; otherwise the answer warns of them"`
 	ArchiveTTL      seconds `envconfig:"ARCHIVE_TTL" default:"2592000" min:"1" desc:"seconds for which a deactivated transfer is kept"`
 
-	ProxyPass      bool     `envconfig:"PROXYPASS" default:"false" desc:"the tracker is behind a proxy: clients' addresses are in X-Forwarded-For"`
-	TrustedProxies networks `envconfig:"TRUSTED_PROXIES" default:"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10" desc:"networks whose X-Forwarded-For is believed"`
-	TrustIPParam   networks `envconfig:"TRUST_IP_PARAM" default:"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10" desc:"networks whose clients may name their own address by ip=, ipv4= and ipv6="`
+	ProxyPass      bool     `envconfig:"PROXYPASS" default:"false" desc:"the tracker is behind a proxy: clients' addresses are in X-Forwarded-For; set ADMIN_TOKEN as well"`
+	TrustedProxies networks `envconfig:"TRUSTED_PROXIES" default:"127.0.0.0/8,::1/128" desc:"addresses or networks of the proxies, separated by commas: with PROXYPASS their X-Forwarded-For is believed, and a request from elsewhere that has one is refused"`
+	TrustIPParam   networks `envconfig:"TRUST_IP_PARAM" default:"127.0.0.0/8,::1/128" desc:"addresses or networks whose clients may name where they are by ip=, ipv4= and ipv6=, separated by commas: each can take another host's place; a host that did is not probed"`
 
 	ShutdownTimeout seconds `envconfig:"SHUTDOWN_TIMEOUT" default:"10" min:"0" max:"3600" desc:"seconds a stopping server waits for requests in flight"`
 	Debug           bool    `envconfig:"DEBUG" default:"false" desc:"log debug messages"`

@@ -39,11 +39,11 @@ func TestLoadDefaults(t *testing.T) {
 	if err := wrong.err(); err != nil {
 		t.Fatal(err)
 	}
-	private := "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
+	loopback := "127.0.0.0/8,::1/128"
 	for name, want := range map[string]string{
 		"HOST": "", "PORT": "6969", "REDISHOST": "", "REDISPORT": "6379", "SMDB_URL": "", "MAX_REPR_RACK": "2",
 		"ACTIVE_INTERVAL": "45", "PASSIVE_INTERVAL": "300", "MAXPEERS": "30", "PROXYPASS": "false", "DEBUG": "false",
-		"PEER_TTL": "660", "AUTO_REGISTER": "false", "TRUSTED_PROXIES": private, "TRUST_IP_PARAM": private,
+		"PEER_TTL": "660", "AUTO_REGISTER": "false", "TRUSTED_PROXIES": loopback, "TRUST_IP_PARAM": loopback,
 	} {
 		if got := valueOf(t, c, name); got != want {
 			t.Errorf("%s is %q by default, want %q", name, got, want)
