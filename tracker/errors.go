@@ -36,6 +36,17 @@ var (
 	ErrHashTaken = errors.New("torrent registered under another name")
 )
 
+// TakenError is ErrNameTaken or ErrHashTaken, and says whose the name, or the torrent, is.
+type TakenError struct {
+	Reason error
+	By     string // the info hash that has the name, or the name that the torrent has; empty: not known
+}
+
+func (e TakenError) Error() string { return e.Reason.Error() }
+
+// Unwrap is for errors.Is.
+func (e TakenError) Unwrap() error { return e.Reason }
+
 // Failure is what a client is told instead of a reply (BEP 3, BEP 31).
 type Failure struct {
 	Reason   string

@@ -13,6 +13,26 @@ type Torrent struct {
 	File     []byte // the very bytes that were uploaded
 }
 
+// TorrentFile says which file has a torrent's name.
+type TorrentFile struct {
+	InfoHash InfoHash
+	Digest   string // names its bytes: two files of one info hash may differ around the info
+	Size     int64  // bytes
+}
+
+// TorrentPage is a part of the torrents, by their names; see Page.
+type TorrentPage struct {
+	Torrents map[string]InfoHash
+	Next     string
+}
+
+// TransferPage is a part of the active transfers, with the names of their torrents; a name is
+// empty if nobody uploaded a torrent. See Page.
+type TransferPage struct {
+	Transfers map[InfoHash]string
+	Next      string
+}
+
 // Statistics tell how far a transfer is. Peers, and the progress, count every
 // host seen until the transfer is archived; Seeders, Leechers and Paused count
 // those that were live at the last announce.
@@ -30,7 +50,6 @@ type Statistics struct {
 	LastCompleted  time.Time
 	Length         uint64 // bytes of the payload; 0 if nobody registered it and no host told
 	Progress       Progress
-	Racks          map[Location]RackStatistics // nil unless asked for
 }
 
 // States counts the hosts seen by their states.
@@ -50,6 +69,12 @@ type RackStatistics struct {
 	Representatives int // live
 	Seeders         int // live
 	Progress        Progress
+}
+
+// RackPage is a part of a transfer's racks; see Page.
+type RackPage struct {
+	Racks map[Location]RackStatistics
+	Next  string
 }
 
 // Progress sums what the hosts of a rack or a transfer have, over every host

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -131,7 +132,7 @@ func newHandler(
 		MaxPending:   c.MaxPending,
 		Metrics:      registry,
 	}
-	people := rest.New(store, cache, rest.Options{
+	people := rest.New(restStore{store.Aside(), store}, cache, rest.Options{
 		AdminToken:      c.AdminToken,
 		ProxyPass:       c.ProxyPass,
 		TorrentMaxBytes: int64(c.TorrentMaxBytes),
@@ -159,6 +160,15 @@ func behindProxies(people http.Handler, proxies *clientaddr.Proxies) http.Handle
 		}
 	})
 }
+
+// restStore is what REST asks: over a connection of its own, but for whether announces can be
+// served.
+type restStore struct {
+	*redisstore.Store
+	announces rest.Health
+}
+
+func (s restStore) Ready(ctx context.Context) error { return s.announces.Ready(ctx) }
 
 // route tells announces, scrapes and /metrics from all else, such as
 // /scrape/HASH.json. An http.ServeMux would redirect paths that it finds untidy, and not every client

@@ -135,7 +135,7 @@ func (s *Store) archiveCall(hash tracker.InfoHash) scriptCall {
 	return scriptCall{
 		keys: []string{
 			k.deregistered(), k.peers(), k.racks(), k.shelves(), k.hosts(), k.closed(),
-			k.name(), k.length(), k.torrent(),
+			k.name(), k.length(), k.torrent(), k.digest(),
 			k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
 			k.representatives(), k.seeders(), k.leechers(), k.paused(),
 			k.progress(), k.racks6(),

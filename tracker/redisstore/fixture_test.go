@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"sync/atomic"
 	"testing"
@@ -207,4 +208,72 @@ func addresses(peers []tracker.Peer) map[netip.AddrPort]bool {
 // sixOf is the IPv6 address of host number n.
 func sixOf(n int) netip.AddrPort {
 	return netip.MustParseAddrPort(fmt.Sprintf("[2001:db8::%x]:6881", n+1))
+}
+
+// What the lists hold in all, page by page.
+
+func (f *fixture) Torrents(ctx context.Context) (map[string]tracker.InfoHash, error) {
+	all := map[string]tracker.InfoHash{}
+	err := eachPage(func(cursor string) (string, error) {
+		page, err := f.Store.Torrents(ctx, cursor, 100)
+		maps.Copy(all, page.Torrents)
+		return page.Next, err
+	})
+	return all, err
+}
+
+func (f *fixture) Transfers(ctx context.Context) (map[tracker.InfoHash]string, error) {
+	all := map[tracker.InfoHash]string{}
+	err := eachPage(func(cursor string) (string, error) {
+		page, err := f.Store.Transfers(ctx, cursor, 100)
+		maps.Copy(all, page.Transfers)
+		return page.Next, err
+	})
+	return all, err
+}
+
+// Torrent returns the bytes of a torrent.
+func (f *fixture) Torrent(ctx context.Context, name string) ([]byte, error) {
+	id, err := f.Store.Torrent(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	file, digest, err := f.TorrentBytes(ctx, id.InfoHash)
+	if err == nil && (digest != id.Digest || int64(len(file)) != id.Size) {
+		err = fmt.Errorf("%d bytes, %s, are not %+v", len(file), digest, id)
+	}
+	return file, err
+}
+
+// statistics are a transfer's with those of all its racks, if they are asked for.
+type statistics struct {
+	tracker.Statistics
+	Racks map[tracker.Location]tracker.RackStatistics
+}
+
+func (f *fixture) Statistics(ctx context.Context, hash tracker.InfoHash, racks bool) (statistics, error) {
+	return statisticsOf(ctx, f.Store, hash, racks)
+}
+
+func statisticsOf(ctx context.Context, s *Store, hash tracker.InfoHash, racks bool) (stats statistics, err error) {
+	if stats.Statistics, err = s.Statistics(ctx, hash); err != nil || !racks {
+		return stats, err
+	}
+	stats.Racks = map[tracker.Location]tracker.RackStatistics{}
+	err = eachPage(func(cursor string) (string, error) {
+		page, err := s.Racks(ctx, hash, "", cursor, 100)
+		maps.Copy(stats.Racks, page.Racks)
+		return page.Next, err
+	})
+	return stats, err
+}
+
+// eachPage walks through all pages of a list.
+func eachPage(read func(cursor string) (next string, err error)) error {
+	for cursor := ""; ; {
+		next, err := read(cursor)
+		if cursor = next; err != nil || cursor == "" {
+			return err
+		}
+	}
 }

@@ -294,7 +294,7 @@ func (h *history) checkStored(t *rapid.T) {
 	}
 	if h.steps++; h.lags || h.steps%4 == 0 { // they look at each host
 		h.checkMachines(t)
-		h.checkStates(t, stats)
+		h.checkStates(t, stats.Statistics)
 	}
 	if n := len(h.identities(testHash(1))); n != len(h.model.hosts) {
 		t.Fatalf("%d identities kept for %d hosts", n, len(h.model.hosts))

@@ -51,6 +51,7 @@ func (k transferKeys) closed() string         { return k.key("closed") }        
 func (k transferKeys) name() string           { return k.key("name") }            // string
 func (k transferKeys) length() string         { return k.key("length") }          // string: bytes
 func (k transferKeys) torrent() string        { return k.key("torrent") }         // string: the file
+func (k transferKeys) digest() string         { return k.key("digest") }          // string: SHA-256 of the file
 func (k transferKeys) firstStarted() string   { return k.key("first_started") }   // string: RFC 3339
 func (k transferKeys) lastStarted() string    { return k.key("last_started") }    // string: RFC 3339
 func (k transferKeys) firstCompleted() string { return k.key("first_completed") } // string: RFC 3339

@@ -12,18 +12,14 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// Statistics tells how far a transfer is, each rack too if asked for: from
-// running sums, so that its cost grows with the racks asked for, not with hosts. A transfer that is not active
-// is tracker.ErrNotFound.
-func (s *Store) Statistics(ctx context.Context, hash tracker.InfoHash, racks bool) (tracker.Statistics, error) {
+// Statistics tells how far a transfer is, from running sums. A transfer that is not active is
+// tracker.ErrNotFound.
+func (s *Store) Statistics(ctx context.Context, hash tracker.InfoHash) (tracker.Statistics, error) {
 	stats, due, err := s.statistics(ctx, hash)
 	if err == nil && due {
 		if err = s.sweep(ctx, hash); err == nil {
 			stats, _, err = s.statistics(ctx, hash)
 		}
-	}
-	if err == nil && racks {
-		stats.Racks, err = s.rackStatistics(ctx, hash)
 	}
 	return stats, err
 }
@@ -99,18 +95,18 @@ func readProgress(sums map[string]int64) tracker.Progress {
 // racksAtOnce bounds what one look at the racks sends together.
 const racksAtOnce = 500
 
-func (s *Store) rackStatistics(
-	ctx context.Context, hash tracker.InfoHash,
-) (map[tracker.Location]tracker.RackStatistics, error) {
-	k := keysOf(hash)
-	racks, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Smembers().Key(k.racks()).Build()
-	}).AsStrSlice()
+// Racks returns a page of a transfer's racks, or of those in a group, with the share of each. A
+// transfer that is not active is tracker.ErrNotFound.
+func (s *Store) Racks(
+	ctx context.Context, hash tracker.InfoHash, rack tracker.Location, cursor string, limit int,
+) (tracker.RackPage, error) {
+	names, err := s.Members(ctx, hash, tracker.SetRacks, rack, cursor, limit)
 	if err != nil {
-		return nil, mapError(err)
+		return tracker.RackPage{}, err
 	}
-	stats := make(map[tracker.Location]tracker.RackStatistics, len(racks))
-	for part := range slices.Chunk(racks, racksAtOnce) {
+	k := keysOf(hash)
+	page := tracker.RackPage{Racks: make(map[tracker.Location]tracker.RackStatistics, len(names.Entries)), Next: names.Next}
+	for part := range slices.Chunk(names.Entries, racksAtOnce) {
 		results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 			commands := make([]rueidis.Completed, 0, 4*len(part))
 			for _, name := range part {
@@ -124,19 +120,19 @@ func (s *Store) rackStatistics(
 			return commands
 		})
 		if err != nil {
-			return nil, err
+			return tracker.RackPage{}, err
 		}
 		for i, rack := range part {
 			r, err := readRack(results[4*i : 4*i+4])
 			if err != nil {
-				return nil, fmt.Errorf("rack %s: %w", rack, err)
+				return tracker.RackPage{}, fmt.Errorf("rack %s: %w", rack, err)
 			}
 			if r.Progress.Hosts > 0 { // else all its hosts have moved elsewhere
-				stats[tracker.Location(rack)] = r
+				page.Racks[tracker.Location(rack)] = r
 			}
 		}
 	}
-	return stats, nil
+	return page, nil
 }
 
 func readRack(results []rueidis.RedisResult) (tracker.RackStatistics, error) {

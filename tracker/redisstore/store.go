@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +44,7 @@ type Store struct {
 	opts      Options
 	log       *slog.Logger
 	connected atomic.Pointer[rueidis.Client]
+	aside     *Store // see Aside; it has none itself
 	notes     *notebook
 	errands   *errands
 	looks     *otter.Cache[lookKey, time.Duration]
@@ -64,6 +64,7 @@ func Open(opts Options, log *slog.Logger) *Store {
 	s.errands = newErrands()
 	s.looks = newLooks()
 	s.metrics = newStoreMetrics(opts.Metrics)
+	s.aside = s.besides()
 	s.stopped.Go(func() { s.watch(ctx) })
 	s.stopped.Go(func() { s.writeNotes(ctx) })
 	for range errandWorkers {
@@ -72,13 +73,12 @@ func Open(opts Options, log *slog.Logger) *Store {
 	return s
 }
 
-// Close ends the background work and the connection.
+// Close ends the background work and the connections.
 func (s *Store) Close() {
 	s.stop()
 	s.stopped.Wait()
-	if client := s.connected.Swap(nil); client != nil {
-		(*client).Close()
-	}
+	s.disconnect()
+	s.aside.disconnect()
 }
 
 func (s *Store) client() (rueidis.Client, error) {
@@ -87,26 +87,6 @@ func (s *Store) client() (rueidis.Client, error) {
 		return nil, errNotConnected
 	}
 	return *client, nil
-}
-
-func (s *Store) connect() error {
-	client, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress:       []string{s.opts.Addr},
-		Username:          s.opts.Username,
-		Password:          s.opts.Password,
-		SelectDB:          s.opts.DB,
-		ClientName:        "p2ptracker",
-		Dialer:            net.Dialer{Timeout: s.opts.Timeout},
-		ConnWriteTimeout:  s.opts.Timeout,
-		ForceSingleClient: s.opts.Single || s.opts.DB != 0, // a cluster has one database only
-		DisableCache:      true,
-		DisableRetry:      true, // nothing is sent twice: a `completed` would count twice
-	})
-	if err != nil {
-		return mapError(err)
-	}
-	s.connected.Store(&client)
-	return nil
 }
 
 // do sends one plain command.

@@ -29,7 +29,7 @@ func TestStatisticsWhenNobodyAnnounces(t *testing.T) {
 			f.announce(t, a)
 		}
 		f.Advance(testRules.PeerTTL)
-		stats, err := s.Statistics(context.Background(), hash, true)
+		stats, err := statisticsOf(context.Background(), s, hash, true)
 		if want := (tracker.Progress{Hosts: 100, Done: 100}); err != nil || stats.Progress != want || !stats.Progress.Complete() ||
 			stats.States()[tracker.HostDone] != 100 {
 			t.Errorf("%+v, %v", stats, err)

@@ -1,8 +1,13 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/redis/rueidis"
@@ -20,8 +25,7 @@ func (s *Store) AddTorrent(ctx context.Context, t tracker.Torrent) (created bool
 		return false, fmt.Errorf("torrent %q: %w", t.Name, err)
 	}
 	status, err := s.register(ctx, t)
-	if err == nil && status == registerHashTaken {
-		err = tracker.ErrHashTaken
+	if errors.Is(err, tracker.ErrHashTaken) {
 		if claimed {
 			err = s.releaseName(ctx, t.Name, err)
 		}
@@ -49,6 +53,12 @@ func (s *Store) list(ctx context.Context, hash tracker.InfoHash, name string) er
 	return err
 }
 
+// digestOf names the bytes of a file.
+func digestOf(file []byte) string {
+	sum := sha256.Sum256(file)
+	return hex.EncodeToString(sum[:])
+}
+
 // claimName makes the name the torrent's, if nobody has it.
 func (s *Store) claimName(ctx context.Context, t tracker.Torrent) (claimed bool, err error) {
 	hash := t.InfoHash.String()
@@ -62,7 +72,7 @@ func (s *Store) claimName(ctx context.Context, t tracker.Torrent) (claimed bool,
 		return false, err
 	}
 	if holder, err := results[1].ToString(); err != nil || holder != hash {
-		return false, tracker.ErrNameTaken
+		return false, tracker.TakenError{Reason: tracker.ErrNameTaken, By: holder}
 	}
 	return results[0].AsBool()
 }
@@ -84,13 +94,20 @@ const (
 	registerArchiving = 4
 )
 
-// register runs register.lua. A transfer that is just being archived is
-// archived to the end first.
+// register runs register.lua. A transfer that is just being archived is archived to the end
+// first; a torrent under another name is tracker.ErrHashTaken.
 func (s *Store) register(ctx context.Context, t tracker.Torrent) (status int64, err error) {
 	for range 3 {
-		r, err := s.run(ctx, registerScript, registerCall(t, s.now()), 0)
-		if err != nil || r.status != registerArchiving {
-			return r.status, err
+		r, err := s.run(ctx, registerScript, registerCall(t, s.now()), 1)
+		if err != nil {
+			return 0, err
+		}
+		if r.status == registerHashTaken {
+			name, err := r.values[0].ToString()
+			return 0, cmp.Or(err, error(tracker.TakenError{Reason: tracker.ErrHashTaken, By: name}))
+		}
+		if r.status != registerArchiving {
+			return r.status, nil
 		}
 		if err := s.finish(ctx, t.InfoHash); err != nil {
 			return 0, err
@@ -102,38 +119,81 @@ func (s *Store) register(ctx context.Context, t tracker.Torrent) (status int64, 
 func registerCall(t tracker.Torrent, now string) scriptCall {
 	k := keysOf(t.InfoHash)
 	return scriptCall{
-		keys: []string{k.registered(), k.closed(), k.name(), k.length(), k.torrent(), k.deregistered()},
-		args: []string{now, t.Name, strconv.FormatUint(t.Length, 10), rueidis.BinaryString(t.File)},
+		keys: []string{k.registered(), k.closed(), k.name(), k.length(), k.torrent(), k.deregistered(), k.digest()},
+		args: []string{now, t.Name, strconv.FormatUint(t.Length, 10), rueidis.BinaryString(t.File), digestOf(t.File)},
 	}
 }
 
-// Torrent returns the bytes that were uploaded, or tracker.ErrNotFound.
-func (s *Store) Torrent(ctx context.Context, name string) ([]byte, error) {
+// Torrent says which file has a name now, or tracker.ErrNotFound.
+func (s *Store) Torrent(ctx context.Context, name string) (tracker.TorrentFile, error) {
 	hash, err := s.torrentHash(ctx, name)
 	if err != nil {
-		return nil, err
+		return tracker.TorrentFile{}, err
 	}
-	file, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Get().Key(keysOf(hash).torrent()).Build()
-	}).AsBytes()
-	return file, notFound(err)
+	k := keysOf(hash)
+	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
+		return []rueidis.Completed{b.Get().Key(k.digest()).Build(), b.Strlen().Key(k.torrent()).Build()}
+	})
+	if err != nil {
+		return tracker.TorrentFile{}, err
+	}
+	digest, _ := results[0].ToString()
+	size, err := results[1].AsInt64()
+	if err == nil && size == 0 { // a crash took the file, and left the name
+		err = tracker.ErrNotFound
+	}
+	return tracker.TorrentFile{InfoHash: hash, Digest: versionOf(hash, digest, size), Size: size}, err
 }
 
-// Torrents returns the info hash of each torrent's name.
-func (s *Store) Torrents(ctx context.Context) (map[string]tracker.InfoHash, error) {
-	entries, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Hgetall().Key(keyTorrents).Build()
-	}).AsStrMap()
-	if err != nil {
-		return nil, mapError(err)
+// TorrentBytes returns the bytes of a file, and which they are by now, since it may have been
+// registered again meanwhile. Without one it is tracker.ErrNotFound.
+func (s *Store) TorrentBytes(ctx context.Context, hash tracker.InfoHash) (file []byte, digest string, err error) {
+	k := keysOf(hash)
+	values, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Mget().Key(k.digest(), k.torrent()).Build()
+	}).ToArray()
+	if err != nil || len(values) != 2 {
+		return nil, "", fmt.Errorf("torrent of %s: %d values: %w", hash, len(values), mapError(err))
 	}
-	torrents := make(map[string]tracker.InfoHash, len(entries))
-	for name, hash := range entries {
-		if torrents[name], err = tracker.ParseInfoHash(hash); err != nil {
-			return nil, fmt.Errorf("torrent %q: %w", name, err)
+	digest, _ = values[0].ToString()
+	if file, err = values[1].AsBytes(); err != nil {
+		return nil, "", notFound(err)
+	}
+	return file, versionOf(hash, digest, int64(len(file))), nil
+}
+
+// versionOf names the bytes of a file by their digest. A file of an earlier version of the tracker
+// has none: its transfer and size name it, as long as nobody registers it again.
+func versionOf(hash tracker.InfoHash, digest string, size int64) string {
+	if digest == "" {
+		return fmt.Sprintf("%s-%d", hash, size)
+	}
+	return digest
+}
+
+// Torrents returns a page of the torrents, by name.
+func (s *Store) Torrents(ctx context.Context, cursor string, limit int) (tracker.TorrentPage, error) {
+	type entry struct{ name, hash string }
+	entries, next, err := readPage(cursor, limit, limit, func(cursor uint64, count int) ([]entry, uint64, error) {
+		scan, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+			return b.Hscan().Key(keyTorrents).Cursor(cursor).Count(int64(count)).Build()
+		}).AsScanEntry()
+		entries := make([]entry, 0, len(scan.Elements)/2)
+		for pair := range slices.Chunk(scan.Elements, 2) {
+			entries = append(entries, entry{pair[0], pair[len(pair)-1]})
+		}
+		return entries, scan.Cursor, mapError(err)
+	})
+	if err != nil {
+		return tracker.TorrentPage{}, err
+	}
+	page := tracker.TorrentPage{Torrents: make(map[string]tracker.InfoHash, len(entries)), Next: next}
+	for _, e := range entries {
+		if page.Torrents[e.name], err = tracker.ParseInfoHash(e.hash); err != nil {
+			return page, fmt.Errorf("torrent %q: %q is no info hash", e.name, e.hash) // no client's fault
 		}
 	}
-	return torrents, nil
+	return page, nil
 }
 
 // RemoveTorrent forgets the file, not its transfer. No such torrent is
@@ -145,7 +205,7 @@ func (s *Store) RemoveTorrent(ctx context.Context, name string) error {
 	}
 	// The name goes last: by it the rest is found again after a crash.
 	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Del().Key(keysOf(hash).torrent()).Build()
+		return b.Del().Key(keysOf(hash).torrent(), keysOf(hash).digest()).Build()
 	}).Error()
 	if err != nil {
 		return mapError(err)

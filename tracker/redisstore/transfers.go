@@ -3,42 +3,51 @@ package redisstore
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// Transfers returns the name of each active transfer's torrent; a transfer
+// Transfers returns a page of the active transfers, each with the name of its torrent; a transfer
 // that nobody registered has none.
-func (s *Store) Transfers(ctx context.Context) (map[tracker.InfoHash]string, error) {
-	hashes, err := s.hashes(ctx, keyActiveTransfers)
-	if err != nil {
-		return nil, err
+func (s *Store) Transfers(ctx context.Context, cursor string, limit int) (tracker.TransferPage, error) {
+	page := tracker.TransferPage{Transfers: map[tracker.InfoHash]string{}}
+	hashes, next, err := readPage(cursor, limit, limit, func(cursor uint64, count int) ([]string, uint64, error) {
+		scan, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+			return b.Sscan().Key(keyActiveTransfers).Cursor(cursor).Count(int64(count)).Build()
+		}).AsScanEntry()
+		return scan.Elements, scan.Cursor, mapError(err)
+	})
+	if err != nil || len(hashes) == 0 {
+		return page, err
 	}
+	page.Next = next
 	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		commands := make([]rueidis.Completed, 0, len(hashes))
 		for _, hash := range hashes {
-			k := keysOf(hash)
+			k := transferKeys("{" + hash + "}")
 			commands = append(commands, b.Mget().Key(k.registered(), k.name()).Build())
 		}
 		return commands
 	})
 	if err != nil {
-		return nil, err
+		return page, err
 	}
-	transfers := make(map[tracker.InfoHash]string, len(hashes))
-	for i, hash := range hashes {
+	for i, digits := range hashes {
+		hash, err := tracker.ParseInfoHash(digits)
+		if err != nil {
+			return page, fmt.Errorf("set %s: %q is no info hash", keyActiveTransfers, digits) // no client's fault
+		}
 		values, err := results[i].AsStrSlice()
 		if err != nil || len(values) != 2 {
-			return nil, fmt.Errorf("transfer %s: %d values: %w", hash, len(values), err)
+			return page, fmt.Errorf("transfer %s: %d values: %w", hash, len(values), err)
 		}
 		if values[0] != "" { // else a late note put a closed one on the list
-			transfers[hash] = values[1]
+			page.Transfers[hash] = values[1]
 		}
 	}
-	return transfers, nil
+	return page, nil
 }
 
 // sets are the keys of a transfer's lists.
@@ -50,48 +59,24 @@ var sets = map[tracker.Set]func(transferKeys) string{
 	tracker.SetRacks:           transferKeys.racks,
 }
 
-// scanAtOnce is how many entries are looked at together for those of a rack, and scanAtMost bounds
-// what a page costs: one that has fewer entries than asked for has a cursor of its own.
-const (
-	scanAtOnce = 1_000
-	scanAtMost = 50 * scanAtOnce
-)
-
 // Members returns a page of one of a transfer's lists, of those within a rack or a group of racks
 // if one is given. A transfer that is not active is tracker.ErrNotFound.
 func (s *Store) Members(
 	ctx context.Context, hash tracker.InfoHash, set tracker.Set, rack tracker.Location, cursor string, limit int,
 ) (tracker.Page, error) {
-	position := uint64(0)
-	if cursor != "" {
-		var err error
-		if position, err = strconv.ParseUint(cursor, 10, 64); err != nil {
-			return tracker.Page{}, tracker.ClientError("cursor is not one of ours")
-		}
-	}
 	atOnce := limit
 	if rack != "" {
 		atOnce = max(limit, scanAtOnce)
 	}
-	page := tracker.Page{}
-	for seen := 0; ; {
-		scan, err := s.scan(ctx, hash, set, position, atOnce)
+	entries, next, err := readPage(cursor, limit, atOnce, func(cursor uint64, count int) ([]string, uint64, error) {
+		scan, err := s.scan(ctx, hash, set, cursor, count)
 		if err != nil {
-			return tracker.Page{}, err
+			return nil, 0, err
 		}
 		entries, err := s.within(ctx, hash, set, rack, scan.Elements)
-		if err != nil {
-			return tracker.Page{}, err
-		}
-		page.Entries = append(page.Entries, entries...)
-		if position = scan.Cursor; position == 0 {
-			return page, nil
-		}
-		if seen += atOnce; rack == "" || len(page.Entries) >= limit || seen >= scanAtMost {
-			page.Next = strconv.FormatUint(position, 10)
-			return page, nil
-		}
-	}
+		return entries, scan.Cursor, err
+	})
+	return tracker.Page{Entries: entries, Next: next}, err
 }
 
 // scan reads about count entries of a list of an active transfer.

@@ -10,7 +10,7 @@ import (
 )
 
 // fault is an error as it is shown. Its texts are static, but for the names of query parameters and
-// of racks that were asked for, and settings.
+// of racks that were asked for, settings, and who has what an upload wanted.
 type fault struct {
 	status  int
 	Code    string `json:"code"`
@@ -40,6 +40,7 @@ var domainFaults = []struct {
 	{tracker.ErrHashTaken, fault{http.StatusConflict, "hash_taken", "this torrent is registered under another name"}},
 	{tracker.ErrNotTrusted, fault{http.StatusForbidden, "forbidden", "X-Forwarded-For from an address that TRUSTED_PROXIES does not name"}},
 	{tracker.ErrNoClient, fault{http.StatusForbidden, "forbidden", "the proxy's X-Forwarded-For does not tell the client's address"}},
+	{tracker.ErrBusy, fault{http.StatusServiceUnavailable, "busy", "too many requests are under way: try again in some seconds"}},
 	{tracker.ErrUnavailable, errNotReady},
 	{context.DeadlineExceeded, errNotReady},
 }
@@ -57,8 +58,21 @@ func faultOf(err error) fault {
 	}
 	for _, known := range domainFaults {
 		if errors.Is(err, known.err) {
-			return known.fault
+			return known.fault.naming(err)
 		}
 	}
 	return errInternal
+}
+
+// naming adds who has the name, or the torrent, that is taken.
+func (f fault) naming(err error) fault {
+	var taken tracker.TakenError
+	switch {
+	case !errors.As(err, &taken) || taken.By == "":
+	case errors.Is(err, tracker.ErrHashTaken):
+		f.Message += ": " + shownName(taken.By)
+	default:
+		f.Message += ": " + taken.By
+	}
+	return f
 }

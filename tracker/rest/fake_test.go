@@ -3,8 +3,11 @@ package rest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -26,6 +29,7 @@ type fake struct {
 	torrents map[string]tracker.Torrent
 	active   map[tracker.InfoHash]string
 	stats    map[tracker.InfoHash]tracker.Statistics
+	racks    map[tracker.InfoHash]map[tracker.Location]tracker.RackStatistics
 	counts   map[tracker.InfoHash]tracker.ScrapeEntry
 	members  map[tracker.Set][]string
 	hosts    []tracker.Host
@@ -42,6 +46,7 @@ func newFake() *fake {
 		torrents: map[string]tracker.Torrent{},
 		active:   map[tracker.InfoHash]string{},
 		stats:    map[tracker.InfoHash]tracker.Statistics{},
+		racks:    map[tracker.InfoHash]map[tracker.Location]tracker.RackStatistics{},
 		counts:   map[tracker.InfoHash]tracker.ScrapeEntry{},
 		members:  map[tracker.Set][]string{},
 		failing:  map[tracker.InfoHash]error{},
@@ -65,20 +70,42 @@ func (f *fake) AddTorrent(_ context.Context, t tracker.Torrent) (bool, error) {
 	return true, nil
 }
 
-func (f *fake) Torrent(_ context.Context, name string) ([]byte, error) {
+func (f *fake) Torrent(_ context.Context, name string) (tracker.TorrentFile, error) {
 	t, ok := f.torrents[name]
 	if !ok {
-		return nil, tracker.ErrNotFound
+		return tracker.TorrentFile{}, tracker.ErrNotFound
 	}
-	return t.File, f.err
+	return tracker.TorrentFile{InfoHash: t.InfoHash, Digest: digestOf(t.File), Size: int64(len(t.File))}, f.err
 }
 
-func (f *fake) Torrents(context.Context) (map[string]tracker.InfoHash, error) {
-	hashes := map[string]tracker.InfoHash{}
-	for name, t := range f.torrents {
-		hashes[name] = t.InfoHash
+func digestOf(file []byte) string { return fmt.Sprintf("%x", sha256.Sum256(file)) }
+
+func (f *fake) TorrentBytes(_ context.Context, hash tracker.InfoHash) ([]byte, string, error) {
+	for _, t := range f.torrents {
+		if t.InfoHash == hash {
+			return t.File, digestOf(t.File), f.err
+		}
 	}
-	return hashes, f.err
+	return nil, "", tracker.ErrNotFound
+}
+
+// Torrents takes the index of the next name as cursor; so does Transfers, of the next hash.
+func (f *fake) Torrents(_ context.Context, cursor string, limit int) (tracker.TorrentPage, error) {
+	page := tracker.TorrentPage{Torrents: map[string]tracker.InfoHash{}}
+	names, next := pageOf(slices.Sorted(maps.Keys(f.torrents)), cursor, limit)
+	for _, name := range names {
+		page.Torrents[name] = f.torrents[name].InfoHash
+	}
+	page.Next = next
+	return page, f.err
+}
+
+func pageOf[E any](all []E, cursor string, limit int) (part []E, next string) {
+	start, _ := strconv.Atoi(cursor)
+	if end := start + limit; end < len(all) {
+		return all[start:end], strconv.Itoa(end)
+	}
+	return all[start:], ""
 }
 
 func (f *fake) RemoveTorrent(_ context.Context, name string) error {
@@ -89,19 +116,34 @@ func (f *fake) RemoveTorrent(_ context.Context, name string) error {
 	return f.err
 }
 
-func (f *fake) Transfers(context.Context) (map[tracker.InfoHash]string, error) {
-	return f.active, f.err
+func (f *fake) Transfers(_ context.Context, cursor string, limit int) (tracker.TransferPage, error) {
+	page := tracker.TransferPage{Transfers: map[tracker.InfoHash]string{}}
+	hashes := slices.SortedFunc(maps.Keys(f.active), func(a, b tracker.InfoHash) int { return bytes.Compare(a[:], b[:]) })
+	hashes, page.Next = pageOf(hashes, cursor, limit)
+	for _, hash := range hashes {
+		page.Transfers[hash] = f.active[hash]
+	}
+	return page, f.err
 }
 
-func (f *fake) Statistics(_ context.Context, hash tracker.InfoHash, racks bool) (tracker.Statistics, error) {
+func (f *fake) Statistics(_ context.Context, hash tracker.InfoHash) (tracker.Statistics, error) {
 	stats, ok := f.stats[hash]
 	if !ok {
 		return stats, tracker.ErrNotFound
 	}
-	if !racks {
-		stats.Racks = nil
-	}
 	return stats, f.err
+}
+
+func (f *fake) Racks(
+	_ context.Context, hash tracker.InfoHash, rack tracker.Location, cursor string, limit int,
+) (tracker.RackPage, error) {
+	page := tracker.RackPage{Racks: map[tracker.Location]tracker.RackStatistics{}}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(f.racks[hash])), func(name tracker.Location) bool { return !name.Within(rack) })
+	names, page.Next = pageOf(names, cursor, limit)
+	for _, name := range names {
+		page.Racks[name] = f.racks[hash][name]
+	}
+	return page, f.err
 }
 
 // Members takes the index of the next entry as cursor. Nobody but racks is within a rack.

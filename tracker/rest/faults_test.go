@@ -78,9 +78,9 @@ func TestClientInLog(t *testing.T) {
 // slow is a store that answers at the deadline only.
 type slow struct{ *fake }
 
-func (slow) Transfers(ctx context.Context) (map[tracker.InfoHash]string, error) {
+func (slow) Transfers(ctx context.Context, _ string, _ int) (tracker.TransferPage, error) {
 	<-ctx.Done()
-	return nil, ctx.Err()
+	return tracker.TransferPage{}, ctx.Err()
 }
 
 func TestDeadline(t *testing.T) {

@@ -3,6 +3,7 @@ package rest
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -55,21 +56,20 @@ func parseList(r *http.Request, digits string) (hash tracker.InfoHash, ask listQ
 		return hash, ask, err
 	}
 	query := r.URL.Query()
-	ask.cursor = query.Get("cursor")
-	if ask.limit, err = parseLimit(query.Get("limit")); err != nil {
+	if ask.cursor, ask.limit, err = parsePage(query); err != nil {
 		return hash, ask, err
 	}
 	ask.rack, err = parseRack(query)
 	return hash, ask, err
 }
 
-func parseLimit(text string) (int, error) {
-	if text == "" {
-		return defaultLimit, nil
+// parsePage reads ?cursor= and ?limit=.
+func parsePage(query url.Values) (cursor string, limit int, err error) {
+	cursor, limit = query.Get("cursor"), defaultLimit
+	if text := query.Get("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > maxLimit {
+			return "", 0, errLimit
+		}
 	}
-	limit, err := strconv.Atoi(text)
-	if err != nil || limit < 1 || limit > maxLimit {
-		return 0, errLimit
-	}
-	return limit, nil
+	return cursor, limit, nil
 }

@@ -23,12 +23,12 @@ func full(t *testing.T) *fake {
 		FirstStarted: start, LastStarted: start.Add(time.Minute), FirstCompleted: start.Add(time.Hour), LastCompleted: start.Add(time.Hour),
 		Length:   30,
 		Progress: tracker.Progress{Hosts: 3, Seeded: 1, Done: 2, Left: 30},
-		Racks: map[tracker.Location]tracker.RackStatistics{
-			"dc1/r17":                {Peers: 2, Representatives: 2, Seeders: 1, Progress: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 30}},
-			"A%2F12":                 {Peers: 1},
-			"K%C3%A4fig-3/DC1%3AR17": {Seeders: 1},
-			"r2":                     {Progress: tracker.Progress{Hosts: 1, Done: 1}},
-		},
+	}
+	f.racks[hash(0xab)] = map[tracker.Location]tracker.RackStatistics{
+		"dc1/r17":                {Peers: 2, Representatives: 2, Seeders: 1, Progress: tracker.Progress{Hosts: 2, Seeded: 1, Done: 1, Left: 30}},
+		"A%2F12":                 {Peers: 1},
+		"K%C3%A4fig-3/DC1%3AR17": {Seeders: 1},
+		"r2":                     {Progress: tracker.Progress{Hosts: 1, Done: 1}},
 	}
 	f.stats[hash(0x01)] = tracker.Statistics{Active: true}
 	f.counts[hash(0xab)] = tracker.ScrapeEntry{InfoHash: hash(0xab), Complete: 1, Downloaded: 2, Incomplete: 3, Downloaders: 2}
@@ -244,7 +244,7 @@ func TestPercent(t *testing.T) {
 		"does not say":   {tracker.Progress{Hosts: 2, Done: 1, Unknown: 1}, 30, "50.00%"},
 	} {
 		s := tracker.Statistics{Length: test.length, Progress: test.progress}
-		if got := newStatistics(s, false).Global.Progress; got != test.want {
+		if got := newGlobal(s).Progress; got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}

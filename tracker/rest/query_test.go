@@ -11,12 +11,12 @@ import (
 // TestUnknownParameters asks every path for what it does not know.
 func TestUnknownParameters(t *testing.T) {
 	known := hash(0xab).String()
-	lists := "cursor limit rack"
+	pages, lists := "cursor limit", "cursor limit rack"
 	for path, methods := range map[string]map[string]string{ // the parameters that each method knows
-		"/torrents":                           {"GET": "", "HEAD": ""},
+		"/torrents":                           {"GET": pages, "HEAD": pages},
 		"/torrents/build-42.torrent":          {"GET": "", "POST": "", "DELETE": ""},
-		"/transfers":                          {"GET": "", "DELETE": ""},
-		"/transfers/" + known + ".json":       {"GET": "rack racks", "DELETE": ""},
+		"/transfers":                          {"GET": pages, "DELETE": ""},
+		"/transfers/" + known + ".json":       {"GET": "rack racks " + pages, "DELETE": ""},
 		"/transfers/peers/" + known + ".json": {"GET": lists}, "/transfers/seeders/" + known + ".json": {"GET": lists},
 		"/transfers/leechers/" + known + ".json": {"GET": lists}, "/transfers/racks/" + known + ".json": {"GET": lists},
 		"/transfers/representants/" + known + ".json":   {"GET": lists},
@@ -71,7 +71,7 @@ func TestBadParameters(t *testing.T) {
 		known + ".json?racks=true":                  "racks is 0 or 1",
 		known + ".json?racks":                       "racks is 0 or 1",
 		known + ".json?racks=1&progress=1":          `there is no query parameter "progress" here, only rack, racks`,
-		"?all=1":                                    `there is no query parameter "all" here, nor any other one`,
+		"?all=1":                                    `there is no query parameter "all" here, only cursor, limit`,
 	} {
 		w := serve(handle(full(t), Options{}, nil), request(http.MethodGet, "/transfers/"+target, nil))
 		if got := messageOf(t, w.Body.Bytes()); w.Code != http.StatusBadRequest || !strings.Contains(got, want) {

@@ -21,15 +21,19 @@ type Torrents interface {
 	// AddTorrent keeps a torrent and activates its transfer. The same torrent
 	// under the same name again is no error, and created is false. A name that
 	// another torrent has is tracker.ErrNameTaken; a torrent that has another
-	// name is tracker.ErrHashTaken. An error means that nothing can be relied
-	// on but that the same call again sets it right.
+	// name is tracker.ErrHashTaken; either is best a tracker.TakenError. An error means that
+	// nothing can be relied on but that the same call again sets it right.
 	AddTorrent(ctx context.Context, t tracker.Torrent) (created bool, err error)
 
-	// Torrent returns the very bytes uploaded, or tracker.ErrNotFound.
-	Torrent(ctx context.Context, name string) (file []byte, err error)
+	// Torrent says which file has a name at this moment, or tracker.ErrNotFound. It is cheap.
+	Torrent(ctx context.Context, name string) (tracker.TorrentFile, error)
 
-	// Torrents returns all torrents by name.
-	Torrents(ctx context.Context) (map[string]tracker.InfoHash, error)
+	// TorrentBytes returns the very bytes that were uploaded, and their digest: they may be
+	// others by now. Without any it is tracker.ErrNotFound.
+	TorrentBytes(ctx context.Context, hash tracker.InfoHash) (file []byte, digest string, err error)
+
+	// Torrents returns a page of the torrents; see Members.
+	Torrents(ctx context.Context, cursor string, limit int) (tracker.TorrentPage, error)
 
 	// RemoveTorrent forgets the file, not the transfer. If there is none by
 	// this name it is tracker.ErrNotFound.
@@ -39,12 +43,15 @@ type Torrents interface {
 // Transfers tells how transfers are, and ends them. A transfer never seen is
 // tracker.ErrNotFound.
 type Transfers interface {
-	// Transfers returns the active ones with the names of their torrents; a
-	// name is empty if nobody uploaded a torrent.
-	Transfers(ctx context.Context) (map[tracker.InfoHash]string, error)
+	// Transfers returns a page of the active ones; see Members.
+	Transfers(ctx context.Context, cursor string, limit int) (tracker.TransferPage, error)
 
-	// Statistics returns a transfer's, with its racks' if asked for.
-	Statistics(ctx context.Context, hash tracker.InfoHash, racks bool) (tracker.Statistics, error)
+	// Statistics returns a transfer's.
+	Statistics(ctx context.Context, hash tracker.InfoHash) (tracker.Statistics, error)
+
+	// Racks returns a page of a transfer's racks with the share of each; rack, cursor and limit
+	// are as below.
+	Racks(ctx context.Context, hash tracker.InfoHash, rack tracker.Location, cursor string, limit int) (tracker.RackPage, error)
 
 	// Members returns a page of one of a transfer's lists, about limit entries
 	// from cursor on; an empty cursor begins. A cursor that no page named is a
@@ -101,13 +108,16 @@ type Options struct {
 	ProxyPass       bool          // PROXYPASS: X-Forwarded-Proto is a trusted proxy's
 	TorrentMaxBytes int64         // TORRENT_MAX_BYTES: the largest .torrent taken
 	RequirePrivate  bool          // REQUIRE_PRIVATE: a torrent that is not private is refused
-	Timeout         time.Duration // every request is answered within it; positive
+	Timeout         time.Duration // every answer begins within it; positive
 }
 
 // New returns the handler of all paths of this package; any other path is a
 // 404. RemoteAddr of its requests is the client's address, even behind proxies.
 func New(store Store, locations Locations, opts Options, log *slog.Logger) http.Handler {
 	s := &server{store: store, locations: locations, opts: opts, log: log}
+	s.files = newFiles(store, max(minFiles, 2*opts.TorrentMaxBytes), opts.Timeout)
+	s.reads, s.changes = newPlaces(readPlaces, patience), newPlaces(changePlaces, patience)
+	s.downloads = newPlaces(downloadPlaces, downloadPatience)
 	s.routes = s.allRoutes()
 	return s
 }

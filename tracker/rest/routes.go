@@ -30,44 +30,50 @@ type route struct {
 }
 
 // listKnows are the query parameters of the lists.
-const listKnows = "cursor limit rack"
+const (
+	pageKnows = "cursor limit"
+	listKnows = pageKnows + " rack"
+)
 
+// allRoutes names the places that a request needs. What needs none asks nothing of the store, or
+// tells whether it can be asked.
 func (s *server) allRoutes() []route {
+	read, change := s.reads.inTurn, s.changes.inTurn
 	list := func(word string, set tracker.Set) route {
 		return route{"/transfers/" + word + "/*.json", methods{
-			http.MethodGet: {s.listMembers(word, set), listKnows},
+			http.MethodGet: {read(s.listMembers(word, set)), listKnows},
 		}}
 	}
 	return []route{
 		{"", methods{http.MethodGet: {s.getIndex, ""}}},
 		{"/favicon.ico", methods{http.MethodGet: {s.getIcon, ""}}},
 		{"/robots.txt", methods{http.MethodGet: {s.getRobots, ""}}},
-		{"/torrents", methods{http.MethodGet: {s.listTorrents, ""}}},
+		{"/torrents", methods{http.MethodGet: {read(s.listTorrents), pageKnows}}},
 		{"/torrents/*" + suffix, methods{
-			http.MethodGet:    {s.getTorrent, ""},
-			http.MethodPost:   {s.addTorrent, ""},
-			http.MethodDelete: {s.removeTorrent, ""},
+			http.MethodGet:    {s.downloads.inTurn(s.getTorrent), ""},
+			http.MethodPost:   {change(s.addTorrent), ""},
+			http.MethodDelete: {change(s.removeTorrent), ""},
 		}},
 		{"/transfers", methods{
-			http.MethodGet:    {s.listTransfers, ""},
-			http.MethodDelete: {s.deactivateAll, "stop"},
+			http.MethodGet:    {read(s.listTransfers), pageKnows},
+			http.MethodDelete: {change(s.deactivateAll), "stop"},
 		}},
 		{"/transfers/*.json", methods{
-			http.MethodGet:    {s.getStatistics, "rack racks"},
-			http.MethodDelete: {s.deactivate, "stop"},
+			http.MethodGet:    {read(s.getStatistics), "rack racks " + pageKnows},
+			http.MethodDelete: {change(s.deactivate), "stop"},
 		}},
 		{"/transfers/peers/*.json", methods{
-			http.MethodGet:    {s.listMembers("peers", tracker.SetPeers), listKnows},
-			http.MethodDelete: {s.dropHost, "address"},
+			http.MethodGet:    {read(s.listMembers("peers", tracker.SetPeers)), listKnows},
+			http.MethodDelete: {change(s.dropHost), "address"},
 		}},
-		{"/transfers/hosts/*.json", methods{http.MethodGet: {s.listHosts, listKnows + " state"}}},
+		{"/transfers/hosts/*.json", methods{http.MethodGet: {read(s.listHosts), listKnows + " state"}}},
 		list("seeders", tracker.SetSeeders),
 		list("leechers", tracker.SetLeechers),
 		list("representants", tracker.SetRepresentatives),
 		list("representatives", tracker.SetRepresentatives),
 		list("racks", tracker.SetRacks),
-		{"/locations/refresh", methods{http.MethodPost: {s.refreshLocations, ""}}},
-		{"/scrape/*.json", methods{http.MethodGet: {s.scrape, ""}}},
+		{"/locations/refresh", methods{http.MethodPost: {change(s.refreshLocations), ""}}},
+		{"/scrape/*.json", methods{http.MethodGet: {read(s.scrape), ""}}},
 		{"/healthz", methods{http.MethodGet: {s.healthz, ""}}},
 		{"/readyz", methods{http.MethodGet: {s.readyz, ""}}},
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// server answers requests. It keeps no state of its own.
+// server answers requests. It keeps no state of its own but files that were asked for.
 type server struct {
 	store       Store
 	locations   Locations
@@ -17,16 +17,27 @@ type server struct {
 	log         *slog.Logger
 	routes      []route
 	crossOrigin http.CrossOriginProtection
+
+	files     *files
+	reads     places // lists and statistics
+	changes   places // so that those who read cannot keep an operator from acting
+	downloads places // of torrents
 }
 
-// ServeHTTP answers within Options.Timeout.
+// ServeHTTP begins to answer within Options.Timeout, and ends when the client took the answer, or
+// is slower than paced.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.opts.Timeout)
 	defer cancel()
 	r = r.WithContext(ctx)
+	w = &paced{ResponseWriter: w}
+	body := &upload{ReadCloser: r.Body}
+	if r.Body != http.NoBody { // which stays what it is
+		r.Body = body
+	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if err := s.serve(w, r); err != nil {
-		writeFault(w, s.report(r, err))
+		refuse(ctx, w, body, s.report(r, err))
 	}
 }
 
@@ -60,7 +71,7 @@ func (s *server) report(r *http.Request, err error) fault {
 	f := faultOf(err)
 	level := slog.LevelDebug
 	switch {
-	case errors.Is(r.Context().Err(), context.Canceled), errors.Is(err, tracker.ErrUnavailable):
+	case errors.Is(r.Context().Err(), context.Canceled), errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrBusy):
 	case f.status == http.StatusInternalServerError:
 		level = slog.LevelError
 	case f.status == http.StatusServiceUnavailable:

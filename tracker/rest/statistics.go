@@ -11,7 +11,8 @@ import (
 // tracker's.
 type statistics struct {
 	Global global          `json:"global"`
-	Racks  map[string]rack `json:"racks,omitzero"` // by their names, see tracker.Location.String
+	Racks  map[string]rack `json:"racks,omitzero"`   // by their names, see tracker.Location.String
+	Cursor string          `json:"cursor,omitempty"` // for ?cursor of the next racks, if there are more
 }
 
 type global struct {
@@ -42,8 +43,8 @@ type rack struct {
 	Delivered       *string `json:"delivered"`
 }
 
-func newStatistics(s tracker.Statistics, racks bool) statistics {
-	reply := statistics{Global: global{
+func newGlobal(s tracker.Statistics) global {
+	return global{
 		Active:        s.Active,
 		Peers:         s.Peers,
 		Seeders:       s.Seeders,
@@ -59,18 +60,18 @@ func newStatistics(s tracker.Statistics, racks bool) statistics {
 		Seeded:        s.Progress.Seeded,
 		Delivered:     delivered(s.Progress, s.Length),
 		States:        s.States(),
-	}}
-	if !racks {
-		return reply
 	}
-	reply.Racks = make(map[string]rack, len(s.Racks))
-	for name, r := range s.Racks {
-		reply.Racks[name.String()] = rack{
+}
+
+func newRacks(racks map[tracker.Location]tracker.RackStatistics, length uint64) map[string]rack {
+	shown := make(map[string]rack, len(racks))
+	for name, r := range racks {
+		shown[name.String()] = rack{
 			r.Peers, r.Representatives, r.Seeders,
-			tracker.Percent(r.Progress.Share(s.Length)), delivered(r.Progress, s.Length),
+			tracker.Percent(r.Progress.Share(length)), delivered(r.Progress, length),
 		}
 	}
-	return reply
+	return shown
 }
 
 // delivered is what the hosts have that lacked something; nil if none did.

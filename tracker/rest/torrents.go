@@ -1,9 +1,11 @@
 package rest
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,6 +25,9 @@ func shownName(name string) string {
 	return name + suffix
 }
 
+// minFiles is how many bytes of files are kept in memory, or twice the largest torrent.
+const minFiles = 64 << 20
+
 // maxName is how many bytes a torrent's name may have, without its suffix.
 const maxName = 255
 
@@ -41,29 +46,43 @@ func checkName(name string) error {
 	return nil
 }
 
-// listTorrents writes {name: hash}.
+// listTorrents writes a page of {name: hash}. What is no torrent's name is "cursor", for ?cursor
+// of the next page, if there is more.
 func (s *server) listTorrents(w http.ResponseWriter, r *http.Request, _ string) error {
-	torrents, err := s.store.Torrents(r.Context())
+	cursor, limit, err := parsePage(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	page, err := s.store.Torrents(r.Context(), cursor, limit)
 	if err != nil {
 		return fmt.Errorf("list torrents: %w", err)
 	}
-	hashes := make(map[string]string, len(torrents))
-	for name, hash := range torrents {
-		hashes[shownName(name)] = hash.String()
+	reply := make(map[string]string, len(page.Torrents)+1)
+	for name, hash := range page.Torrents {
+		reply[shownName(name)] = hash.String()
 	}
-	return writeJSON(w, http.StatusOK, hashes)
+	if page.Next != "" {
+		reply["cursor"] = page.Next
+	}
+	return writeJSON(w, http.StatusOK, reply)
 }
 
-// getTorrent writes the very bytes that were uploaded.
+// getTorrent writes the very bytes that were uploaded. Whoever has them asks whether they are
+// still the same: by their ETag, and before each use.
 func (s *server) getTorrent(w http.ResponseWriter, r *http.Request, name string) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
-	file, err := s.store.Torrent(r.Context(), name)
+	file, err := s.files.open(r.Context(), name)
 	if err != nil {
 		return fmt.Errorf("get torrent: %w", err)
 	}
-	write(w, http.StatusOK, "application/x-bittorrent", file)
+	defer s.files.close(file)
+	header := w.Header()
+	header.Set("Content-Type", "application/x-bittorrent")
+	header.Set("ETag", `"`+file.Digest+`"`)
+	header.Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.bytes))
 	return nil
 }
 

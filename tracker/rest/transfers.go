@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,43 +14,53 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// listTransfers writes {hash: torrent name} of the active ones.
+// listTransfers writes a page of {hash: torrent name} of the active ones, and with "cursor", for
+// ?cursor of the next one, if there is more.
 func (s *server) listTransfers(w http.ResponseWriter, r *http.Request, _ string) error {
-	transfers, err := s.store.Transfers(r.Context())
+	cursor, limit, err := parsePage(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	page, err := s.store.Transfers(r.Context(), cursor, limit)
 	if err != nil {
 		return fmt.Errorf("list transfers: %w", err)
 	}
-	names := make(map[string]string, len(transfers))
-	for hash, name := range transfers {
-		names[hash.String()] = shownName(name)
+	reply := make(map[string]string, len(page.Transfers)+1)
+	for hash, name := range page.Transfers {
+		reply[hash.String()] = shownName(name)
 	}
-	return writeJSON(w, http.StatusOK, names)
+	if page.Next != "" {
+		reply["cursor"] = page.Next
+	}
+	return writeJSON(w, http.StatusOK, reply)
 }
 
 const errRacks = tracker.ClientError("racks is 0 or 1")
 
-// getStatistics writes a transfer's statistics; with ?racks=1 the racks' too, with ?rack those
-// of one, or of the racks in a group.
+// getStatistics writes a transfer's statistics; with ?racks=1 a page of the racks' too, with ?rack
+// those of one, or of the racks in a group.
 func (s *server) getStatistics(w http.ResponseWriter, r *http.Request, digits string) error {
-	hash, err := tracker.ParseInfoHash(digits)
+	hash, ask, err := parseList(r, digits)
 	if err != nil {
 		return err
 	}
 	query := r.URL.Query()
-	rack, err := parseRack(query)
-	switch {
-	case err != nil:
-		return err
-	case query.Has("racks") && query.Get("racks") != "0" && query.Get("racks") != "1":
+	if query.Has("racks") && query.Get("racks") != "0" && query.Get("racks") != "1" {
 		return errRacks
 	}
-	racks := rack != "" || query.Get("racks") == "1"
-	stats, err := s.store.Statistics(r.Context(), hash, racks)
+	stats, err := s.store.Statistics(r.Context(), hash)
 	if err != nil {
 		return fmt.Errorf("statistics of %s: %w", hash, err)
 	}
-	maps.DeleteFunc(stats.Racks, func(name tracker.Location, _ tracker.RackStatistics) bool { return !name.Within(rack) })
-	return writeJSON(w, http.StatusOK, newStatistics(stats, racks))
+	reply := statistics{Global: newGlobal(stats)}
+	if ask.rack != "" || query.Get("racks") == "1" {
+		page, err := s.store.Racks(r.Context(), hash, ask.rack, ask.cursor, ask.limit)
+		if err != nil {
+			return fmt.Errorf("racks of %s: %w", hash, err)
+		}
+		reply.Racks, reply.Cursor = newRacks(page.Racks, stats.Length), page.Next
+	}
+	return writeJSON(w, http.StatusOK, reply)
 }
 
 // deactivated is the reply to a deactivation.
@@ -105,13 +116,13 @@ func (s *server) deactivateAll(w http.ResponseWriter, r *http.Request, _ string)
 	if err != nil {
 		return err
 	}
-	transfers, err := s.store.Transfers(r.Context())
+	hashes, err := s.activeHashes(r.Context())
 	if err != nil {
 		return fmt.Errorf("list transfers: %w", err)
 	}
 	reply := deactivated{Deactivated: []string{}, Clients: afterwards[stop]}
 	var first error
-	for _, hash := range sortedHashes(transfers) {
+	for _, hash := range hashes {
 		switch err := s.archive(r, hash, stop); {
 		case err == nil:
 			reply.Deactivated = append(reply.Deactivated, hash.String())
@@ -131,7 +142,7 @@ func (s *server) deactivateAll(w http.ResponseWriter, r *http.Request, _ string)
 }
 
 func (s *server) archive(r *http.Request, hash tracker.InfoHash, stop bool) error {
-	stats, err := s.store.Statistics(r.Context(), hash, false)
+	stats, err := s.store.Statistics(r.Context(), hash)
 	if err != nil && !errors.Is(err, tracker.ErrNotFound) { // which may have ended before
 		return fmt.Errorf("statistics of %s: %w", hash, err)
 	}
@@ -148,11 +159,18 @@ func (s *server) archive(r *http.Request, hash tracker.InfoHash, stop bool) erro
 	return nil
 }
 
-func sortedHashes(transfers map[tracker.InfoHash]string) []tracker.InfoHash {
-	hashes := make([]tracker.InfoHash, 0, len(transfers))
-	for hash := range transfers {
-		hashes = append(hashes, hash)
+// activeHashes are those of all active transfers, in order.
+func (s *server) activeHashes(ctx context.Context) (hashes []tracker.InfoHash, err error) {
+	for cursor := ""; ; {
+		page, err := s.store.Transfers(ctx, cursor, maxLimit)
+		if err != nil {
+			return nil, err
+		}
+		hashes = slices.AppendSeq(hashes, maps.Keys(page.Transfers))
+		if cursor = page.Next; cursor == "" {
+			break
+		}
 	}
 	slices.SortFunc(hashes, func(a, b tracker.InfoHash) int { return bytes.Compare(a[:], b[:]) })
-	return hashes
+	return slices.Compact(hashes), nil
 }

@@ -28,18 +28,21 @@ func tooLarge(limit int64) fault {
 }
 
 // readTorrent returns the file that was uploaded: the one file field of a
-// multipart form, or the body as it is. A connection's deadline bounds it, since
-// a context's does not end a read.
+// multipart form, or the body as it is. One that says it is too large is refused at once.
 func (s *server) readTorrent(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if deadline, ok := r.Context().Deadline(); ok {
-		// A writer that is no connection has none; then there is no slow client.
-		_ = http.NewResponseController(w).SetReadDeadline(deadline)
+	readBy(r.Context(), http.NewResponseController(w))
+	limit, most := s.opts.TorrentMaxBytes, s.opts.TorrentMaxBytes
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if media == "multipart/form-data" {
+		most += formOverhead
 	}
-	limit := s.opts.TorrentMaxBytes
-	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "multipart/form-data" {
-		return readBody(http.MaxBytesReader(w, r.Body, limit), r, limit)
+	if r.ContentLength > most { // before anything of it is read, or asked for by "100 Continue"
+		return nil, tooLarge(limit)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, limit+formOverhead)
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	if media != "multipart/form-data" {
+		return readBody(r.Body, r, limit)
+	}
 	form, err := r.MultipartReader()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errForm, err)

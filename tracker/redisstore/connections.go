@@ -1,0 +1,61 @@
+package redisstore
+
+import (
+	"net"
+
+	"github.com/redis/rueidis"
+)
+
+// Names of the connections, as CLIENT LIST shows them.
+const (
+	announceClient = "p2ptracker"
+	asideClient    = "p2ptracker-rest"
+)
+
+// Aside returns the same store over a connection of its own. What it is asked there, such as long
+// lists and torrents' files, delays no announce; there is one connection, so that Redis reads no
+// more of it at a time than of one client.
+func (s *Store) Aside() *Store { return s.aside }
+
+// besides returns a Store for Aside: it has what s has, but for the connection.
+func (s *Store) besides() *Store {
+	return &Store{opts: s.opts, log: s.log, notes: s.notes, errands: s.errands, looks: s.looks, metrics: s.metrics}
+}
+
+// connect opens both connections. If it fails, it may be called again.
+func (s *Store) connect() error {
+	if err := s.aside.dial(asideClient, -1); err != nil { // one connection
+		return err
+	}
+	return s.dial(announceClient, 0) // as many as rueidis finds best
+}
+
+func (s *Store) dial(name string, multiplex int) error {
+	if s.connected.Load() != nil {
+		return nil
+	}
+	client, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress:       []string{s.opts.Addr},
+		Username:          s.opts.Username,
+		Password:          s.opts.Password,
+		SelectDB:          s.opts.DB,
+		ClientName:        name,
+		Dialer:            net.Dialer{Timeout: s.opts.Timeout},
+		ConnWriteTimeout:  s.opts.Timeout,
+		PipelineMultiplex: multiplex,
+		ForceSingleClient: s.opts.Single || s.opts.DB != 0, // a cluster has one database only
+		DisableCache:      true,
+		DisableRetry:      true, // nothing is sent twice: a `completed` would count twice
+	})
+	if err != nil {
+		return mapError(err)
+	}
+	s.connected.Store(&client)
+	return nil
+}
+
+func (s *Store) disconnect() {
+	if client := s.connected.Swap(nil); client != nil {
+		(*client).Close()
+	}
+}
