@@ -16,7 +16,7 @@ import (
 // TestMain lets the test binary stand in for the program: whatever runs
 // "p2ptracker" in a test runs main in a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"p2ptracker": main, "announceload": announceLoad})
+	testscript.Main(m, map[string]func(){"p2ptracker": main, "announceload": announceLoad, "announceprobe": announceProbe})
 }
 
 func TestScripts(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 // What may be under way at a time, and how long a request beyond waits for its turn.
 const (
-	readPlaces     = 8 // lists and statistics: each costs Redis some milliseconds, and up to some MB here
+	readPlaces     = 4 // lists and statistics: each costs Redis some milliseconds, and up to some MB here
 	changePlaces   = 4 // each may hold an upload of TORRENT_MAX_BYTES
 	downloadPlaces = 1000
 
