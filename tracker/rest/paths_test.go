@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -155,6 +156,9 @@ func TestNotFoundAndBadRequests(t *testing.T) {
 		"/transfers/peers/" + known + ".json?limit=x":                     400,
 		"/transfers/peers/" + known + ".json?limit=10001":                 400,
 		"/transfers/peers/" + known + ".json?limit=9999999999999999999":   400,
+		"/transfers?limit=0":                                              400,
+		"/torrents?limit=x":                                               400,
+		"/transfers/" + known + ".json?racks=1&limit=10001":               400,
 		"/transfers/peers/" + known + ".json?cursor=x":                    400,
 		"/transfers/peers/" + known + ".json?cursor=99999999999999999999": 400,
 	} {
@@ -227,6 +231,53 @@ func TestPages(t *testing.T) {
 	}
 	if asked := strings.Join(f.asked, ", "); asked != "1000, 1000 1000, 2000 1000" {
 		t.Errorf("asked %q", asked)
+	}
+}
+
+// TestPagesOfMaps walks through those lists that are plain dictionaries, and through the racks of
+// statistics: none of their entries is called cursor.
+func TestPagesOfMaps(t *testing.T) {
+	f := full(t)
+	const n = 25
+	for i := range n {
+		name := fmt.Sprintf("cursor%d", i)
+		f.torrents[name] = tracker.Torrent{Name: name, InfoHash: hash(byte(i))}
+		f.active[hash(byte(100+i))] = name
+		f.racks[hash(0xab)][tracker.Location(name)] = tracker.RackStatistics{Peers: i}
+	}
+	h := handle(f, Options{}, nil)
+	for path, want := range map[string]int{"/torrents": n + 1, "/transfers": n + 2, "/transfers/" + hash(0xab).String() + ".json": n + 4} {
+		seen := map[string]bool{}
+		for pages, cursor := 1, ""; ; pages++ {
+			query := "?limit=10"
+			if strings.HasSuffix(path, ".json") {
+				query += "&racks=1"
+			}
+			if cursor != "" {
+				query += "&cursor=" + cursor
+			}
+			page := map[string]any{}
+			if err := json.Unmarshal(serve(h, request(http.MethodGet, path+query, nil)).Body.Bytes(), &page); err != nil {
+				t.Fatal(err)
+			}
+			cursor, _ = page["cursor"].(string)
+			delete(page, "cursor")
+			if racks, ok := page["racks"].(map[string]any); ok {
+				page = racks
+			}
+			if len(page) > 10 {
+				t.Errorf("%s: a page of %d", path, len(page))
+			}
+			for name := range page {
+				seen[name] = true
+			}
+			if cursor == "" {
+				if pages != 3 || len(seen) != want {
+					t.Errorf("%s: %d pages with %d entries, want 3 with %d", path, pages, len(seen), want)
+				}
+				break
+			}
+		}
 	}
 }
 
