@@ -42,7 +42,7 @@ type Config struct {
 	ScrapeAll         bool              `envconfig:"SCRAPE_ALL" default:"false" desc:"a scrape that names no info hash is answered with every active transfer"`
 
 	AdminToken      string  `envconfig:"ADMIN_TOKEN" secret:"true" desc:"bearer token for requests that change something; empty means that only loopback may"`
-	TorrentMaxBytes int     `envconfig:"TORRENT_MAX_BYTES" default:"67108864" min:"1" max:"536870912" desc:"size of an uploaded torrent file in bytes, at most"`
+	TorrentMaxBytes int     `envconfig:"TORRENT_MAX_BYTES" default:"67108864" min:"1" max:"536870912" desc:"size of an uploaded torrent file in bytes, at most; a frontend keeps twice as many bytes of the files that hosts fetch in memory, or 64 MiB"`
 	RequirePrivate  bool    `envconfig:"REQUIRE_PRIVATE" default:"false" desc:"refuse torrents that are not private; otherwise the answer warns of them"`
 	ArchiveTTL      seconds `envconfig:"ARCHIVE_TTL" default:"2592000" min:"1" desc:"seconds for which a deactivated transfer is kept"`
 

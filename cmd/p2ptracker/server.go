@@ -17,7 +17,7 @@ import (
 const (
 	headerTimeout  = 5 * time.Second  // to send the request's header
 	readTimeout    = 30 * time.Second // to send all of it; torrents are uploaded here, too
-	writeTimeout   = 60 * time.Second // to take the reply, counted from the header's end; more than restTimeout
+	writeTimeout   = 60 * time.Second // to take the reply, counted from the header's end; more than restTimeout. REST renews it, see its paced
 	idleTimeout    = 75 * time.Second // between two requests; more than the default ACTIVE_INTERVAL, so that a connection serves a client's next announce
 	maxHeaderBytes = 16 << 10         // a scrape of 200 transfers has 14 KB
 )

@@ -76,6 +76,78 @@ func TestTorrentCompletesWhatACrashBrokeOff(t *testing.T) {
 	})
 }
 
+// TestTaken: who has a name, or a torrent, is told.
+func TestTaken(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		f.registerTransfer(t, 1)
+		for _, test := range []struct {
+			name string
+			hash byte
+			want tracker.TakenError
+		}{
+			{"other", 1, tracker.TakenError{Reason: tracker.ErrHashTaken, By: "payload-1"}},
+			{"payload-1", 2, tracker.TakenError{Reason: tracker.ErrNameTaken, By: testHash(1).String()}},
+		} {
+			var taken tracker.TakenError
+			torrent := tracker.Torrent{Name: test.name, InfoHash: testHash(test.hash), File: []byte("x")}
+			if _, err := f.AddTorrent(context.Background(), torrent); !errors.As(err, &taken) || taken != test.want {
+				t.Errorf("%v, want %v by %s", err, test.want, test.want.By)
+			}
+		}
+		if names, err := f.Torrents(context.Background()); err != nil || len(names) != 1 {
+			t.Errorf("names %v, %v", names, err)
+		}
+	})
+}
+
+// TestDigests: a file is another one as soon as a byte of it is, also if an earlier version kept it.
+func TestDigests(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		ctx := context.Background()
+		hash := testHash(1)
+		keys := keysOf(hash)
+		add := func(file string) tracker.TorrentFile {
+			t.Helper()
+			if _, err := f.AddTorrent(ctx, tracker.Torrent{Name: "a", InfoHash: hash, File: []byte(file)}); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := f.Torrent(ctx, "a"); err != nil || string(got) != file {
+				t.Fatalf("%q, %v, want %q", got, err, file)
+			}
+			id, err := f.Store.Torrent(ctx, "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		first, second, again := add("one"), add("two"), add("one")
+		if first != again || first.Digest == second.Digest || first.Size != 3 || first.InfoHash != hash {
+			t.Errorf("%v, %v, %v", first, second, again)
+		}
+		f.command("DEL", keys.digest())
+		if got, err := f.Torrent(ctx, "a"); err != nil || string(got) != "one" {
+			t.Errorf("without a digest: %q, %v", got, err)
+		}
+		if id, err := f.Store.Torrent(ctx, "a"); err != nil || id.Digest == "" || id.Digest == first.Digest {
+			t.Errorf("without a digest: %v, %v", id, err)
+		}
+		add("two")
+		if err := f.RemoveTorrent(ctx, "a"); err != nil {
+			t.Fatal(err)
+		}
+		if left := f.keys("*" + keys.digest()); len(left) != 0 {
+			t.Errorf("left: %v", left)
+		}
+		add("one")
+		if err := f.Deactivate(ctx, hash, false); err != nil {
+			t.Fatal(err)
+		}
+		if kept := f.keys("*" + keys.digest()); len(kept) != 1 || kept[0] == keys.digest() {
+			t.Errorf("archived: %v", kept)
+		}
+	})
+}
+
 func TestStatistics(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		ctx := context.Background()

@@ -198,16 +198,17 @@ func TestTorrentHeaders(t *testing.T) {
 // steadily gets all, however long that lasts.
 func TestStalledReader(t *testing.T) {
 	for name, test := range map[string]struct {
-		pause time.Duration // between two reads of 64 KiB
-		whole bool
-	}{"slow": {4 * time.Second, true}, "stalled": {time.Minute, false}} {
+		timeout time.Duration // of the server, to take a whole reply
+		pause   time.Duration // between two reads of 64 KiB
+		whole   bool
+	}{"slow": {time.Minute, 4 * time.Second, true}, "stalled": {time.Hour, 11 * time.Second, false}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake()
 				torrent := aTorrent(t, "a", 1)
 				torrent.File = append(torrent.File, make([]byte, 4<<20)...)
 				f.torrents["a"] = torrent
-				client := dialPipe(t, handle(f, Options{TorrentMaxBytes: 8 << 20}, nil), time.Minute)
+				client := dialPipe(t, handle(f, Options{TorrentMaxBytes: 8 << 20}, nil), test.timeout)
 				fmt.Fprint(client, "GET /torrents/a.torrent HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 				var got int
 				for part := make([]byte, 64<<10); ; {
