@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"net"
+	"time"
 
 	"github.com/redis/rueidis"
 )
@@ -24,13 +25,13 @@ func (s *Store) besides() *Store {
 
 // connect opens both connections. If it fails, it may be called again.
 func (s *Store) connect() error {
-	if err := s.aside.dial(asideClient, -1); err != nil { // one connection
+	if err := s.aside.dial(asideClient, -1, 3*s.opts.Timeout); err != nil { // one connection, and time for large files
 		return err
 	}
-	return s.dial(announceClient, 0) // as many as rueidis finds best
+	return s.dial(announceClient, 0, s.opts.Timeout) // as many connections as rueidis finds best
 }
 
-func (s *Store) dial(name string, multiplex int) error {
+func (s *Store) dial(name string, multiplex int, timeout time.Duration) error {
 	if s.connected.Load() != nil {
 		return nil
 	}
@@ -41,7 +42,7 @@ func (s *Store) dial(name string, multiplex int) error {
 		SelectDB:          s.opts.DB,
 		ClientName:        name,
 		Dialer:            net.Dialer{Timeout: s.opts.Timeout},
-		ConnWriteTimeout:  s.opts.Timeout,
+		ConnWriteTimeout:  timeout,
 		PipelineMultiplex: multiplex,
 		ForceSingleClient: s.opts.Single || s.opts.DB != 0, // a cluster has one database only
 		DisableCache:      true,

@@ -137,7 +137,7 @@ type takenBy struct {
 	taken tracker.TakenError
 }
 
-func (t takenBy) AddTorrent(ctx context.Context, _ tracker.Torrent) (bool, error) {
+func (t takenBy) AddTorrent(_ context.Context, _ tracker.Torrent) (bool, error) {
 	return false, fmt.Errorf("store: %w", t.taken)
 }
 
