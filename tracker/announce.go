@@ -10,8 +10,8 @@ import (
 // it lacks: a leecher whose progress is not known.
 const LeftUnknown = math.MaxUint64
 
-// MaxKey is how many bytes of an announce's key are kept.
-const MaxKey = 32
+// MaxKey is how many bytes an announce's key may have. Clients send eight.
+const MaxKey = 64
 
 // NumWantDefault is AnnounceRequest.NumWant of a client that names none.
 const NumWantDefault = -1

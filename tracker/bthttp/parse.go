@@ -20,6 +20,7 @@ const (
 	errDownloaded = tracker.ClientError("downloaded must be a number of bytes")
 	errLeft       = tracker.ClientError("left must be a number of bytes, or -1")
 	errNumWant    = tracker.ClientError("numwant must be a number")
+	errKey        = tracker.ClientError("key must be 64 bytes or less")
 	errManyHashes = tracker.ClientError("info_hash may be given 128 times at most")
 )
 
@@ -62,9 +63,9 @@ func ParseAnnounce(rawQuery string, client netip.Addr, trustIP bool) (tracker.An
 		Compact:  q.compact.text() != "0", // BEP 23 lets a tracker prefer compact
 		NoPeerID: q.noPeerID.text() == "1",
 	}
-	req.Key = q.key.text()
-	req.Key = req.Key[:min(len(req.Key), tracker.MaxKey)]
-
+	if req.Key = q.key.text(); len(req.Key) > tracker.MaxKey {
+		return tracker.AnnounceRequest{}, errKey
+	}
 	if !unescapeInto(req.InfoHash[:], q.infoHash.raw) {
 		return tracker.AnnounceRequest{}, errInfoHash
 	}
