@@ -23,7 +23,7 @@ KEYS
 ARGV
    1 now          unix time in seconds; empty: the clock of Redis
    2 seed         of this call's random choice, an unsigned 32 bit number
-   3 address      ip:port where peers reach the host
+   3 address      ip:port where peers reach the host, by IPv4 if both are known
    4 also         its ip:port of the other family; may be empty
    5 peer_id      20 bytes
    6 key          as sent; may be empty
@@ -44,6 +44,7 @@ ARGV
   21 probe_interval  seconds between two probes of a representative; empty: none
   22 look         1: tell which representatives nobody has probed for long; else empty
   23 named        1: its client named one of the addresses, and did not announce from there; else empty
+  24 hosts_per_address  hosts at one IP address
 
 Returns {status} or {status, summary, represents, also, address, joined, came, ids, told, view…}.
 summary: see summary.lua; represents: how many of its groups the host represents; also, address: by
@@ -65,6 +66,7 @@ for. told: what the frontend is to do, a string each:
   renew GROUP ADDRESS        the same lease, anew
   settle GROUP ADDRESS TOKEN a lease was given back
   defer                      let it ask again in some seconds, it is not recorded: see defer.lua
+  crowded                    likewise: its IP address has as many hosts as it may, and none is gone
   check ADDRESS CLAIMED AFTER ALSO  probe this representative after so many seconds; ALSO
                              may be empty
 
@@ -77,9 +79,11 @@ expire, and where more are due, the representatives on the host's own path.
 local registered, closed, name, length, first_started, last_started, first_completed, last_completed,
   summary_key, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress, shelves,
   leases, deferred, racks6 = unpack(KEYS, 1, 21)
-local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl, compact,
-  ids, auto, location, hostname, scope, lease, probe_interval, look, named = unpack(ARGV, 1, 23)
-want, max_repr, ttl = tonumber(want), tonumber(max_repr), tonumber(ttl)
+local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
+  compact, ids, auto, location, hostname, scope, lease, probe_interval, look, named,
+  hosts_per_address = unpack(ARGV, 1, 24)
+want, max_repr, ttl, hosts_per_address =
+  tonumber(want), tonumber(max_repr), tonumber(ttl), tonumber(hosts_per_address)
 local call = redis.call
 -- The clock is that of Redis: those of the frontends may disagree.
 now = tonumber(now) or tonumber(call('TIME')[1])

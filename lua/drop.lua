@@ -19,9 +19,10 @@ ARGV
 Returns {status} or {status, addresses, told}. addresses: of the hosts that were dropped, by which
 they were known; told: as in announce.
 
-Status: 1 done, addresses is empty if there was no such host; 0 the transfer is not active.
+Status: 1 done, addresses is empty if there was no such host; 2 call again; 0 the transfer is not
+active.
 
-Cost: grows with the hosts dropped, at most 10.
+Cost: grows with the hosts dropped, at most 64.
 ]]
 local registered, first_started, summary_key, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts,
   progress, shelves, leases = unpack(KEYS, 1, 13)
@@ -47,16 +48,29 @@ now = tonumber(now) or tonumber(call('TIME')[1])
 if call('EXISTS', registered) == 0 then
   return { 0 }
 end
-local dropped = {}
-for _, addr in ipairs(load_host(address) and { address } or addresses_on(address)) do
+local MOST = 64 -- in a call
+
+-- addresses_on are those of the hosts at an IP address, or at an address.
+local function addresses_on(at)
+  if load_host(at) then
+    return { at }
+  end
+  local _, gone, live = machine_at(at)
+  return addresses_in(gone .. live, at, MOST)
+end
+
+local dropped, addresses = {}, addresses_on(address)
+for _, addr in ipairs(addresses) do
   local host = load_host(addr)
   if host then
     forget(host, 'dropped')
     dropped[#dropped + 1] = host.address
+  else -- its record was lost
+    write_machine(addr, nil)
   end
 end
 if #dropped > 0 then
   write_summary()
   tell_completed()
 end
-return { 1, dropped, all_told() }
+return { #addresses == MOST and 2 or 1, dropped, all_told() }

@@ -20,6 +20,8 @@ var (
 	ErrBusy = errors.New("too many requests under way")
 	// ErrTooEarly: the host would be better served in some seconds.
 	ErrTooEarly = errors.New("too early")
+	// ErrCrowded: the host's IP address has as many hosts in the transfer as it may.
+	ErrCrowded = errors.New("too many hosts at this address")
 	// ErrEnded: an operator has ended the transfer, and wants its clients to stop.
 	ErrEnded = errors.New("transfer has ended")
 	// ErrLocationUnknown: where the host stands cannot be had now (R11).
@@ -80,6 +82,8 @@ func FailureOf(err error) Failure {
 		f.Reason = "the proxy's X-Forwarded-For does not tell the client's address"
 	case errors.Is(err, ErrTooEarly):
 		f.Reason = "nobody in this rack has anything yet"
+	case errors.Is(err, ErrCrowded):
+		f.Reason = "too many hosts at this address"
 	case errors.Is(err, ErrBusy):
 		f.Reason = "tracker is busy"
 	case errors.Is(err, ErrUnavailable):

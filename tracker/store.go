@@ -60,6 +60,8 @@ type Rules struct {
 	PeerTTL       time.Duration // silence after which a host is no longer live
 	ProbeInterval time.Duration // between two probes of a representative; 0: none
 	AutoRegister  bool          // an unknown info hash becomes an active transfer
+
+	HostsPerAddress int // of a transfer, at one IP address
 }
 
 // ReprScope says what MaxReprRack bounds (R8).

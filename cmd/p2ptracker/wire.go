@@ -108,6 +108,8 @@ func newTracker(
 		PeerTTL:       c.PeerTTL.duration(),
 		ProbeInterval: c.ReprProbeInterval.duration(),
 		AutoRegister:  c.AutoRegister,
+
+		HostsPerAddress: c.HostsPerAddress,
 	}
 	prober := probe.New(store, rules, registerer, log)
 	intervals := tracker.Intervals{Active: c.ActiveInterval.duration(), Passive: c.PassiveInterval.duration()}

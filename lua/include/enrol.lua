@@ -1,6 +1,4 @@
--- Hosts that are seen for the first time, or at another address, are put into the index.
-
-local HOSTS_OF_PART = 40
+-- Hosts that are seen for the first time, or by IPv4 for the first time, are put into the index.
 
 -- split adds a part, and moves there who belongs there now.
 local function split()
@@ -19,17 +17,20 @@ local function split()
   end
 end
 
-local function remember(id, addr)
-  local digest = digest_of(id)
-  call('HSET', part_key(part_of(digest)), digest, addr)
+-- enrol puts a host among all seen, at its address; instead of another one, if it was known by that.
+local function enrol(host, instead)
+  local HOSTS_OF_PART = 40
+  call('SADD', peers_N, host.address)
+  host.alone = write_machine(host.address, 'live') == 1
+  local last, n, part, digest = read_identity(host.id)
+  if not instead then
+    host.namesake = n == 1 and last or nil
+    last, n = host.address, n + 1
+  elseif last == instead then
+    last = host.address
+  end
+  write_identity(part, digest, last, n)
   if call('SCARD', peers_N) > parts * HOSTS_OF_PART then
     split()
   end
-end
-
--- enrol puts a host among all seen, at its address.
-local function enrol(host)
-  call('SADD', peers_N, host.address)
-  host.alone = write_machine(host.address, true) == 1
-  remember(host.id, host.address)
 end

@@ -1,12 +1,14 @@
 -- Which host is it that announces, if it is not just the one last seen at its address?
--- One peer id and key is one host (R7), with one address of each family.
+-- A peer id and key counts at one address of each family (R7): another address of the same family
+-- is a host of its own. Clones of one image share a peer id and key, so it joins two addresses only
+-- as long as a single host has it.
 
 local function is_ipv6(addr)
   return string.byte(addr) == 91 -- [
 end
 
--- expire_if_due lets a host go that should have gone already, or nil. It returns the host if it still
--- counts.
+-- expire_if_due lets a host go that should have gone already, or nil. It returns the host if it
+-- still counts.
 local function expire_if_due(host)
   if backlog and host and host.live and last_seen(host.address) <= due then
     expire_host(host.address)
@@ -14,31 +16,70 @@ local function expire_if_due(host)
   return host and loaded[host.address]
 end
 
--- relocate puts a host, with all that is known of it, at another address.
-local function relocate(host, addr)
-  if host.live then
-    leave(host, 'changed')
-  end
-  if call('EXISTS', record_key(host.address)) == 1 then
-    call('RENAME', record_key(host.address), record_key(addr))
-  end
-  strike_off(host)
-  if host.also ~= '' then
-    call('HSET', record_key(host.also), 'host', addr)
-  end
-  loaded[host.address], loaded[addr] = nil, host
-  host.address = addr
-  enrol(host)
+-- enter makes a host live in its rack.
+local function enter(host, path)
+  host.live = true
+  put(host, path, 1)
+  mark('SADD', host, path[1])
 end
 
--- attach gives a host its address of the other family. A host that has both is known, and located,
--- by the IPv4 one. An address belongs to one host: the one that had it is gone, whatever it said last.
+-- make_room says whether there is room for a host at this address. Where an IP address is full, the
+-- host leaves that is gone for longest.
+local function make_room(addr)
+  local ip = ip_of(addr)
+  local _, gone, _, n = machine_at(ip)
+  if n < hosts_per_address or load_host(addr) then
+    return true
+  end
+  local oldest = string.match(gone, '%d+')
+  local leaver = oldest and load_host(ip .. ':' .. oldest)
+  if leaver then
+    forget(leaver, 'replaced')
+  elseif oldest then -- its record was lost
+    write_machine(ip .. ':' .. oldest, nil)
+  end
+  return oldest
+end
+
+-- relocate puts a host, with all that is known of it, at its IPv4 address.
+local function relocate(host, addr)
+  local six = host.address
+  call('RENAME', record_key(six), record_key(addr))
+  strike_off(host)
+  loaded[six], loaded[addr] = nil, host
+  host.address = addr
+  enrol(host, six)
+end
+
+-- detach takes a host's address of the other family from it.
+local function detach(host)
+  local was_live = host.live
+  if was_live then
+    leave(host, 'changed')
+  end
+  call('DEL', record_key(host.also))
+  write_machine(host.also, nil)
+  host.also = ''
+  note(host.address, 'also', '')
+  if was_live then
+    host.seen = last_seen(host.address)
+    enter(host, swarms_of(host.rack))
+    write_state(host)
+  end
+end
+
+-- attach gives a host its address of the other family, if there is room. A host that has both is
+-- known, and located, by the IPv4 one. An address belongs to one host: another identity that had it
+-- is gone, whatever it said last, and a namesake keeps its other address.
 local function attach(host, addr)
-  if addr == '' or addr == host.also or is_ipv6(addr) == is_ipv6(host.address) then
+  if addr == '' or addr == host.also or is_ipv6(addr) == is_ipv6(host.address)
+    or ip_of(addr) ~= ip_of(host.also) and not make_room(addr) then
     return
   end
   local other = load_host(addr)
-  if other then
+  if other and other.id == host.id and other.also == addr then
+    detach(other)
+  elseif other then
     forget(other, 'replaced')
   end
   if host.live then
@@ -46,7 +87,7 @@ local function attach(host, addr)
   end
   if host.also ~= '' then
     call('DEL', record_key(host.also))
-    write_machine(host.also, false)
+    write_machine(host.also, nil)
   end
   if is_ipv6(host.address) then
     local six = host.address
@@ -55,7 +96,7 @@ local function attach(host, addr)
   end
   host.also = addr
   call('HSET', record_key(addr), 'host', host.address)
-  host.alone = write_machine(addr, true) == 1 and host.alone
+  host.alone = write_machine(addr, 'live') == 1 and host.alone
 end
 
 -- move puts a host into another rack; what it had counts there from now on.
@@ -68,43 +109,50 @@ local function move(host, rack)
   host.rack, host.stalled = rack, nil
 end
 
--- address_of returns the address that a host was seen at first, or nil.
-local function address_of(id)
-  local digest = digest_of(id)
-  local addr = call('HGET', part_key(part_of(digest)), digest)
-  local host = addr and load_host(addr)
-  return host and host.id == id and addr
+-- other_half returns the host of this peer id and key that has no address of the announce's family
+-- yet: the one at the other address that the announce says, else the only one.
+local function other_half()
+  local addr = also
+  if addr == '' then
+    local last, n = read_identity(peer_id .. key)
+    addr = n == 1 and last or ''
+  end
+  local host = expire_if_due(addr ~= '' and load_host(addr) or nil)
+  if host and host.id == peer_id .. key and host.also == ''
+    and is_ipv6(host.address) ~= is_ipv6(address) then
+    return host
+  end
 end
 
--- called_so returns the host of this peer id and key, wherever it was seen, and whether
--- the announce comes from one of its addresses. A client that changed its port will be at the
--- new one. Another address of the same family is answered, but keeps nobody alive: else a
--- host whose first address died would be handed out at it for ever. Once that has expired,
--- the host is at the other.
-local function called_so()
-  local first = address_of(peer_id .. key)
-  local host = expire_if_due(first and load_host(first))
-  if not host or is_ipv6(first) ~= is_ipv6(address) then
-    return host, true
-  elseif event == 'stopped' or host.live and ip_of(first) ~= ip_of(address) then
-    return host, false
+-- stopping returns the only host of this peer id and key at the IP address, if the announce says
+-- port 0, as it may.
+local function stopping()
+  local ip, found = string.match(address, '^(.*):0$'), nil
+  for _, host in ipairs(ip and hosts_on(ip) or {}) do
+    if host.id == peer_id .. key then
+      if found then
+        return nil
+      end
+      found = host
+    end
   end
-  return host, true
+  return found
 end
 
 -- Who had the address of the host that announces until now, if that was another one.
 local replaced
 
--- known_host returns the host that announces, if it has been seen before, and whether the
--- announce comes from one of its addresses. recorded: who was last seen at this one.
+-- known_host returns the host that announces, if it has been seen before. recorded: who was last
+-- seen at its address.
 local function known_host(recorded)
   recorded = expire_if_due(recorded)
   if recorded and recorded.id == peer_id .. key then
-    return recorded, true
-  elseif recorded and event ~= 'stopped' then -- a late stop displaces nobody
-    replaced = recorded
+    return recorded
+  elseif event == 'stopped' then -- a late stop displaces nobody
+    return stopping() or other_half()
   end
-  return called_so()
+  replaced = recorded
+  return other_half()
 end
 
 -- include: stalled
@@ -112,8 +160,8 @@ end
 -- stalled_since is when a host announced before, if it is stalled; else nil. An announce that is repeated
 -- with a lease was looked at the first time.
 local function stalled_since(host)
-  if lease == '' and host.live and #host.shelves > 1 and event == '' and left ~= '0' and left ~= '' and left == host.left
-    and tonumber(summary.complete) > 0 then
+  if lease == '' and host.live and #host.shelves > 1 and event == '' and left ~= '0' and left ~= ''
+    and left == host.left and tonumber(summary.complete) > 0 then
     local seen = last_seen(host.address)
     return is_stalled(seen) and seen or nil
   end
@@ -138,29 +186,29 @@ local function learn_rack(host)
   end
 end
 
--- find_host returns the host that announces, and whether the announce prolongs its life.
--- A host never seen before that stops is nobody.
+-- find_host returns the host that announces, or nil: a host never seen before that stops is nobody,
+-- and one whose IP address is full is told so.
 local function find_host(recorded)
-  local host, touch = known_host(recorded)
+  local host = known_host(recorded)
   if not host and event == 'stopped' then
-    return nil, false
-  end
-  if not host then
-    host = { address = address, id = peer_id .. key, also = '', rack = first_rack(), shelves = {}, live = false }
+    return nil
+  elseif not host and not replaced and not make_room(address) then
+    tell('crowded')
+    return nil
+  elseif not host then
+    host = { address = address, id = peer_id .. key, also = '', rack = first_rack(), shelves = {},
+      live = false }
     loaded[address] = host
   end
   host.joined, host.before, host.stalled = not host.live, host.left, stalled_since(host)
   host.represented = math.max(#host.shelves - 1, 0)
-  return host, touch
+  return host
 end
 
 -- arrive gives a host the addresses that its announce says, and the rack, if it announces from the
 -- address that decides.
 local function arrive(host)
   local by_ipv6 = is_ipv6(host.address)
-  if by_ipv6 == is_ipv6(address) and host.address ~= address then
-    relocate(host, address)
-  end
   attach(host, address)
   attach(host, also)
   if host.before and host.address == address then

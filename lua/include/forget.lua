@@ -15,11 +15,11 @@ local function forget(host, why)
   host.lacked = not host.seeded and host.left
   tally(host, nil)
   strike_off(host)
-  forget_identity(host.id)
+  forget_identity(host.id, host.address)
   call('DEL', record_key(host.address))
   if host.also ~= '' then
     call('DEL', record_key(host.also))
-    write_machine(host.also, false)
+    write_machine(host.also, nil)
   end
   loaded[host.address] = nil
 end

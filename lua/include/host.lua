@@ -12,6 +12,7 @@
 --   stalled: when that was, if it got nothing since (stalled.lua)
 --   represented: how many groups it represented until now
 --   alone: it was just seen for the first time, or at another address, and nobody else on its machine was
+--   namesake: likewise; the address of the one host that had its peer id and key until then
 --
 -- A host is loaded once in a call: whoever moves another host moves it for all.
 local loaded = {}

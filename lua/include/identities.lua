@@ -1,12 +1,14 @@
--- Who is at which address, by peer id and key (R7). The index is parted into hashes of some 40
--- hosts each (enrol.lua), {HASH}:hosts:1 and so on, which Redis keeps in 40 bytes a host; as one large hash
--- they would take 110. Their number grows by one at a time, by splitting one of them in two (linear
--- hashing); {HASH}:hosts says how many there are. A host is in it by 12 digits of the SHA-1 of its
--- peer id and key: its record says whether it is really the one.
+-- Who has which peer id and key (R7), and which hosts are at which IP address. The index is parted
+-- into hashes of some 40 hosts each (enrol.lua), {HASH}:hosts:1 and so on, which Redis keeps in 40
+-- bytes a host; as one large hash they would take 110. Their number grows by one at a time, by
+-- splitting one of them in two (linear hashing); {HASH}:hosts says how many there are.
 --
--- In the same hashes is who is on which machine: an IP address -> the ports of the hosts seen there
--- last, newest last. Behind an address with more clients than that, some are not found.
-local PORTS_OF_MACHINE = 10
+-- A peer id and key is there by 12 digits of its SHA-1. Its entry is ADDRESS N: the host that came
+-- last with it, empty once that one is forgotten; and how many hosts of the sums have it, left out
+-- if it is 1 and the host is known. Two with the same digits count as one, so they join nothing.
+--
+-- An IP address is there with its ports: GONE|LIVE, each begun by a blank, in the order in which
+-- the hosts went and came.
 
 local function part_key(n)
   return hosts .. ':' .. n
@@ -29,52 +31,74 @@ local function digest_of(id)
   return string.sub(redis.sha1hex(id), 1, 12)
 end
 
-local function ip_of(addr)
-  return string.match(addr, '^(.*):')
+-- read_identity returns the host that came last with a peer id and key, how many there are, and
+-- where the entry is.
+local function read_identity(id)
+  local digest = digest_of(id)
+  local part = part_key(part_of(digest))
+  local addr, n = string.match(call('HGET', part, digest) or ' 0', '^(%S*) ?(%d*)$')
+  return addr, tonumber(n) or 1, part, digest
 end
 
-local function machine_part(ip)
-  return part_key(part_of(digest_of(ip)))
+local function write_identity(part, digest, addr, n)
+  if n == 0 then
+    call('HDEL', part, digest)
+  else
+    call('HSET', part, digest, n == 1 and addr ~= '' and addr or addr .. ' ' .. n)
+  end
 end
 
--- addresses_on a machine are those of the hosts seen there last, newest last.
-local function addresses_on(ip, part)
-  local list = {}
-  for port in string.gmatch(call('HGET', part or machine_part(ip), ip) or '', '%d+') do
-    list[#list + 1] = ip .. ':' .. port
-  end
-  return list
+local function forget_identity(id, address_of_it)
+  local addr, n, part, digest = read_identity(id)
+  write_identity(part, digest, addr == address_of_it and '' or addr, math.max(n - 1, 0))
 end
 
--- write_machine puts a port at the end of those of its machine, or takes it away. It returns how many
--- there are.
-local function write_machine(addr, is_there)
-  local ip = ip_of(addr)
-  local part, ports = machine_part(ip), {}
-  for _, other in ipairs(addresses_on(ip, part)) do
-    if other ~= addr then
-      ports[#ports + 1] = string.match(other, '%d+$')
-    end
+-- machine_at an IP address is what is kept of it: the part, the ports of hosts that are gone, of
+-- those that are live, and how many there are.
+local function machine_at(ip)
+  local part = part_key(part_of(digest_of(ip)))
+  local gone, live = string.match(call('HGET', part, ip) or '|', '^(.*)|(.*)$')
+  return part, gone, live, select(2, string.gsub(gone .. live, ' ', ''))
+end
+
+-- write_machine puts an address last among the live ones of its machine, or the gone ones, or takes
+-- it away. It returns how many there are.
+local function write_machine(addr, standing)
+  local ip, port = string.match(addr, '^(.*):(%d+)$')
+  local part, gone, live, n = machine_at(ip)
+  local function without_it(list)
+    local from, to = string.find(list .. ' ', ' ' .. port .. ' ', 1, true)
+    n = from and n - 1 or n
+    return from and string.sub(list, 1, from - 1) .. string.sub(list, to) or list
   end
-  if is_there then
-    ports[#ports + 1] = string.match(addr, '%d+$')
+  gone, live = without_it(gone), without_it(live)
+  if standing == 'gone' then
+    gone = gone .. ' ' .. port
+  elseif standing == 'live' then
+    live = live .. ' ' .. port
   end
-  local text = table.concat(ports, ' ', math.max(#ports - PORTS_OF_MACHINE + 1, 1))
-  if text ~= '' then
-    call('HSET', part, ip, text)
+  if gone .. live ~= '' then
+    call('HSET', part, ip, gone .. '|' .. live)
   else
     call('HDEL', part, ip)
   end
-  return #ports
+  return standing and n + 1 or n
+end
+
+-- addresses_in a list of ports: at most n, the last one first.
+local function addresses_in(list, ip, n)
+  local addresses = {}
+  for port in string.gmatch(string.reverse(list), '%d+') do
+    if #addresses == n then
+      break
+    end
+    addresses[#addresses + 1] = ip .. ':' .. string.reverse(port)
+  end
+  return addresses
 end
 
 -- strike_off takes a host from among all seen.
 local function strike_off(host)
   call('SREM', peers_N, host.address)
-  write_machine(host.address, false)
-end
-
-local function forget_identity(id)
-  local digest = digest_of(id)
-  call('HDEL', part_key(part_of(digest)), digest)
+  write_machine(host.address, nil)
 end

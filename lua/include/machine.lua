@@ -4,7 +4,12 @@
 --   - if it lacked something: as soon as another one on its machine is live, or has everything;
 --   - if it had everything: when another one came after it with everything. Each takes the place of one.
 -- A machine is an IP address, or two of a host that has both. Several live clients behind one address are
--- several hosts.
+-- several hosts. A client that changed its port is a new host, too: the one at the old port is live
+-- until it expires, and then leaves the sums as above.
+
+local function ip_of(addr)
+  return string.match(addr, '^(.*):')
+end
 
 -- date_completed keeps when a host completed the transfer: now, or at a date that it inherits. It
 -- returns whether that is new.
@@ -57,14 +62,25 @@ local function succeed(host, other)
   end
 end
 
--- mates_of a host are the others on its machine, who came last first.
+-- hosts_on an IP address are those that came last, the last first: of its live ones and of its gone
+-- ones so many at most.
+local function hosts_on(ip)
+  local MOST, list = 10, {}
+  local _, gone, live = machine_at(ip)
+  for _, ports in ipairs({ live, gone }) do
+    for _, addr in ipairs(addresses_in(ports, ip, MOST)) do
+      list[#list + 1] = load_host(addr)
+    end
+  end
+  return list
+end
+
+-- mates_of a host are the others on its machine.
 local function mates_of(host)
   local list, seen = {}, { [host] = true }
   for _, addr in ipairs({ host.address, host.also ~= '' and host.also or nil }) do
-    local addresses = addresses_on(ip_of(addr))
-    for i = #addresses, 1, -1 do
-      local other = load_host(addresses[i])
-      if other and not seen[other] then
+    for _, other in ipairs(hosts_on(ip_of(addr))) do
+      if not seen[other] then
         list[#list + 1], seen[other] = other, true
       end
     end
@@ -74,8 +90,13 @@ end
 
 -- settle_machine looks at a host that has just come or gone, and at the others on its machine.
 local function settle_machine(host)
-  if host.alone then
+  local standing = host.live and 'live' or 'gone'
+  if host.alone and host.live then
     return
+  end
+  write_machine(host.address, standing)
+  if host.also ~= '' then
+    write_machine(host.also, standing)
   end
   local heirs = {}
   for _, other in ipairs(mates_of(host)) do

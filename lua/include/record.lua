@@ -34,13 +34,15 @@ end
 -- record writes the host's record and its rack's sums. A host whose state changes leaves
 -- the live sets of the old one. Fields that each announce reads come first: Redis looks for them
 -- from the beginning.
-local function record(host, state, touch)
+local function record(host, state)
   local own = record_key(host.address)
   if host.live and host.state ~= state then
     leave(host, state ~= 'gone' and 'changed' or left == '0' and 'finished' or 'stopped')
   end
   if not host.left then
     call('SADD', racks, host.rack)
+  end
+  if not host.before then
     enrol(host)
   end
   if auto ~= '' then
@@ -54,10 +56,8 @@ local function record(host, state, touch)
     call('HSET', own, 'peer_id', peer_id)
     note(host.address, 'key', key)
   end
-  call('HSET', own, 'rack', host.rack, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded)
-  if touch then
-    call('HSET', own, 'last_seen', now)
-  end
+  call('HSET', own, 'rack', host.rack, 'left', left, 'uploaded', uploaded, 'downloaded', downloaded,
+    'last_seen', now)
   if news then
     note(host.address, 'also', host.also)
     call('HSET', own, 'compact', compact, 'port', string.match(host.address, '%d+$'), 'seeder',

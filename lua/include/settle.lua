@@ -8,21 +8,14 @@ local function activate()
   return true
 end
 
--- enter makes a host live in its rack.
-local function enter(host, path)
-  host.live = true
-  put(host, path, 1)
-  mark('SADD', host, path[1])
-end
-
 -- settle records the host, whatever has changed, unless it is to come back. It returns the host and the
 -- swarms it may be in; a host that stops is not live then.
 local function settle(recorded)
-  local host, touch = find_host(recorded)
+  local host = find_host(recorded)
   if not host then
     return { live = false }
   elseif event == 'stopped' then
-    record(host, 'gone', touch)
+    record(host, 'gone')
     write_state(host)
     settle_machine(host)
     return host
@@ -34,12 +27,16 @@ local function settle(recorded)
     forget(replaced, 'replaced')
     loaded[host.address] = host
   end
-  if touch then
-    arrive(host)
-  end
+  arrive(host)
   local path = swarms_of(host.rack)
-  host.seen = touch and now or last_seen(host.address)
-  record(host, left == '0' and 'seeder' or event == 'paused' and 'paused' or 'leecher', touch)
+  host.seen = now
+  record(host, left == '0' and 'seeder' or event == 'paused' and 'paused' or 'leecher')
+  -- As soon as a second host has a peer id and key, nobody knows whose the other address of the first
+  -- one is. Whoever said it says it again.
+  local namesake = host.namesake and load_host(host.namesake)
+  if namesake and namesake.id == host.id and namesake.also ~= '' then
+    detach(namesake)
+  end
   if replaced and not host.before then
     inherit(host, replaced, host.came)
   end

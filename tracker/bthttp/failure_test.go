@@ -35,6 +35,7 @@ func TestFailures(t *testing.T) {
 		{"store away", fmt.Errorf("%s: %w", secret, tracker.ErrUnavailable), "tracker cannot reach its store now", false, "DEBUG"},
 		{"location not known", fmt.Errorf("%s: %w", secret, tracker.ErrLocationUnknown), "location of this host is not known yet", false, "DEBUG"},
 		{"too early", fmt.Errorf("%s: %w", secret, tracker.ErrTooEarly), "nobody in this rack has anything yet", false, "DEBUG"},
+		{"address full", fmt.Errorf("%s: %w", secret, tracker.ErrCrowded), "too many hosts at this address", false, "DEBUG"},
 		{"client gone", fmt.Errorf("%s: %w", secret, context.Canceled), "internal error", false, "DEBUG"},
 		{"anything else", errors.New(secret), "internal error", false, "ERROR"},
 	}

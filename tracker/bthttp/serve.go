@@ -174,7 +174,7 @@ func (s *Server) noteFailure(path, client string, err error) {
 	level, o := slog.LevelError, failed
 	var fault tracker.ClientError
 	switch {
-	case errors.As(err, &fault):
+	case errors.As(err, &fault), errors.Is(err, tracker.ErrCrowded):
 		level, o = slog.LevelDebug, refused
 	case errors.Is(err, tracker.ErrBusy):
 		level, o = slog.LevelDebug, shed

@@ -133,7 +133,7 @@ func (s *Server) note(r *request, err error) {
 	level, o := slog.LevelError, failed
 	var fault tracker.ClientError
 	switch {
-	case errors.As(err, &fault):
+	case errors.As(err, &fault), errors.Is(err, tracker.ErrCrowded):
 		level, o = slog.LevelDebug, refused
 	case errors.Is(err, tracker.ErrTooEarly):
 		level, o = slog.LevelDebug, deferred

@@ -119,6 +119,7 @@ func TestFailures(t *testing.T) {
 		{"the request's fault", fmt.Errorf("%s: %w", secret, tracker.ClientError("not here")), "not here", refused, "DEBUG"},
 		{"store away", fmt.Errorf("%s: %w", secret, tracker.ErrUnavailable), "tracker cannot reach its store now", failed, "DEBUG"},
 		{"location not known", fmt.Errorf("%s: %w", secret, tracker.ErrLocationUnknown), "location of this host is not known yet", failed, "DEBUG"},
+		{"address full", fmt.Errorf("%s: %w", secret, tracker.ErrCrowded), "too many hosts at this address", refused, "DEBUG"},
 		{"too early", fmt.Errorf("%s: %w", secret, tracker.ErrTooEarly), "nobody in this rack has anything yet", deferred, "DEBUG"},
 		{"server stops", fmt.Errorf("%s: %w", secret, context.Canceled), "internal error", failed, "DEBUG"},
 		{"anything else", errors.New(secret), "internal error", failed, "ERROR"},

@@ -68,6 +68,13 @@ func (s *Store) announce(ctx context.Context, a tracker.Announce, o announceOpti
 		return announced{}, err
 	}
 	s.follow(done.told, a)
+	if done.crowded {
+		if s.crowded.due() {
+			s.log.Warn("address has as many hosts as it may", "host", a.Addr.Addr(), "transfer", a.InfoHash,
+				"HOSTS_PER_ADDRESS", a.HostsPerAddress)
+		}
+		return announced{}, tracker.ErrCrowded
+	}
 	return done, nil
 }
 
@@ -115,6 +122,7 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		seconds(a.ProbeInterval),
 		flag(o.look),
 		flag(a.Named),
+		strconv.Itoa(a.HostsPerAddress),
 	}
 	return scriptCall{append(keys, k.globalSwarm()), args}
 }

@@ -157,29 +157,99 @@ func TestAnnounceAnAddressBelongsToOneHost(t *testing.T) {
 		if n := f.card(keysOf(hash).peers()); n != 1 {
 			t.Errorf("%d hosts seen, expected 1", n)
 		}
-		// A client that changed its port is handed out at the new one.
-		restarted.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
-		f.announce(t, restarted)
-		if h := f.announce(t, announceOf(hash, "r1", 2)); len(h.Peers) != 1 || h.Peers[0].Addr4 != restarted.Addr {
-			t.Errorf("handed %v, expected %v", h.Peers, restarted.Addr)
+		// A client that changed its port is another host; the one that it was counts until it is gone.
+		f.Advance(time.Second)
+		moved := restarted
+		moved.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
+		if h := f.announce(t, moved); h.Incomplete != 2 || h.Represents != 1 {
+			t.Errorf("another port: %+v", h)
 		}
-		f.Advance(testRules.PeerTTL)
-		f.announce(t, restarted)
-		// A second socket of the same family is the same host.
-		second := restarted
-		second.Addr = netip.MustParseAddrPort("10.9.9.9:6881")
-		if h := f.announce(t, second); h.Incomplete != 1 || len(h.Peers) != 0 || h.Represents != 1 {
-			t.Errorf("second socket: %+v", h)
+		f.Advance(testRules.PeerTTL - time.Second)
+		if h := f.announce(t, moved); h.Incomplete != 1 {
+			t.Errorf("the first port is silent: %+v", h)
 		}
-		// When the first one falls silent, the host is at the second.
-		f.Advance(661 * time.Second)
+		if n := f.card(keysOf(hash).peers()); n != 1 {
+			t.Errorf("%d hosts seen, expected 1", n)
+		}
+	})
+}
+
+// Hosts of one image, or started with a fixed id, share peer id and key: each counts, and they
+// are handed each other.
+func TestClones(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		const clones = 10
+		hash := f.registerTransfer(t, 1)
+		clone := func(n int) tracker.Announce {
+			a := announceOf(hash, "r1", n)
+			a.PeerID = announceOf(hash, "r1", 0).PeerID
+			return a
+		}
+		for n := range clones {
+			h := f.announce(t, clone(n))
+			if h.Incomplete != n+1 || len(h.Peers) != n || h.Represents == 1 != (n < 2) {
+				t.Errorf("clone %d: %+v", n, h)
+			}
+		}
+		// Nobody knows whose an IPv6 address is, unless its announce says so.
+		for n := range clones {
+			a := clone(n)
+			a.Addr, a.Location = sixOf(n), "r6"
+			if h := f.announce(t, a); h.Incomplete != clones+n+1 {
+				t.Errorf("clone %d by IPv6: %+v", n, h)
+			}
+		}
+		for n := range clones {
+			a := clone(n)
+			a.Also = sixOf(n)
+			if h := f.announce(t, a); h.Incomplete != 2*clones-n-1 {
+				t.Errorf("clone %d by both: %+v", n, h)
+			}
+			if also := f.record(hash, a.Addr)["also"]; also != sixOf(n).String() {
+				t.Errorf("clone %d is also at %q", n, also)
+			}
+		}
+		stop := clone(3)
+		stop.Event, stop.Addr = tracker.EventStopped, netip.AddrPortFrom(stop.Addr.Addr(), 0)
+		if h := f.announce(t, stop); h.Incomplete != clones-1 || f.record(hash, clone(3).Addr)["state"] != "gone" {
+			t.Errorf("one stops: %+v", h)
+		}
+	})
+}
+
+// The first clone has an IPv6 address that may be another one's, which shows as soon as that one
+// announces by IPv4, too.
+func TestCloneTakesNoAddressOfAnother(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		first, second := announceOf(hash, "r1", 1), announceOf(hash, "r1", 2)
+		second.PeerID = first.PeerID
+		six := second
+		six.Addr = sixOf(2)
+		f.announce(t, first)
+		if h := f.announce(t, six); h.Incomplete != 1 {
+			t.Errorf("by the other family: %+v", h)
+		}
 		f.announce(t, second)
-		h := f.announce(t, announceOf(hash, "r1", 2))
-		if got := addresses(h.Peers); len(got) != 1 || !got[second.Addr] {
-			t.Errorf("handed %v, expected %v", got, second.Addr)
+		if h := f.announce(t, six); h.Incomplete != 3 {
+			t.Errorf("by the other family again: %+v", h)
 		}
-		if n := f.card(keysOf(hash).peers()); n != 2 {
-			t.Errorf("%d hosts seen, expected 2", n)
+		h := f.announce(t, announceOf(hash, "r1", 3))
+		for _, peer := range h.Peers {
+			if peer.Addr4.IsValid() && peer.Addr6.IsValid() {
+				t.Errorf("handed %v", peer)
+			}
+		}
+		// The index does not know who is left when the last two are forgotten: it joins nobody.
+		for _, a := range []tracker.Announce{second, six} {
+			if _, err := f.Drop(context.Background(), hash, a.Addr); err != nil {
+				t.Fatal(err)
+			}
+		}
+		six.Addr = sixOf(1)
+		f.announce(t, six)
+		if h := f.announce(t, announceOf(hash, "r1", 3)); h.Incomplete != 3 {
+			t.Errorf("who has it is not known: %+v", h)
 		}
 	})
 }

@@ -17,24 +17,32 @@ func (s *Store) Drop(ctx context.Context, hash tracker.InfoHash, at netip.AddrPo
 		address = netip.AddrPortFrom(at.Addr(), 1).String()
 		address = address[:len(address)-len(":1")] // [v6], as in an ip:port
 	}
-	r, err := s.run(ctx, dropScript, dropCall(hash, address, s.now()), 2)
-	if err != nil {
-		return nil, err
+	var dropped []string
+	for {
+		r, err := s.run(ctx, dropScript, dropCall(hash, address, s.now()), 2)
+		if err != nil {
+			return nil, err
+		}
+		if r.status == 0 {
+			return nil, tracker.ErrNotFound
+		}
+		addresses, err := r.values[0].AsStrSlice()
+		if err != nil {
+			return nil, fmt.Errorf("script drop: addresses: %w", err)
+		}
+		t, err := readTold(r.values[1], hash)
+		if err != nil {
+			return nil, fmt.Errorf("script drop: told: %w", err)
+		}
+		s.follow(t, tracker.Announce{})
+		if dropped = append(dropped, addresses...); r.status != dropAgain {
+			return dropped, nil
+		}
 	}
-	if r.status == 0 {
-		return nil, tracker.ErrNotFound
-	}
-	dropped, err := r.values[0].AsStrSlice()
-	if err != nil {
-		return nil, fmt.Errorf("script drop: addresses: %w", err)
-	}
-	t, err := readTold(r.values[1], hash)
-	if err != nil {
-		return nil, fmt.Errorf("script drop: told: %w", err)
-	}
-	s.follow(t, tracker.Announce{})
-	return dropped, nil
 }
+
+// dropAgain is the status of drop.lua if more hosts may be at the IP address.
+const dropAgain = 2
 
 func dropCall(hash tracker.InfoHash, address, now string) scriptCall {
 	k := keysOf(hash)

@@ -44,6 +44,7 @@ func testHistories(t *testing.T, scope tracker.ReprScope) {
 		rapid.Check(t, func(t *rapid.T) {
 			h := newHistory(t, f, stores, 12)
 			h.scope, h.rtorrents = scope, rapid.SampledFrom([]int{3, 3, 1}).Draw(t, "rtorrents")
+			h.clones = rapid.SampledFrom([]int{0, 0, 2, 5}).Draw(t, "clones")
 			// At most 12 hosts of 4 racks expire in a call, so none is left over.
 			h.locations = rapid.SampledFrom(historyPlaces).Draw(t, "locations")
 			t.Repeat(map[string]func(*rapid.T){
@@ -85,7 +86,11 @@ type history struct {
 	lags      bool // expiry may lag behind
 	steps     int
 	scope     tracker.ReprScope
+	clones    int // the first so many machines are of one image: they have one peer id and key
+	claims    claims
 }
+
+const shortestTTL = 300 // seconds
 
 // newHistory begins with a transfer that nobody has announced.
 func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history {
@@ -97,8 +102,8 @@ func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history 
 		t.Fatal(err)
 	}
 	return &history{
-		fixture: f, stores: stores, model: &model{leaders: map[string]*modelHost{}, told: map[string]int64{}, racks6: map[tracker.Location]tracker.Location{}}, machines: machines, rtorrents: 3,
-		last: map[int]tracker.Announce{},
+		fixture: f, stores: stores, model: &model{leaders: map[string]*modelHost{}, told: map[string]int64{}, racks6: map[tracker.Location]tracker.Location{}, newest: map[string]*modelHost{}}, machines: machines, rtorrents: 3,
+		last: map[int]tracker.Announce{}, claims: claims{},
 	}
 }
 
@@ -125,6 +130,9 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	if rapid.IntRange(0, 3).Draw(t, "moves") == 0 {
 		a.Location = rapid.SampledFrom(h.locations).Draw(t, "location")
 	}
+	if n < h.clones {
+		a.PeerID = announceOf(testHash(1), "", 0).PeerID
+	}
 	if n%h.rtorrents == 0 {
 		copy(a.PeerID[:], "-lt0D80-")
 	}
@@ -145,6 +153,9 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 		tracker.EventNone, tracker.EventNone, tracker.EventStarted, tracker.EventStarted, tracker.EventCompleted,
 		tracker.EventPaused, tracker.EventStopped,
 	}).Draw(t, "event")
+	if a.Event == tracker.EventStopped && rapid.IntRange(0, 3).Draw(t, "port 0") == 0 {
+		a.Addr = netip.AddrPortFrom(a.Addr.Addr(), 0)
+	}
 	if h.lags && n%h.rtorrents == 0 && a.Event == tracker.EventStarted { // whether an rtorrent is deferred depends on who has expired
 		a.Event = tracker.EventNone
 	}
@@ -155,7 +166,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	a.OutsidePeers = rapid.SampledFrom([]int{0, 0, 1, 20, 200}).Draw(t, "outside_peers")
 	a.StandbyPeers = rapid.SampledFrom([]int{0, 0, 1, 2, 200}).Draw(t, "standby_peers")
 	if !h.lags && h.scope == tracker.ScopeTransfer { // else who was due by a short one may not be by the next
-		a.PeerTTL = rapid.SampledFrom([]time.Duration{660, 660, 660, 300, 900}).Draw(t, "ttl") * time.Second
+		a.PeerTTL = rapid.SampledFrom([]time.Duration{660, 660, 660, shortestTTL, 900}).Draw(t, "ttl") * time.Second
 	}
 	a.Compact = rapid.Bool().Draw(t, "compact")
 	return a
@@ -178,6 +189,9 @@ func (h *history) send(t *rapid.T, frontend *Store, n int, a tracker.Announce) {
 	h.checkCounts(t, host, handout)
 	if handout.Defer != h.model.deferred {
 		t.Fatalf("deferred: %v, expected %v", handout.Defer, h.model.deferred)
+	}
+	if !handout.Defer {
+		h.claims.note(a, n, h.model.now)
 	}
 	h.checkHandout(t, a, host, handout.Peers)
 }
@@ -296,9 +310,8 @@ func (h *history) checkStored(t *rapid.T) {
 		h.checkMachines(t)
 		h.checkStates(t, stats.Statistics)
 	}
-	if n := len(h.identities(testHash(1))); n != len(h.model.hosts) {
-		t.Fatalf("%d identities kept for %d hosts", n, len(h.model.hosts))
-	}
+	h.checkIdentities(t)
+	h.checkClaims(t)
 }
 
 // checkSwarm compares a swarm: its numbers, who represents its group, and its shelves, of which

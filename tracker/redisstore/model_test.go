@@ -22,6 +22,7 @@ type model struct {
 	told       map[string]int64                      // when each was, last
 	racks6     map[tracker.Location]tracker.Location // racks by IPv4 of hosts that were in these by IPv6
 	replaced   *modelHost                            // who had the address of the last host that announced until then
+	newest     map[string]*modelHost                 // of each peer id and key, unless it is forgotten
 }
 
 type modelHost struct {
@@ -59,20 +60,12 @@ func (m *model) remove(h *modelHost) {
 		m.withdraw(h, 0)
 	}
 	m.hosts = slices.DeleteFunc(m.hosts, func(other *modelHost) bool { return other == h })
+	maps.DeleteFunc(m.newest, func(_ string, newest *modelHost) bool { return newest == h })
 }
 
 func (m *model) at(addr netip.AddrPort) *modelHost {
 	for _, h := range m.hosts {
 		if addr.IsValid() && (h.addr == addr || h.also == addr) {
-			return h
-		}
-	}
-	return nil
-}
-
-func (m *model) called(id string) *modelHost {
-	for _, h := range m.hosts {
-		if h.id == id {
 			return h
 		}
 	}
@@ -97,11 +90,14 @@ func (m *model) expire(ttl time.Duration) {
 func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 	m.expire(a.PeerTTL)
 	m.max = a.MaxReprRack
-	h, touch := m.find(a, complete > 0)
+	h := m.find(a, complete > 0)
 	if h == nil || m.deferred {
 		return nil
 	}
 	fresh := h.left == unseen
+	if fresh {
+		m.enrol(h)
+	}
 	if a.Event == tracker.EventStarted {
 		h.started = m.now
 	}
@@ -117,9 +113,7 @@ func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 		h.completed = true
 		m.downloaded++
 	}
-	if touch {
-		h.seen = m.now
-	}
+	h.seen = m.now
 	if fresh && m.replaced != nil && a.Event != tracker.EventStopped {
 		h.inherit(m.replaced)
 	}
@@ -137,13 +131,12 @@ func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 // unseen is the left of a host that has not announced yet.
 const unseen = uint64(1) << 60
 
-// find returns whose announce it is, and whether it comes from one of the host's
-// addresses.
-func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool) {
-	h, touch = m.known(a)
+// find returns whose announce it is.
+func (m *model) find(a tracker.Announce, seeded bool) *modelHost {
+	h := m.known(a)
 	stopped := a.Event == tracker.EventStopped
 	if m.deferred = m.defers(a, h); h == nil && stopped || m.deferred {
-		return nil, false
+		return nil
 	}
 	if h == nil {
 		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen, waits: map[int]waiting{}}
@@ -157,62 +150,25 @@ func (m *model) find(a tracker.Announce, seeded bool) (h *modelHost, touch bool)
 		seeded && h.seen <= m.now-30 {
 		h.stalled = h.seen
 	}
-	if !stopped && m.replaced != nil {
+	if stopped {
+		return h
+	}
+	if m.replaced != nil {
 		m.remove(m.replaced)
 	}
-	if touch && !stopped {
-		bySix := h.addr.Addr().Is6()
-		if sameFamily(h.addr, a.Addr) && h.addr != a.Addr {
-			h.addr = a.Addr
+	bySix := h.addr.Addr().Is6()
+	m.attach(h, a.Addr)
+	m.attach(h, a.Also)
+	if h.left != unseen && h.addr == a.Addr {
+		if bySix && a.Addr.Addr().Is4() {
+			m.learnRack(h, a.Location)
+		}
+		if h.location != a.Location {
 			m.withdraw(h, 0)
-		}
-		m.attach(h, a.Addr)
-		m.attach(h, a.Also)
-		if h.left != unseen && h.addr == a.Addr {
-			if bySix && a.Addr.Addr().Is4() {
-				m.learnRack(h, a.Location)
-			}
-			if h.location != a.Location {
-				m.withdraw(h, 0)
-				h.location, h.rack6, h.stalled = a.Location, "", -1
-			}
+			h.location, h.rack6, h.stalled = a.Location, "", -1
 		}
 	}
-	return h, touch
-}
-
-// known returns who announces, if it was seen before, and whether from one of its addresses.
-func (m *model) known(a tracker.Announce) (h *modelHost, touch bool) {
-	id := string(a.PeerID[:]) + a.Key
-	stopped := a.Event == tracker.EventStopped
-	m.replaced = nil
-	if h = m.at(a.Addr); h != nil && h.id == id {
-		return h, true
-	}
-	if !stopped { // a late stop displaces nobody
-		m.replaced = h
-	}
-	h = m.called(id)
-	if h == nil || !sameFamily(h.addr, a.Addr) {
-		return h, true
-	}
-	return h, !stopped && (!h.live || h.addr.Addr() == a.Addr.Addr())
-}
-
-// attach gives a host an address of the other family. One that has both is known by the IPv4 one.
-func (m *model) attach(h *modelHost, addr netip.AddrPort) {
-	if !addr.IsValid() || sameFamily(addr, h.addr) || addr == h.also {
-		return
-	}
-	m.remove(m.at(addr))
-	h.also = addr
-	if addr.Addr().Is4() {
-		h.addr, h.also = addr, h.addr
-		if m.scope == tracker.ScopeRack { // its leases are of another address then
-			m.withdraw(h, 0)
-			h.stalled = -1
-		}
-	}
+	return h
 }
 
 // elect gives the host the places that are free, from its rack outwards, and

@@ -69,7 +69,7 @@ func (h *modelHost) inherit(gone *modelHost) {
 // index of machines against the records, and what a machine's hosts may be to each other.
 func (h *history) checkMachines(t *rapid.T) {
 	k := keysOf(testHash(1))
-	sums, ports := map[string]tracker.Progress{}, map[string][]string{}
+	sums, ports := map[string]tracker.Progress{}, map[string][2][]string{} // ports of those gone, and of those live
 	type kinds struct{ gaveUp, others int }
 	machines := map[netip.Addr]kinds{}
 	members := h.members(k.peers())
@@ -82,7 +82,12 @@ func (h *history) checkMachines(t *rapid.T) {
 			}
 			addr := netip.MustParseAddrPort(member)
 			ip := member[:strings.LastIndexByte(member, ':')]
-			ports[ip] = append(ports[ip], strconv.Itoa(int(addr.Port())))
+			at, list := ports[ip], 1
+			if r["state"] == "gone" {
+				list = 0
+			}
+			at[list] = append(at[list], strconv.Itoa(int(addr.Port())))
+			ports[ip] = at
 			m := machines[addr.Addr()]
 			if r["state"] == "gone" && r["left"] != "0" {
 				m.gaveUp++
@@ -112,7 +117,7 @@ func (h *history) checkMachines(t *rapid.T) {
 	if want := slices.Sorted(maps.Keys(sums)); !slices.Equal(racks, want) {
 		t.Fatalf("racks are %q, the records say %q", racks, want)
 	}
-	if got, want := h.machinePorts(testHash(1)), ports; !maps.EqualFunc(got, want, sameMembers) {
+	if got, want := h.machinePorts(testHash(1)), ports; !maps.EqualFunc(got, want, samePorts) {
 		t.Fatalf("machines are %q, expected %q", got, want)
 	}
 }
@@ -208,12 +213,13 @@ func (f *fixture) index(hash tracker.InfoHash) map[string]string {
 	return all
 }
 
-// machinePorts are the ports of the hosts of each machine, as the index has them.
-func (f *fixture) machinePorts(hash tracker.InfoHash) map[string][]string {
-	all := map[string][]string{}
+// machinePorts are the ports of each machine's hosts that are gone, and that are live, as the index has them.
+func (f *fixture) machinePorts(hash tracker.InfoHash) map[string][2][]string {
+	all := map[string][2][]string{}
 	for field, ports := range f.index(hash) {
 		if isMachine(field) {
-			all[field] = strings.Fields(ports)
+			gone, live, _ := strings.Cut(ports, "|")
+			all[field] = [2][]string{strings.Fields(gone), strings.Fields(live)}
 		}
 	}
 	return all
@@ -221,6 +227,8 @@ func (f *fixture) machinePorts(hash tracker.InfoHash) map[string][]string {
 
 // isMachine says whether a field of the index of hosts is an IP address.
 func isMachine(field string) bool { return strings.ContainsAny(field, ".:") }
+
+func samePorts(a, b [2][]string) bool { return sameMembers(a[0], b[0]) && sameMembers(a[1], b[1]) }
 
 func sameMembers(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))

@@ -49,6 +49,7 @@ type Store struct {
 	errands   *errands
 	looks     *otter.Cache[lookKey, time.Duration]
 	metrics   storeMetrics
+	crowded   seldom // whether an address that is full is logged
 	stop      context.CancelFunc
 	stopped   sync.WaitGroup
 }

@@ -16,6 +16,7 @@ import (
 // is nothing.
 type told struct {
 	deferred bool  // the host is to ask again in some seconds, and is not recorded
+	crowded  bool  // likewise: its IP address is full
 	promoted int   // places taken
 	lease    lease // to be taken, if there is one
 	renew    []lease
@@ -42,7 +43,7 @@ func readTold(value rueidis.RedisMessage, hash tracker.InfoHash) (t told, err er
 
 // numbers are how many words follow each. The last one may hold blanks.
 var numbers = map[string]int{
-	"defer": 0, "promoted": 0, "lease": 2, "renew": 2, "settle": 3, "check": 4,
+	"defer": 0, "crowded": 0, "promoted": 0, "lease": 2, "renew": 2, "settle": 3, "check": 4,
 	wordRegistered: 1, wordStarted: 3, wordComplete: 6, wordDemoted: 6,
 }
 
@@ -56,6 +57,8 @@ func (t *told) read(line string, hash tracker.InfoHash) error {
 	switch word {
 	case "defer":
 		t.deferred = true
+	case "crowded":
+		t.crowded = true
 	case "promoted":
 		t.promoted++
 	case "lease":

@@ -19,7 +19,7 @@ import (
 const (
 	watchInterval  = time.Second      // between looks at Redis
 	resumeInterval = 30 * time.Second // between looks for archives left unfinished
-	schemaVersion  = "4"              // of the key model
+	schemaVersion  = "5"              // of the key model
 )
 
 var errEmpty = fmt.Errorf("%w: redis is empty and being prepared", tracker.ErrUnavailable)
