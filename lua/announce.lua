@@ -36,7 +36,7 @@ ARGV
   13 ttl          seconds of silence after which a host is not live
   14 compact      True or False, as asked for
   15 ids          1: peer ids are wanted too; else empty
-  16 auto         1: an unknown transfer becomes active; else empty
+  16 auto         1: an unknown transfer may become active; reserved: it does; else empty
   17 location     path of groups, the rack last
   18 hostname     may be empty
   19 scope        of max_repr: transfer, or rack: of all transfers together
@@ -71,7 +71,8 @@ for. told: what the frontend is to do, a string each:
                              may be empty
 
 Status: 1 recorded, or told to come back; 0 the transfer is not active, nothing was written;
--1 likewise, and an operator wants its clients to stop.
+-1 likewise, and an operator wants its clients to stop; -2 likewise, and it may register itself if
+`reserve` lets it.
 
 Cost: grows with want and max_repr, never with the swarm. At most 16 hosts on 16 shelves
 expire, and where more are due, the representatives on the host's own path.
@@ -122,12 +123,21 @@ local backlog = false
 -- include: elect
 -- include: handout
 
-if not call('GET', registered) and not activate() then
-  return { string.find(call('GET', closed) or '', ' stop', 1, true) and -1 or 0 }
+-- note_use keeps when somebody announced, where nobody is live: see evict.
+local function note_use()
+  if summary.complete + summary.incomplete == 0 then
+    summary.oldest = now
+  end
+end
+
+local inactive = not call('GET', registered) and activate()
+if inactive then
+  return { inactive }
 end
 if summary.oldest <= due then
   backlog = expire()
 end
+note_use()
 
 local host, path = settle(load_host(address))
 local represents, views = 0, {}
@@ -142,6 +152,7 @@ if host.live then
   end
   hand_out(host, path, represents, views)
 end
+note_use()
 write_summary()
 tell_completed()
 return { 1, call('GET', summary_key), represents, host.also or '', host.address or address,

@@ -27,10 +27,12 @@ local call = redis.call
 -- include: keys
 -- include: path
 
-local stamp = call('GET', deregistered)
+-- Of a transfer that was evicted, `deregistered` says for how long it is kept.
+local stamp, kept = string.match(call('GET', deregistered) or '', '^(%S+) ?(%d*)$')
 if not stamp then
   return { 0 }
 end
+archive_ttl = tonumber(kept) or archive_ttl
 
 local function archive(key)
   if call('EXISTS', key) == 1 then

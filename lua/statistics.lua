@@ -27,8 +27,9 @@ local now, ttl = unpack(ARGV, 1, 2)
 local call = redis.call
 
 local function is_due()
-  local oldest = string.match(call('GET', summary) or '', '^%d+')
-  return oldest and tonumber(ttl) and tonumber(oldest) <= (tonumber(now) or tonumber(call('TIME')[1])) - ttl
+  local oldest, live = string.match(call('GET', summary) or '', '^(%d+) (%d+ %d+)')
+  return oldest and live ~= '0 0' and tonumber(ttl)
+    and tonumber(oldest) <= (tonumber(now) or tonumber(call('TIME')[1])) - ttl
 end
 
 if not call('GET', registered) then

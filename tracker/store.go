@@ -61,6 +61,7 @@ type Rules struct {
 	ProbeInterval time.Duration // between two probes of a representative; 0: none
 	AutoRegister  bool          // an unknown info hash becomes an active transfer
 
+	AutoRegisterMax int // transfers that became active so
 	HostsPerAddress int // of a transfer, at one IP address
 }
 

@@ -37,6 +37,7 @@ type Config struct {
 	PassiveInterval   seconds           `envconfig:"PASSIVE_INTERVAL" default:"300" min:"1" desc:"seconds between two announces while it is not"`
 	PeerTTL           seconds           `envconfig:"PEER_TTL" default:"660" min:"2" desc:"seconds of silence after which a host counts as gone; a little over the 600 for which rtorrent stays silent, and at least twice ACTIVE_INTERVAL"`
 	AutoRegister      bool              `envconfig:"AUTO_REGISTER" default:"false" desc:"an unknown info hash becomes an active transfer at its first announce"`
+	AutoRegisterMax   int               `envconfig:"AUTO_REGISTER_MAX" default:"1000" min:"1" max:"1000000" desc:"transfers that AUTO_REGISTER makes active, at most; those that nobody used for PEER_TTL make room, else a further one stays inactive"`
 	HostsPerAddress   int               `envconfig:"HOSTS_PER_ADDRESS" default:"256" min:"1" max:"65535" desc:"hosts of a transfer at one IP address, at most; a further one is told to come back in 10 to 20 s. Raise it if more clients than that stand behind one NAT"`
 	AnnounceTimeout   seconds           `envconfig:"ANNOUNCE_TIMEOUT" default:"5" min:"1" max:"30" desc:"seconds within which an announce or a scrape is answered"`
 	MaxPending        int               `envconfig:"MAX_PENDING" default:"20000" min:"1" max:"1000000" desc:"announces and scrapes under way at a time, over HTTP, and as many over UDP; who comes beyond is told at once to come back later"`

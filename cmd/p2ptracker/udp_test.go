@@ -88,16 +88,21 @@ func (c *udpClient) ask(packet []byte) []byte {
 // announce announces a host that has nothing, and returns its peers, 6 bytes each.
 func (c *udpClient) announce(peerID string, port uint16) []byte {
 	c.Helper()
-	packet := append(bytes.Clone(c.id), "\x00\x00\x00\x01txid"+strings.Repeat("a", 20)+peerID...)
-	packet = append(packet, make([]byte, 8)...)             // downloaded
-	packet = binary.BigEndian.AppendUint64(packet, 1)       // left
-	packet = append(packet, make([]byte, 8+4+4+4)...)       // uploaded, event, address, key
-	packet = binary.BigEndian.AppendUint32(packet, 1<<32-1) // as many peers as there are
-	reply := c.ask(binary.BigEndian.AppendUint16(packet, port))
+	reply := c.ask(c.packet(strings.Repeat("a", 20), peerID, port))
 	if len(reply) < 20 || !bytes.HasPrefix(reply, []byte("\x00\x00\x00\x01txid")) {
 		c.Fatalf("the announce got %q", reply)
 	}
 	return reply[20:]
+}
+
+// packet is such an announce.
+func (c *udpClient) packet(hash, peerID string, port uint16) []byte {
+	packet := append(bytes.Clone(c.id), "\x00\x00\x00\x01txid"+hash+peerID...)
+	packet = append(packet, make([]byte, 8)...)             // downloaded
+	packet = binary.BigEndian.AppendUint64(packet, 1)       // left
+	packet = append(packet, make([]byte, 8+4+4+4)...)       // uploaded, event, address, key
+	packet = binary.BigEndian.AppendUint32(packet, 1<<32-1) // as many peers as there are
+	return binary.BigEndian.AppendUint16(packet, port)
 }
 
 func TestListenUDP(t *testing.T) {

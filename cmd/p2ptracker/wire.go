@@ -109,6 +109,7 @@ func newTracker(
 		ProbeInterval: c.ReprProbeInterval.duration(),
 		AutoRegister:  c.AutoRegister,
 
+		AutoRegisterMax: c.AutoRegisterMax,
 		HostsPerAddress: c.HostsPerAddress,
 	}
 	prober := probe.New(store, rules, registerer, log)

@@ -5,12 +5,6 @@
 -- comes first leads the rack, which would else take over from it (lead.lua) and fetch from outside as well.
 -- `deferred` keeps when a peer id and key was told.
 
-local COMES_BACK = 7 -- seconds after which one that was told once has come back
-local FORGOTTEN = 1800 -- seconds: an rtorrent that failed often asks again after 640 s at most
-local MOST = 65536 -- marks; more are not kept, and nobody is told
-local JUST_STARTED = 30 -- seconds that the one that leads should have had, at first
-local HEAD_START = 4 -- and if the other one was told before
-
 -- leader_of is who leads a rack: its address, its peer id, and when it started.
 local function leader_of(rack)
   local first = rack.leads and first_of(rack)
@@ -24,6 +18,11 @@ end
 -- nobody in its rack has everything, and nobody is there, or another rtorrent leads that has just
 -- started. Who comes back later than at once is not told again: its next try may take minutes.
 local function should_defer(host)
+  local COMES_BACK = 7 -- seconds after which one that was told once has come back
+  local FORGOTTEN = 1800 -- seconds: an rtorrent that failed often asks again after 640 s at most
+  local MOST = 65536 -- marks; more are not kept, and nobody is told
+  local JUST_STARTED = 30 -- seconds that the one that leads should have had, at first
+  local HEAD_START = 4 -- and if the other one was told before
   local known = host.state and host.state ~= 'gone'
   if known or event ~= 'started' or left == '0' or not is_rtorrent(peer_id) then
     return false

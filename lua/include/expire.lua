@@ -2,7 +2,6 @@
 -- few at a time, and so do representatives whose leases have run out. Where to look is in
 -- `shelves`: for each shelf of a rack, and as RACK:R for its leases, a time before which none
 -- of them is due.
-local EXPIRE_SHELVES, EXPIRE_LOOKS, EXPIRE_HOSTS = 16, 128, 16
 
 local function expire_host(addr)
   local host = load_host(addr)
@@ -52,10 +51,11 @@ local function expire_shelf(shelf, budget)
   return looks, #gone
 end
 
--- expire returns whether some who are due may be left.
+-- expire returns whether some who are due may be left. If nobody is live any more, the summary still
+-- says since when nobody may have announced.
 local function expire()
-  local looks, budget = EXPIRE_LOOKS, EXPIRE_HOSTS
-  for _, shelf in ipairs(call('ZRANGEBYSCORE', shelves, '-inf', due, 'LIMIT', 0, EXPIRE_SHELVES)) do
+  local SHELVES, looks, budget = 16, 128, 16 -- at most: shelves, hosts looked at, hosts that go
+  for _, shelf in ipairs(call('ZRANGEBYSCORE', shelves, '-inf', due, 'LIMIT', 0, SHELVES)) do
     local rack_of_leases = string.match(shelf, '^rack:([^:]*):R$')
     if rack_of_leases then
       lapse_leases(rack_of_leases)
@@ -65,6 +65,9 @@ local function expire()
     end
   end
   local first = call('ZRANGE', shelves, 0, 0, 'WITHSCORES')[2]
-  summary.oldest = first and first ~= 'inf' and tonumber(first) or now
+  if not first or first == 'inf' then
+    return false
+  end
+  summary.oldest = tonumber(first)
   return summary.oldest <= due
 end

@@ -1,6 +1,5 @@
 -- Whom the host is handed. While some are due who may still be there, each host on a shelf is
--- looked at before it is handed out: of at most BACKLOG_HOSTS of a swarm, and those who came last.
-local BACKLOG_HOSTS = 8 * SHELF
+-- looked at before it is handed out: of at most 512 of a swarm, and those who came last.
 
 -- is_standing says whether a host on a shelf of path[level] may be handed out.
 local function is_standing(entry, path, level)
@@ -36,6 +35,7 @@ end
 
 -- hand_out appends the views of all swarms that the host sees to the reply.
 local function hand_out(host, path, represents, reply)
+  local BACKLOG_HOSTS = 8 * SHELF
   for level = 1, want > 0 and represents + 1 or 0 do
     local swarm = read_swarm(path[level])
     local seeders = host.state == 'seeder' and 0 or swarm.seeders

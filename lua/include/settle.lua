@@ -1,11 +1,14 @@
--- activate makes a transfer active that nobody registered, unless an operator ended it.
+-- activate makes a transfer active that nobody registered, unless an operator ended it or the host
+-- stops. It returns the status if it does not.
 local function activate()
-  if auto == '' or call('EXISTS', closed) == 1 then
-    return false
+  local ended = call('GET', closed)
+  if ended or auto == '' or event == 'stopped' then
+    return string.find(ended or '', ' stop', 1, true) and -1 or 0
+  elseif auto ~= 'reserved' then
+    return -2
   end
   call('SET', registered, rfc3339(now))
   tell('registered', '')
-  return true
 end
 
 -- settle records the host, whatever has changed, unless it is to come back. It returns the host and the

@@ -28,6 +28,9 @@ func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Hando
 		}
 	}
 	done, err := s.announce(ctx, a, announceOptions{look: look})
+	if err == nil && done.unknown {
+		done, err = s.registerItself(ctx, a, announceOptions{look: look})
+	}
 	if err == nil && done.wants() {
 		done, err = s.announceWithLeases(ctx, a, done)
 	}
@@ -53,7 +56,8 @@ func (s *Store) again(ctx context.Context, a tracker.Announce, look bool) (h tra
 type announced struct {
 	tracker.Handout
 	told
-	joined bool // the host was not live before
+	joined  bool // the host was not live before
+	unknown bool // the transfer is not active, but may register itself
 }
 
 // announce calls announce.lua once.
@@ -84,6 +88,8 @@ type announceOptions struct {
 	seed  uint32
 	lease lease // of announce.lua only: one that was taken for the host
 	look  bool  // for representatives that nobody probes
+
+	reserved bool // of announce.lua only: the transfer may register itself
 }
 
 // announceCall builds the call of announce.lua; see its header.
@@ -114,7 +120,7 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		strconv.Itoa(int(a.PeerTTL.Seconds())),
 		boolean(a.Compact),
 		flag(wantsIDs(a)),
-		flag(a.AutoRegister),
+		o.auto(a),
 		string(a.Location),
 		a.Hostname,
 		a.ReprScope.String(),
@@ -125,6 +131,14 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		strconv.Itoa(a.HostsPerAddress),
 	}
 	return scriptCall{append(keys, k.globalSwarm()), args}
+}
+
+// auto says whether an unknown transfer becomes active.
+func (o announceOptions) auto(a tracker.Announce) string {
+	if o.reserved {
+		return "reserved"
+	}
+	return flag(a.AutoRegister)
 }
 
 // againCall builds the call of again.lua; see its header.
@@ -223,6 +237,7 @@ const (
 const (
 	statusRecorded = 1
 	statusEnded    = -1
+	statusUnknown  = -2
 )
 
 // readHandout maps what announce.lua and again.lua return. address is by which the host is handed out to
@@ -259,6 +274,8 @@ func readAnnounced(a tracker.Announce, r reply) (done announced, err error) {
 	case statusRecorded:
 	case statusEnded:
 		return announced{}, tracker.ErrEnded
+	case statusUnknown:
+		return announced{unknown: true}, nil
 	default:
 		return announced{}, nil
 	}

@@ -153,7 +153,7 @@ func (f *fixture) record(hash tracker.InfoHash, addr netip.AddrPort) map[string]
 
 const testLength = 1000 // bytes of every test payload
 
-var testRules = tracker.Rules{MaxReprRack: 2, MaxPeers: 30, PeerTTL: 660 * time.Second, HostsPerAddress: 256}
+var testRules = tracker.Rules{MaxReprRack: 2, MaxPeers: 30, PeerTTL: 660 * time.Second, AutoRegisterMax: 1000, HostsPerAddress: 256}
 
 func testHash(n byte) tracker.InfoHash { return tracker.InfoHash{0xab, 19: n} }
 

@@ -18,7 +18,10 @@ import (
 // Random histories of a transfer, through several frontends, against the model:
 // after every announce its reply and all that is stored must agree.
 
-const historyFrontends = 3
+const (
+	historyFrontends = 3
+	shortestTTL      = 300 // seconds
+)
 
 // historyPlaces are where the hosts of a history stand: few racks, so that most
 // represent nothing; groups that are racks, too; paths of every depth.
@@ -90,8 +93,6 @@ type history struct {
 	claims    claims
 }
 
-const shortestTTL = 300 // seconds
-
 // newHistory begins with a transfer that nobody has announced.
 func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history {
 	for _, key := range f.keys("*{*") { // those of leases, too
@@ -103,7 +104,7 @@ func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history 
 	}
 	return &history{
 		fixture: f, stores: stores, model: &model{leaders: map[string]*modelHost{}, told: map[string]int64{}, racks6: map[tracker.Location]tracker.Location{}, newest: map[string]*modelHost{}}, machines: machines, rtorrents: 3,
-		last: map[int]tracker.Announce{}, claims: claims{},
+		last: map[int]tracker.Announce{}, claims: claims{map[netip.AddrPort]claim{}, map[int]map[string]bool{}},
 	}
 }
 
@@ -174,7 +175,9 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 
 // send announces to a frontend and to the model, and compares.
 func (h *history) send(t *rapid.T, frontend *Store, n int, a tracker.Announce) {
-	h.last[n] = a
+	if a.Addr.Port() != 0 {
+		h.last[n] = a
+	}
 	a.ReprScope, h.model.scope = h.scope, h.scope
 	handout, err := frontend.Announce(context.Background(), a)
 	if err != nil {
@@ -390,11 +393,4 @@ func (f *fixture) storedSwarm(base string) storedSwarm {
 		}
 	}
 	return swarm
-}
-
-func contact(h *modelHost) string {
-	if h.also.IsValid() {
-		return h.addr.String() + " " + h.also.String()
-	}
-	return h.addr.String()
 }

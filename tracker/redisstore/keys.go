@@ -15,6 +15,7 @@ const (
 	keyRacks              = "racks"               // set: all racks ever seen
 	keyTransfers          = "transfers"           // set: all info hashes seen
 	keyActiveTransfers    = "active_transfers"    // set: the active ones
+	keySelfRegistered     = "self_registered"     // sorted set: those that registered themselves, by unix time
 	keyUnregistered       = "unregistered"        // sorted set: those nobody registered, by unix time
 	keyArchiving          = "archiving"           // set: those that are being archived
 	keyTorrents           = "torrents"            // hash: torrent name -> info hash

@@ -136,23 +136,29 @@ func (h *history) checkIdentities(t *rapid.T) {
 func digestOf(id string) string { return sha1Of(id)[:12] }
 
 // claims are the IPv4 addresses at which somebody must be live, without the model: by when it last announced.
-type claims map[netip.AddrPort]claim
-
-type claim struct {
-	at      int64
-	machine int
-	id      string
+type claims struct {
+	at  map[netip.AddrPort]claim
+	ids map[int]map[string]bool // that each machine ever had
 }
 
-// note keeps an announce that was recorded. Whoever stops may have been joined with any address of its peer id
-// and key, and a client that starts anew on a machine takes the addresses of the one before.
+type claim struct {
+	at int64
+	id string
+}
+
+// note keeps an announce that was recorded. Two clones may have been joined by the only address that each of
+// them had announced yet: whoever stops, or starts anew on a machine, may take others of its peer id and key along.
 func (c claims) note(a tracker.Announce, n int, now int64) {
 	id := string(a.PeerID[:]) + a.Key
-	maps.DeleteFunc(c, func(_ netip.AddrPort, old claim) bool {
-		return old.machine == n && old.id != id || a.Event == tracker.EventStopped && old.id == id
+	maps.DeleteFunc(c.at, func(_ netip.AddrPort, old claim) bool {
+		return old.id == id && a.Event == tracker.EventStopped || old.id != id && c.ids[n][old.id]
 	})
+	if c.ids[n] == nil {
+		c.ids[n] = map[string]bool{}
+	}
+	c.ids[n][id] = true
 	if a.Event != tracker.EventStopped && a.Addr.Addr().Is4() {
-		c[a.Addr] = claim{now, n, id}
+		c.at[a.Addr] = claim{now, id}
 	}
 }
 
@@ -160,10 +166,18 @@ func (c claims) note(a tracker.Announce, n int, now int64) {
 func (h *history) checkClaims(t *rapid.T) {
 	k := keysOf(testHash(1))
 	live := append(h.members(k.seeders()), h.members(k.leechers())...)
-	for addr, claim := range h.claims {
+	for addr, claim := range h.claims.at {
 		n := len(slices.DeleteFunc(slices.Clone(live), func(member string) bool { return member != addr.String() }))
 		if claim.at > h.Now().Unix()-shortestTTL && n != 1 {
 			t.Fatalf("R7: %s announced %d s ago, and is live %d times: %q", addr, h.Now().Unix()-claim.at, n, live)
 		}
 	}
+}
+
+// contact is a host as it is handed out.
+func contact(h *modelHost) string {
+	if h.also.IsValid() {
+		return h.addr.String() + " " + h.also.String()
+	}
+	return h.addr.String()
 }

@@ -39,6 +39,8 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 		"release":    releaseCall(l),
 		"confirm":    confirm,
 		"moment":     momentCall(),
+		"reserve":    reserveCall(a, s.now(), nil, nil),
+		"evict":      evictCall(a.InfoHash, s.now(), a.PeerTTL),
 		"drop":       dropCall(a.InfoHash, a.Addr.String(), s.now()),
 		"probe":      probeCall(tracker.Check{InfoHash: a.InfoHash, Addr: a.Addr}, s.now(), time.Second, true, time.Second),
 	}
@@ -47,8 +49,8 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 var (
 	headerSection  = regexp.MustCompile(`(?ms)^(KEYS|ARGV)$(.*?)^$`)
 	headerArgument = map[string]*regexp.Regexp{
-		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+|location_generation)|… )`), // two or three in a line
-		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),                               // one in a line
+		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+|location_generation|self_registered)|… )`), // two or three in a line
+		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),                                               // one in a line
 	}
 )
 
@@ -116,7 +118,7 @@ func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 		t.Helper()
 		result := rueidis.NewLuaScript(lua.All[name]).Exec(context.Background(), user, call.keys, call.args)
 		r, err := readReply(name, result, map[string]int{
-			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1, "probe": 1, "drop": 2, "sweep": 1,
+			"announce": announceValues, "scrape": scrapeValues, "statistics": statisticsValues, "close": 1, "probe": 1, "drop": 2, "sweep": 1, "evict": 2,
 		}[name])
 		if err != nil {
 			t.Fatal(err)

@@ -36,6 +36,8 @@ var (
 	momentScript     = newScript("moment")
 	dropScript       = newScript("drop")
 	sweepScript      = newScript("sweep")
+	reserveScript    = newScript("reserve")
+	evictScript      = newScript("evict")
 )
 
 // scriptCall is one call of a script, as the pure functions of this package

@@ -49,7 +49,9 @@ type Store struct {
 	errands   *errands
 	looks     *otter.Cache[lookKey, time.Duration]
 	metrics   storeMetrics
-	crowded   seldom // whether an address that is full is logged
+	crowded   seldom        // whether an address that is full is logged
+	full      seldom        // whether it is that no more transfers register themselves
+	evicting  chan struct{} // full while an announce makes room for one of these
 	stop      context.CancelFunc
 	stopped   sync.WaitGroup
 }
@@ -60,7 +62,7 @@ var errNotConnected = fmt.Errorf("%w: not connected yet", tracker.ErrUnavailable
 // it takes; until then every call is a tracker.ErrUnavailable.
 func Open(opts Options, log *slog.Logger) *Store {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Store{opts: opts, log: log, stop: stop}
+	s := &Store{opts: opts, log: log, stop: stop, evicting: make(chan struct{}, 1)}
 	s.notes = newNotebook()
 	s.errands = newErrands()
 	s.looks = newLooks()

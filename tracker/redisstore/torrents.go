@@ -46,7 +46,8 @@ func (s *Store) list(ctx context.Context, hash tracker.InfoHash, name string) er
 			b.Sadd().Key(keyActiveTransfers).Member(hash.String()).Build(),
 		}
 		if name != "" { // a deactivation elsewhere may have dropped it
-			commands = append(commands, b.Hsetnx().Key(keyTorrents).Field(name).Value(hash.String()).Build())
+			commands = append(commands, b.Hsetnx().Key(keyTorrents).Field(name).Value(hash.String()).Build(),
+				b.Zrem().Key(keySelfRegistered).Member(hash.String()).Build())
 		}
 		return commands
 	})

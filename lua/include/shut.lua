@@ -1,0 +1,19 @@
+-- shut makes a transfer inactive: from here on no announce finds it active, nor does it register
+-- itself. Its keys are archived by `archive`, and kept for so many seconds. how: what `closed` says
+-- besides the time; how_long: what `deregistered` does.
+local function shut(kept, how, how_long)
+  -- Two archives of one transfer must not meet, even within a second.
+  local moment = now
+  while call('EXISTS', rfc3339(moment) .. ':' .. registered) == 1 and moment < now + 60 do
+    moment = moment + 1
+  end
+  local stamp = rfc3339(moment)
+  call('SET', deregistered, stamp .. how_long)
+  call('SET', closed, stamp .. how, 'KEEPTTL') -- expires from the end of the archive on
+  for _, key in ipairs({ registered, summary_key }) do
+    if call('EXISTS', key) == 1 then
+      call('RENAME', key, stamp .. ':' .. key)
+      call('EXPIRE', stamp .. ':' .. key, kept)
+    end
+  end
+end

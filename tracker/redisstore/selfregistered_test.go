@@ -1,0 +1,91 @@
+package redisstore
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// selfRegistering is an announce of an info hash that nobody registered, of which two may register themselves.
+func selfRegistering(n byte) tracker.Announce {
+	a := announceOf(testHash(n), "r1", int(n))
+	a.AutoRegister, a.AutoRegisterMax = true, 2
+	return a
+}
+
+func TestSelfRegisteredAreBounded(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		other := openStore(t, f.opts)
+		expect := func(what string, a tracker.Announce, active bool) {
+			t.Helper()
+			if h, err := other.Announce(context.Background(), a); err != nil || h.Active != active {
+				t.Errorf("%s: active %v, %v", what, h.Active, err)
+			}
+		}
+		hash := f.registerTransfer(t, 9)
+		stop := selfRegistering(0)
+		stop.Event = tracker.EventStopped
+		expect("a stop", stop, false)
+		f.announce(t, selfRegistering(1))
+		f.announce(t, selfRegistering(2))
+		expect("a third", selfRegistering(3), false)
+		expect("one of the two", selfRegistering(1), true)
+		f.Advance(300 * time.Second)
+		expect("a third, for some time", selfRegistering(3), false)
+		expect("one that is used", selfRegistering(1), true)
+		f.Advance(testRules.PeerTTL - 300*time.Second)
+		expect("a third instead of one that nobody uses", selfRegistering(3), true)
+		expect("one more", selfRegistering(4), false)
+		expect("one that is used", selfRegistering(1), true)
+		// One that everybody left is used until PEER_TTL later.
+		f.Advance(testRules.PeerTTL - time.Second)
+		left := selfRegistering(1)
+		left.Event = tracker.EventStopped
+		f.announce(t, left)
+		f.announce(t, selfRegistering(3))
+		f.Advance(testRules.PeerTTL - time.Second)
+		f.announce(t, selfRegistering(3))
+		expect("one more", selfRegistering(4), false)
+		f.Advance(time.Second)
+		expect("one more, instead of the one that was left", selfRegistering(4), true)
+
+		// What went is gone altogether, what was registered stays.
+		f.Advance(2 * testRules.PeerTTL)
+		expect("another one", selfRegistering(5), true)
+		if f.announce(t, announceOf(hash, "r1", 1)).Active != true {
+			t.Error("the registered one is gone")
+		}
+		for _, n := range []byte{0, 2} {
+			await(t, "all keys are gone", func() bool {
+				return len(f.keys("*"+string(keysOf(testHash(n)))+"*")) == 0
+			})
+			if slices.Contains(f.members(keyTransfers), testHash(n).String()) && n == 2 {
+				t.Error("it is still listed")
+			}
+		}
+		if n, _ := f.command("ZCARD", keySelfRegistered).AsInt64(); n > 2 {
+			t.Errorf("%d are kept", n)
+		}
+	})
+}
+
+// An operator's upload makes room: the transfer is none that registered itself any more.
+func TestUploadedIsNotSelfRegistered(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		f.announce(t, selfRegistering(1))
+		f.announce(t, selfRegistering(2))
+		f.registerTransfer(t, 1)
+		if h := f.announce(t, selfRegistering(3)); !h.Active {
+			t.Error("there is no room")
+		}
+		f.Advance(2 * testRules.PeerTTL)
+		f.announce(t, selfRegistering(4))
+		f.announce(t, selfRegistering(5))
+		if _, err := f.Statistics(context.Background(), testHash(1), false); err != nil {
+			t.Errorf("the uploaded one: %v", err)
+		}
+	})
+}
