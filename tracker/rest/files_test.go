@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -258,4 +259,47 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("afterwards: status %d", w.Code)
 		}
 	})
+}
+
+// TestTurns: clients that take nothing do not keep the others from being served.
+func TestTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		torrent := aTorrent(t, "a", 1)
+		torrent.File = append(torrent.File, make([]byte, 4<<20)...)
+		f.torrents["a"] = torrent
+		h := handle(f, Options{TorrentMaxBytes: 8 << 20}, nil)
+		for range 10 * turns {
+			fmt.Fprint(dialPipe(t, h, time.Hour), "GET /torrents/a.torrent HTTP/1.1\r\nHost: x\r\n\r\n")
+		}
+		begin := time.Now()
+		w := serve(h, request(http.MethodGet, "/torrents/a.torrent", nil))
+		if w.Body.Len() != len(torrent.File) || time.Since(begin) > time.Second {
+			t.Errorf("%d bytes after %v", w.Body.Len(), time.Since(begin))
+		}
+	})
+}
+
+// written counts the calls of Write.
+type written struct {
+	http.ResponseWriter
+	parts []*byte
+}
+
+func (w *written) Write(b []byte) (int, error) {
+	w.parts = append(w.parts, &b[0])
+	return len(b), nil
+}
+
+// TestDownloadIsNotCopied: what is written is the file as it lies in memory.
+func TestDownloadIsNotCopied(t *testing.T) {
+	file := make([]byte, 3*paceBytes)
+	for header, first := range map[string]int{"": 0, "bytes=100-": 100} {
+		w := &written{ResponseWriter: httptest.NewRecorder()}
+		r := request(http.MethodGet, "/", nil, "Range", header)
+		http.ServeContent(&paced{ResponseWriter: w, turns: make(chan struct{}, 1)}, r, "", time.Time{}, bytes.NewReader(file))
+		if len(w.parts) == 0 || w.parts[0] != &file[first] {
+			t.Errorf("%q: %d parts", header, len(w.parts))
+		}
+	}
 }

@@ -1,8 +1,10 @@
 package rest
 
 import (
+	"bytes"
+	"io"
 	"net/http"
-	"runtime"
+	"sync"
 	"time"
 )
 
@@ -13,25 +15,55 @@ const (
 	paceTime  = 10 * time.Second
 )
 
+// Large replies are written in turns: hundreds of goroutines that have something to write at the
+// same moment would keep an announce waiting for each of its steps. A client that takes its time
+// lets the next one write after turnTime; so turns bound no network's speed.
+const (
+	turns     = 4
+	turnTime  = time.Millisecond
+	turnBytes = 16 << 10 // less needs no turn
+)
+
 // paced is a reply whose deadline is renewed as long as the client takes it.
 type paced struct {
 	http.ResponseWriter
-	left int // bytes that may be written by the present deadline
+	turns chan struct{}
+	left  int // bytes that may be written by the present deadline
 }
 
 func (p *paced) Write(b []byte) (written int, err error) {
 	for err == nil && written < len(b) {
 		if p.left == 0 {
 			p.left = paceBytes
-			runtime.Gosched() // hundreds that take all at once must not keep an announce waiting
 			// A writer that is no connection has no deadline; then there is no slow client.
 			_ = http.NewResponseController(p.ResponseWriter).SetWriteDeadline(time.Now().Add(paceTime))
 		}
 		var n int
-		n, err = p.ResponseWriter.Write(b[written:min(len(b), written+p.left)])
+		n, err = p.writePart(b[written:min(len(b), written+p.left)])
 		written, p.left = written+n, p.left-n
 	}
 	return written, err
+}
+
+func (p *paced) writePart(b []byte) (int, error) {
+	if len(b) >= turnBytes {
+		p.turns <- struct{}{}
+		leave := sync.OnceFunc(func() { <-p.turns })
+		defer leave()
+		defer time.AfterFunc(turnTime, leave).Stop()
+	}
+	return p.ResponseWriter.Write(b)
+}
+
+// ReadFrom is what http.ServeContent writes a file by. All of it, or all from an offset on, is
+// written as it lies in memory.
+func (p *paced) ReadFrom(r io.Reader) (int64, error) {
+	if part, ok := r.(*io.LimitedReader); ok {
+		if file, ok := part.R.(*bytes.Reader); ok && int64(file.Len()) == part.N {
+			return file.WriteTo(p)
+		}
+	}
+	return io.Copy(struct{ io.Writer }{p}, r)
 }
 
 // Unwrap is for http.ResponseController.

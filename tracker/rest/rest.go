@@ -117,7 +117,7 @@ func New(store Store, locations Locations, opts Options, log *slog.Logger) http.
 	s := &server{store: store, locations: locations, opts: opts, log: log}
 	s.files = newFiles(store, max(minFiles, 2*opts.TorrentMaxBytes), opts.Timeout)
 	s.reads, s.changes = newPlaces(readPlaces, patience), newPlaces(changePlaces, patience)
-	s.downloads = newPlaces(downloadPlaces, downloadPatience)
+	s.downloads, s.turns = newPlaces(downloadPlaces, downloadPatience), make(chan struct{}, turns)
 	s.routes = s.allRoutes()
 	return s
 }

@@ -22,6 +22,7 @@ type server struct {
 	reads     places // lists and statistics
 	changes   places // so that those who read cannot keep an operator from acting
 	downloads places // of torrents
+	turns     chan struct{}
 }
 
 // ServeHTTP begins to answer within Options.Timeout, and ends when the client took the answer, or
@@ -30,7 +31,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.opts.Timeout)
 	defer cancel()
 	r = r.WithContext(ctx)
-	w = &paced{ResponseWriter: w}
+	w = &paced{ResponseWriter: w, turns: s.turns}
 	body := &upload{ReadCloser: r.Body}
 	if r.Body != http.NoBody { // which stays what it is
 		r.Body = body
