@@ -46,7 +46,7 @@ func askFrom(t *testing.T, from, port, method, target string, lines ...string) (
 	return resp.StatusCode, string(body)
 }
 
-func announceAs(n int) string {
+func announcePath(n int) string {
 	return fmt.Sprintf("/announce?info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-%012d&port=%d&left=1&compact=1", n, 6000+n)
 }
 
@@ -132,7 +132,7 @@ func TestProgramBehindProxy(t *testing.T) {
 			lines = append(lines, "X-Forwarded-For: "+line)
 		}
 		for way, more := range map[string]string{"": "X-Plain: yes", "net/http": "Content-Length: 0"} {
-			_, body := askFrom(t, test.from, port, http.MethodGet, announceAs(n)+test.query, append(lines, more)...)
+			_, body := askFrom(t, test.from, port, http.MethodGet, announcePath(n)+test.query, append(lines, more)...)
 			refused := test.at == saysNotTrusted || test.at == saysNoClient
 			if refused != strings.Contains(body, "failure reason") || refused && !strings.Contains(body, test.at) {
 				t.Errorf("%s %+v: %q", way, test, body)
@@ -215,10 +215,10 @@ func TestPeopleBehindProxy(t *testing.T) {
 func TestNobodySpeaksForAnother(t *testing.T) {
 	port, _ := startBehindProxy(t)
 	via := func(addr string) string { return "X-Forwarded-For: " + addr }
-	askFrom(t, "127.0.0.1", port, http.MethodGet, announceAs(1), via("10.1.1.1"))
+	askFrom(t, "127.0.0.1", port, http.MethodGet, announcePath(1), via("10.1.1.1"))
 	for _, name := range []string{"ip", "ipv4"} {
 		_, body := askFrom(t, "127.0.0.1", port, http.MethodGet,
-			strings.Replace(announceAs(2), "port=6002", "port=6001", 1)+"&"+name+"=10.1.1.1", via("10.1.1.2"))
+			strings.Replace(announcePath(2), "port=6002", "port=6001", 1)+"&"+name+"=10.1.1.1", via("10.1.1.2"))
 		if !strings.Contains(body, "11:external ip4:\x0a\x01\x01\x02") {
 			t.Errorf("%s=: %q", name, body)
 		}
@@ -259,7 +259,7 @@ func TestProbesReachNobodyNamed(t *testing.T) {
 	named, attacked := host("127.0.0.6")
 	other, attackedToo := host("127.0.0.7")
 	announce := func(n int, port, more string) string {
-		return strings.Replace(announceAs(n), fmt.Sprintf("port=%d", 6000+n), "port="+port, 1) + more
+		return strings.Replace(announcePath(n), fmt.Sprintf("port=%d", 6000+n), "port="+port, 1) + more
 	}
 	for end := time.Now().Add(patience); reached.Load() < 3 && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		askFrom(t, "127.0.0.5", port, http.MethodGet, announce(1, own, ""))

@@ -206,12 +206,12 @@ local function find_host(recorded)
 end
 
 -- arrive gives a host the addresses that its announce says, and the rack, if it announces from the
--- address that decides.
+-- address that decides. An announce that is repeated with a lease is no second one.
 local function arrive(host)
   local by_ipv6 = is_ipv6(host.address)
   attach(host, address)
   attach(host, also)
-  if host.before and host.address == address then
+  if lease == '' and host.before and host.address == address then
     if by_ipv6 and not is_ipv6(address) then
       learn_rack(host)
     end

@@ -125,15 +125,15 @@ func (h *history) checkIdentities(t *rapid.T) {
 		if n := len(h.model.called(host.id)); n > 1 || entry == "" {
 			entry += fmt.Sprint(" ", n)
 		}
-		want[digestOf(host.id)] = entry
+		want[indexed(host.id)] = entry
 	}
 	if got := h.identities(testHash(1)); !maps.Equal(got, want) {
 		t.Fatalf("identities are %q, expected %q", got, want)
 	}
 }
 
-// digestOf a peer id and key is how the index has it.
-func digestOf(id string) string { return sha1Of(id)[:12] }
+// indexed is a peer id and key as the index has it.
+func indexed(id string) string { return sha1Of(id)[:12] }
 
 // claims are the IPv4 addresses at which somebody must be live, without the model: by when it last announced.
 type claims struct {
