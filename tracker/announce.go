@@ -32,6 +32,15 @@ type AnnounceRequest struct {
 	NumWant    int  // peers; negative means as many as MAXPEERS
 	Compact    bool // a compact reply is asked for (BEP 23)
 	NoPeerID   bool // a reply of dictionaries may leave out peer ids
+	Waiter     Waiter
+}
+
+// Waiter is who waits for an answer, where that can be told; otherwise it is nil.
+type Waiter interface {
+	// Gone says whether an announce with this event has been given up. It is asked right before
+	// the store is, so that nothing is recorded of a host that may have stopped since. Who stops
+	// may leave without an answer, and has not given up for that.
+	Gone(Event) bool
 }
 
 // AnnounceResponse is the reply to an announce.

@@ -18,6 +18,8 @@ var (
 	ErrUnavailable = errors.New("store unavailable")
 	// ErrBusy: too much is under way to begin anything more.
 	ErrBusy = errors.New("too many requests under way")
+	// ErrLate: nobody waits for the answer any more.
+	ErrLate = errors.New("asked too long ago")
 	// ErrTooEarly: the host would be better served in some seconds.
 	ErrTooEarly = errors.New("too early")
 	// ErrCrowded: the host's IP address has as many hosts in the transfer as it may.
@@ -84,7 +86,7 @@ func FailureOf(err error) Failure {
 		f.Reason = "nobody in this rack has anything yet"
 	case errors.Is(err, ErrCrowded):
 		f.Reason = "too many hosts at this address"
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, ErrBusy), errors.Is(err, ErrLate):
 		f.Reason = "tracker is busy"
 	case errors.Is(err, ErrUnavailable):
 		f.Reason = "tracker cannot reach its store now"

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // turns is a Store that is asked a bounded number of things at once.
@@ -25,6 +26,9 @@ func (t turns) Announce(ctx context.Context, a Announce) (Handout, error) {
 		return Handout{}, err
 	}
 	defer t.leave()
+	if a.Waiter != nil && a.Waiter.Gone(a.Event) {
+		return Handout{}, ErrLate
+	}
 	return t.store.Announce(ctx, a)
 }
 
@@ -39,10 +43,20 @@ func (t turns) Scrape(ctx context.Context, hashes []InfoHash) ([]ScrapeEntry, er
 func (t turns) take(ctx context.Context) error {
 	select {
 	case t.taken <- struct{}{}:
-		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("%w: no turn in time: %w", ErrUnavailable, ctx.Err())
 	}
+	if hasPassed(ctx) {
+		t.leave()
+		return fmt.Errorf("%w: no turn in time: %w", ErrUnavailable, context.DeadlineExceeded)
+	}
+	return nil
+}
+
+// hasPassed looks at the clock: a process that was stopped goes on before its timers do.
+func hasPassed(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && !time.Now().Before(deadline)
 }
 
 func (t turns) leave() { <-t.taken }

@@ -90,3 +90,38 @@ func TestTurnsEndWithTheDeadline(t *testing.T) {
 		}
 	})
 }
+
+// leaver is a Waiter that has gone, but for what is sent by who stops.
+type leaver struct{}
+
+func (leaver) Gone(e Event) bool { return e != EventStopped }
+
+// stalled is a context whose deadline has passed while its timer had no time to say so.
+type stalled struct{ context.Context }
+
+func (stalled) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+
+// The store is not asked for who gave up, nor after the deadline.
+func TestTurnsAreForThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &slowStore{}
+		store := InTurn(slow, 1)
+		gone := Announce{AnnounceRequest: AnnounceRequest{Waiter: leaver{}}}
+		if _, err := store.Announce(t.Context(), gone); !errors.Is(err, ErrLate) {
+			t.Errorf("who has gone: %v", err)
+		}
+		if _, err := store.Announce(stalled{t.Context()}, Announce{}); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("announce: %v", err)
+		}
+		if _, err := store.Scrape(stalled{t.Context()}, nil); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("scrape: %v", err)
+		}
+		if len(slow.order) != 0 {
+			t.Errorf("the store was asked %d times", len(slow.order))
+		}
+		gone.Event = EventStopped
+		if _, err := store.Announce(t.Context(), gone); err != nil || len(slow.order) != 1 {
+			t.Errorf("who stops: %v, %d", err, len(slow.order))
+		}
+	})
+}

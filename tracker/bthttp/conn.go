@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // inSize is the size of a buffer that is read into. An announce has 300 to 700 bytes, with
@@ -146,6 +148,7 @@ func (c *conn) renew() error {
 // and says whether the connection is still ours.
 func (c *conn) answer(in []byte) bool {
 	m := scratches.Get().(*scratch)
+	m.waiter = c
 	rest, next := c.listener.answer(c.listener.deadlines.begin(), m, in, c.peer)
 	sent := c.write(m.out)
 	m.free()
@@ -158,6 +161,9 @@ func (c *conn) answer(in []byte) bool {
 	}
 	return false
 }
+
+// Gone is a tracker.Waiter's, of the request that came last.
+func (c *conn) Gone(e tracker.Event) bool { return hasGone(c.raw, c.listener.opts.Timeout, e) }
 
 // unbounded is how much an empty socket takes at once, so that no deadline is needed.
 const unbounded = 16 << 10

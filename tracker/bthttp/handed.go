@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"syscall"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // handOn gives a connection to whoever accepts next.
@@ -27,6 +30,16 @@ type handedConn struct {
 	listener *Listener
 	rest     []byte
 	closed   sync.Once
+}
+
+// Gone is a tracker.Waiter's, of the request that came last.
+func (h *handedConn) Gone(e tracker.Event) bool {
+	tcp, ok := h.Conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := tcp.SyscallConn()
+	return err == nil && hasGone(raw, h.listener.opts.Timeout, e)
 }
 
 // Read returns what was read already, then what comes.
@@ -101,7 +114,7 @@ func regain(w http.ResponseWriter, r *http.Request, asked request) bool {
 func (c *conn) resume(asked request, left []byte) {
 	defer c.end()
 	m := scratches.Get().(*scratch)
-	m.head, m.out = head{keep: true}, m.out[:0]
+	m.head, m.out, asked.waiter = head{keep: true}, m.out[:0], c
 	kept := c.listener.reply(c.listener.deadlines.begin(), m, asked)
 	if sent := c.write(m.out); !sent {
 		return

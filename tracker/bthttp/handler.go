@@ -34,6 +34,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	asked := s.requestOf(r.URL.Path, r.URL.RawQuery, peer, r.Header["X-Forwarded-For"])
+	if h, ours := r.Context().Value(connKey{}).(*handedConn); ours {
+		asked.waiter = h
+	}
 	if regain(w, r, asked) {
 		return
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // scratch is the memory that answering takes.
@@ -15,11 +17,14 @@ type scratch struct {
 	head head
 	body []byte // of the reply that is being written
 	out  []byte // replies, whole
+
+	waiter tracker.Waiter // for the replies
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 func (m *scratch) free() {
+	m.waiter = nil
 	if cap(m.body)+cap(m.out) <= maxPooled {
 		scratches.Put(m)
 	}
@@ -53,6 +58,7 @@ func (w *way) answer(ctx context.Context, m *scratch, in []byte, peer netip.Addr
 		in = in[size:]
 		h := &m.head
 		asked := w.requestOf(h.path, h.query, peer, h.forwarded[:h.forwards])
+		asked.waiter = m.waiter
 		if kept := w.reply(ctx, m, asked); !kept {
 			return nil, end
 		}

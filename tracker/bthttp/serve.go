@@ -72,13 +72,14 @@ type request struct {
 	path   string // that isOurs
 	query  string // raw
 	client netip.AddrPort
-	fault  error // what is wrong with its client, if anything
+	fault  error          // what is wrong with its client, if anything
+	waiter tracker.Waiter // may be nil
 }
 
 // requestOf finds out who the client is.
 func (s *Server) requestOf(path, query string, peer netip.AddrPort, forwarded []string) request {
 	client, err := s.opts.ClientOf(peer, forwarded)
-	return request{path, query, client, err}
+	return request{path: path, query: query, client: client, fault: err}
 }
 
 // The paths that are answered. Each client has its own from a torrent file that nobody can
@@ -128,6 +129,7 @@ func (s *Server) announce(ctx context.Context, dst []byte, r request) []byte {
 	}
 	req.Named = req.Also.IsValid() || req.Addr.Addr() != client
 	req.Key = strings.Clone(req.Key) // a call of the store may outlive its deadline, and the request's memory
+	req.Waiter = r.waiter
 	resp, err := s.tracker.Announce(ctx, req)
 	if errors.Is(err, tracker.ErrEnded) && comesBack(req.PeerID) {
 		s.noteFailure(r.path, r.client.String(), err)
@@ -148,6 +150,9 @@ func (s *Server) scrape(ctx context.Context, dst []byte, r request) []byte {
 	hashes, err := ParseScrape(r.query)
 	if err == nil && len(hashes) == 0 && !s.opts.ScrapeAll {
 		err = errScrapeAll
+	}
+	if err == nil && r.waiter != nil && r.waiter.Gone(tracker.EventNone) {
+		err = tracker.ErrLate
 	}
 	if err != nil {
 		return s.appendFailure(dst, r, err)
@@ -183,7 +188,7 @@ func (s *Server) noteFailure(path, client string, err error) {
 	case errors.Is(err, tracker.ErrEnded):
 		level, o = slog.LevelDebug, ended
 	case errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
-		errors.Is(err, tracker.ErrNotTrusted), errors.Is(err, tracker.ErrNoClient), // logged where they are found
+		errors.Is(err, tracker.ErrNotTrusted), errors.Is(err, tracker.ErrNoClient), errors.Is(err, tracker.ErrLate), // logged where they are found
 		errors.Is(err, context.Canceled): // the client went away, or the server stops
 		level = slog.LevelDebug
 	}

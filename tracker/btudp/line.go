@@ -2,6 +2,7 @@ package btudp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -20,6 +21,12 @@ const (
 	batchSize  = 64   // packets that are read, or written, by one system call
 	packetSize = 2048 // bytes of a packet; of one that is longer than an Ethernet frame the rest is lost
 	maxLetters = 1024 // replies of a socket that wait to be written
+)
+
+// After an error of reading.
+const (
+	readPause = 10 * time.Millisecond
+	tellAgain = time.Second
 )
 
 // line is a socket with its reader and its writer. The reader never waits for the tracker.
@@ -42,26 +49,36 @@ var letters = sync.Pool{New: func() any {
 }}
 
 // newLetter is an empty reply to a packet.
-func newLetter(m *ipv4.Message) *letter {
+func newLetter(to net.Addr, info []byte) *letter {
 	l := letters.Get().(*letter)
-	l.body, l.to = l.body[:0], m.Addr
-	l.info = append(l.info[:0], m.OOB[:m.NN]...)
+	l.body, l.to = l.body[:0], to
+	l.info = append(l.info[:0], info...)
 	anyInterface(l.info)
 	return l
 }
 
-// read takes packets until reading is done, and gives the tracker the time of work.
+// read takes packets until reading is done, and gives the tracker the time of work. An error
+// concerns one packet, or passes, unless the socket is closed.
 func (l *line) read(reading, work context.Context) error {
 	messages := newMessages(packetSize)
-	n, err := l.socket.batches.ReadBatch(messages, 0)
-	for err == nil {
-		l.receive(work, messages[:n])
-		n, err = l.socket.batches.ReadBatch(messages, 0)
+	var told time.Time
+	for {
+		n, err := l.socket.batches.ReadBatch(messages, 0)
+		switch {
+		case err == nil:
+			l.receive(work, messages[:n])
+			continue
+		case reading.Err() != nil:
+			return nil // it was woken
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("read from UDP socket: %w", err)
+		}
+		if time.Since(told) >= tellAgain {
+			told = time.Now()
+			l.server.log.Error("cannot read from UDP socket; it is read again", "error", err)
+		}
+		time.Sleep(readPause)
 	}
-	if reading.Err() == nil {
-		return fmt.Errorf("read from UDP socket: %w", err)
-	}
-	return nil // it was woken
 }
 
 func newMessages(size int) []ipv4.Message {
@@ -88,7 +105,12 @@ func (l *line) receive(work context.Context, messages []ipv4.Message) {
 	defer done()
 	for i := range messages {
 		m := &messages[i]
-		reply := newLetter(m)
+		arrived, info := cutArrival(m.OOB[:m.NN])
+		if !arrived.IsZero() && now.Sub(arrived) > s.opts.Timeout {
+			s.metrics.count(late)
+			continue
+		}
+		reply := newLetter(m.Addr, info)
 		var r *request
 		reply.body, r = s.receive(reply.body, m.Buffers[0][:m.N], clientOf(m.Addr), now)
 		if r != nil && !s.admit() {

@@ -65,6 +65,7 @@ func listeners() int {
 func sharePort(_, _ string, raw syscall.RawConn) (err error) {
 	controlErr := raw.Control(func(fd uintptr) {
 		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+		stampArrivals(fd)
 	})
 	if err == nil {
 		err = controlErr

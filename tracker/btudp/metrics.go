@@ -19,12 +19,13 @@ const (
 	ended                    // told to stop: the transfer has ended
 	unproven                 // an error, or no answer: no frontend made its connection id lately for this address
 	unready                  // an error: there is no secret yet to make a connection id with
+	late                     // no answer: it waited for longer than an announce may take, since the process was stopped or overloaded
 	foreign                  // no answer: it is not of this protocol
 	outcomes
 )
 
 var outcomeNames = [outcomes]string{
-	"connected", "announced", "scraped", "refused", "failed", "shed", "deferred", "ended", "unproven", "unready", "foreign",
+	"connected", "announced", "scraped", "refused", "failed", "shed", "deferred", "ended", "unproven", "unready", "late", "foreign",
 }
 
 // metrics are what a Server counts, instead of a line in the log for each packet.
