@@ -78,8 +78,14 @@ func (c *conn) run() {
 	}
 }
 
-// read waits for bytes, and takes a buffer when they come.
+// read waits for bytes, and takes a buffer when they come. Whoever has sent a request has all the
+// time that a connection has, both for the next one and for the answer: the deadline may have
+// passed, or be near, that was set before.
 func (c *conn) read(tryRead func(fd uintptr) bool) error {
+	first := c.fresh.Load()
+	if err := c.extend(first); err != nil {
+		return err
+	}
 	if err := c.raw.Read(tryRead); err != nil {
 		return err
 	}
@@ -91,7 +97,16 @@ func (c *conn) read(tryRead func(fd uintptr) bool) error {
 		return io.EOF
 	}
 	c.fresh.Store(false)
-	return nil
+	return c.extend(first)
+}
+
+// extend is renew, but for a fresh connection: many have one request only, and its deadline is
+// for reading alone.
+func (c *conn) extend(first bool) error {
+	if first {
+		return nil
+	}
+	return c.renew()
 }
 
 // tryRead reads what is there. If nothing is, it is called again when something is.
@@ -118,13 +133,10 @@ func (c *conn) release() {
 	c.in = nil
 }
 
-// await sets the deadline of the wait that begins.
+// await sees to the deadline of the wait that begins.
 func (c *conn) await() error {
 	if c.fresh.Load() {
 		return c.tcp.SetReadDeadline(time.Now().Add(c.listener.bounds.First))
-	}
-	if err := c.renew(); err != nil {
-		return err
 	}
 	// wake may have come before the deadline was set.
 	if c.listener.isClosing.Load() {
