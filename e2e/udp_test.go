@@ -116,7 +116,13 @@ func (cluster) routeReplies(t testing.TB) {
 }
 
 // udpPackets are the counts of an outcome, of each frontend.
-func (cluster) udpPackets(t testing.TB, outcome string) (counts [frontends]int) {
+func (c cluster) udpPackets(t testing.TB, outcome string) [frontends]int {
+	t.Helper()
+	return c.counts(t, fmt.Sprintf("p2ptracker_udp_packets_total{outcome=%q}", outcome))
+}
+
+// counts are those of a metric, of each frontend.
+func (cluster) counts(t testing.TB, metric string) (counts [frontends]int) {
 	t.Helper()
 	for n := range counts {
 		resp, err := direct.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", frontendPort+n))
@@ -128,9 +134,9 @@ func (cluster) udpPackets(t testing.TB, outcome string) (counts [frontends]int) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, rest, found := strings.Cut(string(text), fmt.Sprintf("\np2ptracker_udp_packets_total{outcome=%q} ", outcome))
+		_, rest, found := strings.Cut(string(text), "\n"+metric+" ")
 		if _, err := fmt.Sscan(rest, &counts[n]); !found || err != nil {
-			t.Fatalf("no count of %s: %v", outcome, err)
+			t.Fatalf("no count of %s: %v", metric, err)
 		}
 	}
 	return counts
