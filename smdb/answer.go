@@ -19,7 +19,7 @@ import (
 // does not name one rack is ErrInvalid. Anything else comes from no SMDB and is
 // a failure.
 func parseAnswer(body []byte, fields []string) (tracker.Place, error) {
-	hosts, err := members(body)
+	hosts, err := members(withoutBOM(body))
 	if err != nil {
 		return tracker.Place{}, fmt.Errorf("answer is %w", err)
 	}

@@ -40,6 +40,8 @@ var answers = []struct {
 	{"cabinet number", `{"a": {"cabinet": 17}}`, tracker.Place{Location: "17", Hostname: "a"}, nil},
 	{"cabinet large number", `{"a": {"cabinet": 12345678901234567890123}}`, tracker.Place{Location: "12345678901234567890123", Hostname: "a"}, nil},
 	{"no hostname", `{"": {"cabinet": "r1"}}`, tracker.Place{Location: "r1"}, nil},
+	{"byte order mark", "\ufeff" + `{"web1": {"cabinet": "r17"}}`, tracker.Place{Location: "r17", Hostname: "web1"}, nil},
+	{"byte order mark alone", "\ufeff", tracker.Place{}, errFailure},
 	{"no host", ` { } `, tracker.Place{}, ErrNotFound},
 
 	{"two hosts", `{"a": {"cabinet": "r1"}, "b": {"cabinet": "r2"}}`, tracker.Place{}, ErrInvalid},
@@ -140,7 +142,7 @@ func FuzzParseAnswer(f *testing.F) {
 			t.Fatalf("more than a rack: %s", place.Location)
 		}
 		var hosts map[string]map[string]any
-		dec := json.NewDecoder(bytes.NewReader(body))
+		dec := json.NewDecoder(bytes.NewReader(withoutBOM(body)))
 		dec.UseNumber()
 		if err := dec.Decode(&hosts); err != nil {
 			t.Fatalf("accepted what is not the documented shape: %v", err)

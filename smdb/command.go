@@ -16,7 +16,7 @@ import (
 
 // CommandSettings say which program knows where hosts stand.
 type CommandSettings struct {
-	LocationCommand string `envconfig:"LOCATION_COMMAND" desc:"program that knows where hosts stand, and its arguments, separated by blanks: it reads an address a line and answers a line each, see docs/location-command.md"`
+	LocationCommand string `envconfig:"LOCATION_COMMAND" secret:"arguments" desc:"program that knows where hosts stand, and its arguments, separated by blanks: it reads an address a line and answers a line each, see docs/location-command.md"`
 }
 
 func (s *CommandSettings) open(env Env) (Source, error) {

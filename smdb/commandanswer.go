@@ -26,6 +26,7 @@ var (
 // A path that is none is ErrInvalid. So are two words without a tab: they might be the rack
 // "FA 12", or the rack FA and the host 12.
 func parseCommandAnswer(text string) (tracker.Place, error) {
+	text = strings.TrimPrefix(text, "\ufeff") // before a program's first line
 	if reason, declined := strings.CutPrefix(strings.TrimSpace(text), "!"); declined {
 		return tracker.Place{}, fmt.Errorf("%w: %.200q", errDeclined, strings.TrimSpace(reason))
 	}

@@ -16,6 +16,7 @@ var commandAnswers = []struct {
 	{"a/b/c/d", tracker.Place{Location: "a/b/c/d"}, nil},
 	{"dc1/r17\tweb1", tracker.Place{Location: "dc1/r17", Hostname: "web1"}, nil},
 	{"DC1:R17/Käfig-3\t", tracker.Place{Location: "DC1%3AR17/K%C3%A4fig-3"}, nil},
+	{"\ufeffr17", tracker.Place{Location: "r17"}, nil},
 	{"FA 12\t", tracker.Place{Location: "FA%2012"}, nil},
 	{"dc 1/A%2F12\tweb1", tracker.Place{Location: "dc%201/A%2F12", Hostname: "web1"}, nil},
 	{"FA 12", tracker.Place{}, ErrInvalid},

@@ -18,6 +18,7 @@ var errNoJSON = errors.New("answer is not JSON")
 // would be a guess between two racks. A number alone is a failure: nothing tells
 // that it is not the beginning of a longer one.
 func decodeJSON(body []byte) (any, error) {
+	body = withoutBOM(body)
 	if !json.Valid(body) {
 		return nil, errNoJSON
 	}

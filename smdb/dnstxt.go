@@ -95,7 +95,7 @@ var rackKey = regexp.MustCompile(`(?i)\brack\s*=`)
 func parseTXT(texts []string) (tracker.Location, error) {
 	var named, plain, unreadable []string
 	for _, text := range texts {
-		text = strings.TrimSpace(text)
+		text = plainName(text)
 		at := rackKey.FindStringIndex(text)
 		switch {
 		case at != nil && at[0] == 0 && !rackKey.MatchString(text[at[1]:]):
@@ -118,6 +118,11 @@ func parseTXT(texts []string) (tracker.Location, error) {
 		return "", fmt.Errorf("%w: %.80q: a location with blanks is written rack=…", ErrInvalid, slices.Min(unreadable))
 	}
 	return "", ErrNotFound
+}
+
+// plainName takes blanks off, and the dot that ends a name in a zone file.
+func plainName(text string) string {
+	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(text), "."))
 }
 
 // parseTXTValues reads locations that must all be the same.

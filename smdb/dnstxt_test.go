@@ -81,6 +81,11 @@ var texts = []struct {
 	{[]string{"r17", "r17", ""}, "r17", nil},
 	{[]string{"r17", "bought in May"}, "r17", nil},
 	{[]string{"rack= r17", "Rack = r17 "}, "r17", nil},
+	{[]string{"r17.", "r17 ", "r17. ", "rack=r17.", "rack=r17 .", "rack=r17. "}, "r17", nil},
+	{[]string{"dc1/r17."}, "dc1/r17", nil},
+	{[]string{"r1.7"}, "r1.7", nil},
+	{[]string{"."}, "", ErrInvalid},
+	{[]string{"rack=."}, "", ErrInvalid},
 	{[]string{"rack=FA 12"}, "FA%2012", nil},
 	{[]string{"rack=DC1:R17/Käfig-3/A%2f12"}, "DC1%3AR17/K%C3%A4fig-3/A%2F12", nil},
 	{[]string{"DC1:R17"}, "DC1%3AR17", nil},
@@ -138,12 +143,12 @@ func FuzzParseTXT(f *testing.F) {
 		said := false
 		for _, text := range texts {
 			if len(text) < len("rack=") || !strings.EqualFold(text[:len("rack=")], "rack=") {
-				plain, _ := tracker.ParseLocation(text)
+				plain, _ := tracker.ParseLocation(plainName(text))
 				said = said || plain == location
 				continue
 			}
 			said = true
-			if named, _ := tracker.ParseLocation(text[len("rack="):]); err == nil && named != location {
+			if named, _ := tracker.ParseLocation(plainName(text[len("rack="):])); err == nil && named != location {
 				t.Fatalf("%q is %q, although there is %q", texts, location, text)
 			}
 			if kind(err) == ErrNotFound {

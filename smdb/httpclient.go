@@ -82,6 +82,7 @@ func loadAuthorities(file string, base *url.URL) (*x509.CertPool, error) {
 	if err != nil {
 		return nil, err
 	}
+	rest = withoutBOM(rest)
 	pool := x509.NewCertPool()
 	for n := 0; ; n++ {
 		var block *pem.Block

@@ -141,7 +141,7 @@ func (f *tableFile) load() error {
 		return err
 	}
 	f.read = info
-	t, err := f.parse(bytes.TrimPrefix(data, []byte("\ufeff"))) // Windows' editors put this mark first
+	t, err := f.parse(withoutBOM(data))
 	if err == nil && t.size() == 0 {
 		err = errors.New("no location is in it")
 	}

@@ -114,4 +114,11 @@ func TestSpoiltAuthorityFile(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if err := os.WriteFile(good, append([]byte("\ufeff"), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings := HTTPSettings{HTTPURL: "https://cmdb.example/{ip}", HTTPPath: "rack", HTTPCAFile: good}
+	if _, err := settings.open(Env{Timeout: longTimeout}); err != nil {
+		t.Errorf("behind a byte order mark: %v", err)
+	}
 }
