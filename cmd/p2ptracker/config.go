@@ -8,7 +8,7 @@ import (
 // Config holds every setting of the program. Each is read from P2PTRACKER_NAME
 // or NAME in the environment, or from the config file (see load). The tags are
 // the documentation: desc says the meaning and the unit, min and max bound a
-// number, secret keeps the value from being shown.
+// number, secret keeps the value from being shown, or a program's arguments.
 type Config struct {
 	Host    host    `envconfig:"HOST" desc:"address to listen on; empty means all, IPv4 and IPv6"`
 	Port    int     `envconfig:"PORT" default:"6969" min:"1" max:"65535" desc:"TCP port to listen on, for announces, scrapes and REST alike"`

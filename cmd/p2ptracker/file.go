@@ -47,6 +47,7 @@ func parseFile(text string, known []setting) (values map[string]string, wrong []
 		names[s.name] = true
 	}
 	values = make(map[string]string)
+	text = strings.TrimPrefix(text, "\ufeff") // some editors put it before UTF-8
 	number := 0
 	for line := range strings.Lines(text) {
 		number++

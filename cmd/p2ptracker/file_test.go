@@ -17,6 +17,7 @@ func TestParseFile(t *testing.T) {
 		{"both forms of a name", "PORT=1\nP2PTRACKER_HOST=h\n", map[string]string{"PORT": "1", "HOST": "h"}},
 		{"no newline at the end", "PORT=1", map[string]string{"PORT": "1"}},
 		{"CRLF", "PORT=1\r\nHOST=h\r\n", map[string]string{"PORT": "1", "HOST": "h"}},
+		{"byte order mark", "\ufeffPORT=1\n", map[string]string{"PORT": "1"}},
 		{"spaces", " PORT = 1 \n", map[string]string{"PORT": "1"}},
 		{"export, as for a shell", "export PORT=1", map[string]string{"PORT": "1"}},
 		{"empty value", "REDISHOST=\nPORT=1\n", map[string]string{"REDISHOST": "", "PORT": "1"}},

@@ -34,8 +34,8 @@ func newConfigCommand(load func() (Config, faults)) *cobra.Command {
 }
 
 // printConfig writes the settings as a config file that says what each means.
-// Secrets become comments, so that nobody's password is ever "hidden". So does
-// what no line of such a file can hold.
+// Secrets become comments, so that nobody's password is ever "hidden". So do a program's
+// arguments, which may be secrets, and what no line of such a file can hold.
 func printConfig(w io.Writer, c *Config) error {
 	var out strings.Builder
 	for _, s := range settings(c) {
@@ -44,6 +44,8 @@ func printConfig(w io.Writer, c *Config) error {
 		switch {
 		case s.isSecret():
 			line = fmt.Sprintf("# %s is set, and hidden", s.name)
+		case s.hasArguments():
+			line = fmt.Sprintf("# %s is set to %q (arguments hidden)", s.name, s.program())
 		case !ok:
 			line = fmt.Sprintf("# %s is set to what a config file cannot hold", s.name)
 		}

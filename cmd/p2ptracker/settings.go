@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // setting is one field of a Config with what its tags say.
@@ -42,6 +43,14 @@ func settingsIn(value reflect.Value) (list []setting) {
 
 // value is what may be shown of the present value.
 func (s setting) value() string { return fmt.Sprint(s.field.Interface()) }
+
+// program is the first word of a command.
+func (s setting) program() string { return strings.Fields(s.value())[0] }
+
+// hasArguments says whether the present value is a command whose arguments must not be shown.
+func (s setting) hasArguments() bool {
+	return s.tag.Get("secret") == "arguments" && len(strings.Fields(s.value())) > 1
+}
 
 // isSecret says whether the present value must not be shown.
 func (s setting) isSecret() bool {

@@ -39,7 +39,10 @@ func (h *host) Decode(text string) error {
 	if _, err := netip.ParseAddr(text); err == nil {
 		return nil
 	}
-	if strings.ContainsAny(text, ":/@[] \t") {
+	if strings.Contains(text, "@") {
+		return errors.New("must be a host name or an address alone, without a user or a password")
+	}
+	if strings.ContainsAny(text, ":/[] \t") {
 		return fmt.Errorf("must be a host name or an address alone, not %q", text)
 	}
 	return nil
