@@ -48,14 +48,14 @@ func TestProgramHangs(t *testing.T) {
 	for i, conn := range []net.Conn{kept, fresh, odd, reset, waits} {
 		header := ""
 		if conn == odd {
-			header = "Connection: x\r\n" // net/http's to answer
+			header = "Connection: close, x\r\n" // net/http's to answer
 		}
 		io.WriteString(conn, hangAnnounce(1001+i, header))
 	}
 	udp.Write(udp.packet(strings.Repeat("a", 20), "-XX0001-000000000006", 1006))
 	time.Sleep(100 * time.Millisecond)
 	reset.(*net.TCPConn).SetLinger(0)
-	for _, conn := range []net.Conn{kept, fresh, odd, reset} {
+	for _, conn := range []net.Conn{kept, fresh, reset} {
 		conn.Close()
 	}
 	for port := 1001; port <= 1004; port++ {
