@@ -97,7 +97,7 @@ type leaver struct{}
 func (leaver) Gone(e Event) bool { return e != EventStopped }
 
 // stalled is a context whose deadline has passed while its timer had no time to say so.
-type stalled struct{ context.Context }
+type stalled struct{ context.Context } //nolint:containedctx // it is one
 
 func (stalled) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
 

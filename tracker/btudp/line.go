@@ -69,7 +69,7 @@ func (l *line) read(reading, work context.Context) error {
 			l.receive(work, messages[:n])
 			continue
 		case reading.Err() != nil:
-			return nil // it was woken
+			return nil //nolint:nilerr // it was woken
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("read from UDP socket: %w", err)
 		}

@@ -19,7 +19,7 @@ const (
 	ended                    // told to stop: the transfer has ended
 	unproven                 // an error, or no answer: no frontend made its connection id lately for this address
 	unready                  // an error: there is no secret yet to make a connection id with
-	late                     // no answer: it waited for longer than an announce may take, since the process was stopped or overloaded
+	late                     // no answer: it waited for longer than an announce may take
 	foreign                  // no answer: it is not of this protocol
 	outcomes
 )
