@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,36 +29,34 @@ func TestNoFrontendAnswers(t *testing.T) {
 			var askers sync.WaitGroup
 			for range 2 * frontends {
 				h := newAddress(t, 1)
-				askers.Go(func() { h.expect(t, announceOf(h), http.StatusOK, sorry) })
+				askers.Go(func() { h.expect(t, announceOf(h), sorry, http.StatusOK) })
 			}
-			askers.Go(func() { newAddress(t, 1).expect(t, "/scrape?info_hash="+anyHash, http.StatusOK, sorry) })
+			askers.Go(func() { newAddress(t, 1).expect(t, "/scrape?info_hash="+anyHash, sorry, http.StatusOK) })
 			askers.Wait()
 			c.signalFrontends(t, syscall.SIGCONT)
 			h := newAddress(t, 1)
-			await(t, func() error { return h.checkReply(announceOf(h), http.StatusOK, "8:intervali") })
 			await(t, func() error {
 				if n := c.httpFailed(t); n < 2*frontends {
 					return fmt.Errorf("the frontends have seen %d of %d announces", n, 2*frontends)
 				}
 				return nil
 			})
-			await(t, func() error { return h.checkReply(announceOf(h), http.StatusOK, "5:peers0:") })
+			await(t, func() error { return h.checkReply(announceOf(h), "5:peers0:", http.StatusOK) })
 
 			c.signalFrontends(t, syscall.SIGKILL)
-			h.expect(t, announceOf(h), http.StatusOK, sorry)
+			h.expect(t, announceOf(h), sorry, http.StatusOK)
 			for _, path := range []string{"/torrents/", "/scrape/" + strings.Repeat("AB", 20) + ".json", "/readyz"} {
-				if err := h.checkReply(path, http.StatusServiceUnavailable, ""); err != nil && h.checkReply(path, http.StatusBadGateway, "") != nil {
-					t.Error(err)
-				}
+				h.expect(t, path, "", http.StatusBadGateway, http.StatusServiceUnavailable)
 			}
-			await(t, func() error { return h.checkReply(announceOf(h), http.StatusOK, "5:peers") })
+			await(t, func() error { return h.checkReply(announceOf(h), "5:peers", http.StatusOK) })
 		})
 	}
 }
 
 // A machine that opens 10,000 connections, some of which it has used, leaves room for others.
 func TestIdleConnectionsLeaveRoom(t *testing.T) {
-	for _, proxy := range []string{"haproxy", "nginx"} {
+	// haproxy's bound for one address, and all that nginx has in scripts/cluster.
+	for proxy, most := range map[string]int{"haproxy": 1000, "nginx": 4096} {
 		t.Run(proxy, func(t *testing.T) {
 			startCluster(t, proxy, "AUTO_REGISTER=true")
 			hog := newAddress(t, 1)
@@ -86,20 +85,21 @@ func TestIdleConnectionsLeaveRoom(t *testing.T) {
 				}
 			}
 			var askers sync.WaitGroup
-			for range 20 {
+			for range 4 {
 				h := newAddress(t, 2)
 				askers.Go(func() {
-					for range 10 {
-						h.expect(t, announceOf(h), http.StatusOK, "5:peers")
+					for range 50 {
+						h.expect(t, announceOf(h), "5:peers", http.StatusOK)
 					}
 				})
 			}
 			askers.Wait()
-			if n := countOpen(open); n > 4000 {
-				t.Errorf("%d of its connections are open", n)
-			} else {
-				t.Logf("%d of its connections are open", n)
-			}
+			await(t, func() error {
+				if n := countOpen(open); n > most {
+					return fmt.Errorf("%d of its connections are open, more than %d", n, most)
+				}
+				return nil
+			})
 		})
 	}
 }
@@ -129,23 +129,25 @@ func (h host) dialer() *net.Dialer {
 	return &net.Dialer{LocalAddr: &net.TCPAddr{IP: h.addr.AsSlice()}, Timeout: 10 * time.Second}
 }
 
-func (h host) expect(t testing.TB, path string, status int, part string) {
+func (h host) expect(t testing.TB, path, part string, statuses ...int) {
 	t.Helper()
-	if err := h.checkReply(path, status, part); err != nil {
+	if err := h.checkReply(path, part, statuses...); err != nil {
 		t.Error(err)
 	}
 }
 
-// checkReply lets the host ask the proxy over a connection of its own.
-func (h host) checkReply(path string, status int, part string) error {
-	client := http.Client{Transport: &http.Transport{DialContext: h.dialer().DialContext, DisableKeepAlives: true}, Timeout: 20 * time.Second}
+// checkReply lets the host ask the proxy over a connection of its own. The reply must have a part,
+// and one of the statuses.
+func (h host) checkReply(path, part string, statuses ...int) error {
+	transport := &http.Transport{DialContext: h.dialer().DialContext, DisableKeepAlives: true}
+	client := http.Client{Transport: transport, Timeout: 20 * time.Second}
 	resp, err := client.Get(trackerURL + path)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != status || !strings.Contains(string(body), part) {
+	if err != nil || !slices.Contains(statuses, resp.StatusCode) || !strings.Contains(string(body), part) {
 		return fmt.Errorf("%s: %s %q, %w", path, resp.Status, body, err)
 	}
 	return nil
