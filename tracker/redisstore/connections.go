@@ -25,13 +25,13 @@ func (s *Store) besides() *Store {
 
 // connect opens both connections. If it fails, it may be called again.
 func (s *Store) connect() error {
-	if err := s.aside.dial(asideClient, -1, 3*s.opts.Timeout); err != nil { // one connection, and time for large files
+	if err := s.aside.open(asideClient, -1, 3*s.opts.Timeout); err != nil { // one connection, and time for large files
 		return err
 	}
-	return s.dial(announceClient, 0, s.opts.Timeout) // as many connections as rueidis finds best
+	return s.open(announceClient, 0, s.opts.Timeout) // as many connections as rueidis finds best
 }
 
-func (s *Store) dial(name string, multiplex int, timeout time.Duration) error {
+func (s *Store) open(name string, multiplex int, timeout time.Duration) error {
 	if s.connected.Load() != nil {
 		return nil
 	}
@@ -42,11 +42,13 @@ func (s *Store) dial(name string, multiplex int, timeout time.Duration) error {
 		SelectDB:          s.opts.DB,
 		ClientName:        name,
 		Dialer:            net.Dialer{Timeout: s.opts.Timeout},
+		DialCtxFn:         s.dial,
 		ConnWriteTimeout:  timeout,
 		PipelineMultiplex: multiplex,
 		ForceSingleClient: s.opts.Single || s.opts.DB != 0, // a cluster has one database only
 		DisableCache:      true,
 		DisableRetry:      true, // nothing is sent twice: a `completed` would count twice
+		AlwaysPipelining:  true, // a reply that nobody asked for is seen when it comes
 	})
 	if err != nil {
 		return mapError(err)

@@ -41,19 +41,20 @@ type Options struct {
 // Store is a tracker.Store on Redis, and what the REST interface reads and
 // writes. It is safe for concurrent use.
 type Store struct {
-	opts      Options
-	log       *slog.Logger
-	connected atomic.Pointer[rueidis.Client]
-	aside     *Store // see Aside; it has none itself
-	notes     *notebook
-	errands   *errands
-	looks     *otter.Cache[lookKey, time.Duration]
-	metrics   storeMetrics
-	crowded   seldom        // whether an address that is full is logged
-	full      seldom        // whether it is that no more transfers register themselves
-	evicting  chan struct{} // full while an announce makes room for one of these
-	stop      context.CancelFunc
-	stopped   sync.WaitGroup
+	opts       Options
+	log        *slog.Logger
+	connected  atomic.Pointer[rueidis.Client]
+	aside      *Store // see Aside; it has none itself
+	notes      *notebook
+	errands    *errands
+	looks      *otter.Cache[lookKey, time.Duration]
+	metrics    storeMetrics
+	crowded    seldom        // whether an address that is full is logged
+	full       seldom        // whether it is that no more transfers register themselves
+	evicting   chan struct{} // full while an announce makes room for one of these
+	oddReplies seldom        // lines logged
+	stop       context.CancelFunc
+	stopped    sync.WaitGroup
 }
 
 var errNotConnected = fmt.Errorf("%w: not connected yet", tracker.ErrUnavailable)

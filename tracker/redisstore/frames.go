@@ -1,0 +1,227 @@
+package redisstore
+
+import (
+	"bytes"
+	"errors"
+)
+
+// Bounds of a reply. Redis takes no string longer than maxBlob, and no list of ours comes near
+// maxItems.
+const (
+	maxBlob  = 512 << 20
+	maxItems = 1 << 20
+	maxDepth = 16
+	maxLine  = 64 << 10
+)
+
+// What a reply can be that ends its connection.
+var (
+	errFrame   = errors.New("redis sent what is no reply")
+	errUnasked = errors.New("redis sent a reply that nobody asked for")
+	errShape   = errors.New("redis answered a script with a reply that is not one's")
+)
+
+// replies follows the bytes of a connection's replies (RESP2 and RESP3), wherever they are cut.
+type replies struct {
+	take func() (script, asked bool) // the next command that was sent and has no reply yet
+
+	kind   byte            // of the value under way; 0: it begins
+	number int64           // of its first line, so far
+	digits int             // likewise; of a value of one line: its bytes
+	minus  bool            // likewise
+	skip   int64           // bytes of a blob to come, with its line end
+	depth  int             // arrays around the value
+	left   [maxDepth]int64 // values to come of each
+}
+
+// check returns how many of the bytes may be passed on, and what is wrong with those after them.
+func (r *replies) check(p []byte) (good int, err error) {
+	for i := 0; i < len(p); {
+		switch {
+		case r.skip > 2:
+			n := min(r.skip-2, int64(len(p)-i))
+			r.skip -= n
+			i += int(n)
+		case r.skip > 0:
+			if p[i] != "\n\r"[r.skip-1] {
+				return i, errFrame
+			}
+			i++
+			if r.skip--; r.skip == 0 {
+				r.end()
+			}
+		case r.kind == 0:
+			if err := r.begin(p[i]); err != nil {
+				return i, err
+			}
+			i++
+		default:
+			n, err := r.line(p[i:])
+			if err != nil {
+				return i, err
+			}
+			i += n
+		}
+	}
+	return len(p), nil
+}
+
+// begin looks at the first byte of a value.
+func (r *replies) begin(kind byte) error {
+	switch kind {
+	case '$', '!', '=', '*', '%', '~', '+', '-', ':', '_', ',', '#', '(':
+	default: // also pushes and attributes, for which nobody asks
+		return errFrame
+	}
+	if r.depth == 0 {
+		script, asked := r.take()
+		if !asked {
+			return errUnasked
+		}
+		if script && kind != '*' && kind != '-' {
+			return errShape
+		}
+	}
+	r.kind, r.number, r.digits, r.minus = kind, 0, 0, false
+	return nil
+}
+
+// line reads on in the first line of a value, and returns how many bytes were of it.
+func (r *replies) line(p []byte) (int, error) {
+	switch r.kind {
+	case '$', '!', '=', '*', '%', '~':
+		return r.length(p)
+	}
+	n, ended := bytes.IndexByte(p, '\n')+1, true
+	if n == 0 {
+		n, ended = len(p), false
+	}
+	r.digits += n
+	switch {
+	case r.digits > maxLine:
+		return 0, errFrame
+	case ended && (r.kind == '_' && r.digits != len("\r\n") || r.kind == '#' && r.digits != len("t\r\n")):
+		return 0, errFrame
+	case ended:
+		r.end()
+	}
+	return n, nil
+}
+
+// length reads the length of a blob, or how many values are in an array.
+func (r *replies) length(p []byte) (int, error) {
+	for i, c := range p {
+		switch {
+		case c >= '0' && c <= '9':
+			r.digits++
+			if r.number = r.number*10 + int64(c-'0'); r.number > maxBlob {
+				return 0, errFrame
+			}
+		case c == '-' && r.digits == 0 && !r.minus:
+			r.minus = true
+		case c == '\r' && r.digits > 0:
+		case c == '\n' && r.digits > 0:
+			return i + 1, r.measured()
+		default:
+			return 0, errFrame
+		}
+	}
+	return len(p), nil
+}
+
+// measured goes on behind the length of a blob or an array; -1 is none at all.
+func (r *replies) measured() error {
+	blob := r.kind == '$' || r.kind == '!' || r.kind == '='
+	switch {
+	case r.minus && (r.number != 1 || r.kind != '$' && r.kind != '*'):
+		return errFrame
+	case r.minus, r.number == 0 && !blob:
+		r.end()
+	case blob:
+		r.skip = r.number + 2
+	default:
+		return r.nest()
+	}
+	return nil
+}
+
+// nest begins with the values of an array. Whoever reads them has made room for all.
+func (r *replies) nest() error {
+	if r.kind == '%' {
+		r.number *= 2
+	}
+	room := r.number
+	for _, left := range r.left[:r.depth] {
+		room += left
+	}
+	if room > maxItems || r.depth == maxDepth {
+		return errFrame
+	}
+	r.left[r.depth] = r.number
+	r.depth++
+	r.kind = 0
+	return nil
+}
+
+// end notes that a value is complete, and with it perhaps arrays around it.
+func (r *replies) end() {
+	r.kind = 0
+	for r.depth > 0 {
+		if r.left[r.depth-1]--; r.left[r.depth-1] > 0 {
+			return
+		}
+		r.depth--
+	}
+}
+
+// commands follows the bytes of the commands that a connection sends, wherever they are cut.
+type commands struct {
+	sent func(script bool) // is called when the name of a command is known
+
+	number int  // of the line under way
+	words  int  // of the command still to come
+	skip   int  // bytes of a word to come, with its line end
+	name   bool // the word is a command's name
+	script bool // its name begins like EVAL
+	at     int  // bytes of the name that are known
+}
+
+func (c *commands) follow(p []byte) {
+	for i := 0; i < len(p); {
+		if c.skip > 0 {
+			n := min(c.skip, len(p)-i)
+			if c.name {
+				c.read(p[i : i+n])
+			}
+			c.skip -= n
+			i += n
+			continue
+		}
+		b := p[i]
+		i++
+		switch {
+		case b >= '0' && b <= '9':
+			c.number = c.number*10 + int(b-'0')
+		case b == '*', b == '$':
+			c.number = 0
+		case b == '\n' && c.words == 0: // behind *
+			c.words, c.name, c.script, c.at = c.number, true, true, 0
+		case b == '\n':
+			c.words--
+			c.skip = c.number + 2
+		}
+	}
+}
+
+// read looks at the name of a command: EVALSHA and EVAL are the only ones that begin so.
+func (c *commands) read(p []byte) {
+	const prefix = "EVAL"
+	for ; len(p) > 0 && c.at < len(prefix); p = p[1:] {
+		c.script = c.script && p[0] == prefix[c.at]
+		c.at++
+	}
+	if c.at == len(prefix) { // the shortest one and its line end are as long
+		c.name = false
+		c.sent(c.script)
+	}
+}

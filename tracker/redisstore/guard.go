@@ -1,0 +1,102 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync"
+)
+
+// guarded is a connection to Redis that ends where the client's library would end the process:
+// at a length that cannot be, and at a reply to nothing. It also ends if a script is answered as
+// none is: then replies have slipped, and each would reach another one's request.
+type guarded struct {
+	net.Conn
+	commands commands
+	replies  replies
+	broken   error // what came next made no sense
+	refuse   func(error)
+
+	mu   sync.Mutex
+	sent queue // commands without a reply: is it a script
+}
+
+// dial connects to Redis.
+func (s *Store) dial(ctx context.Context, addr string, dialer *net.Dialer, _ *tls.Config) (net.Conn, error) {
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return newGuarded(conn, func(err error) {
+		if s.oddReplies.due() {
+			s.log.Error("connection to redis ended", "address", addr, "error", err)
+		}
+	}), nil
+}
+
+func newGuarded(conn net.Conn, refuse func(error)) *guarded {
+	g := &guarded{Conn: conn, refuse: refuse}
+	g.commands.sent, g.replies.take = g.push, g.pop
+	return g
+}
+
+// Write counts the commands before they are on their way: no reply can be faster.
+func (g *guarded) Write(p []byte) (int, error) {
+	g.commands.follow(p)
+	return g.Conn.Write(p)
+}
+
+// Read returns what may be read before something that makes no sense, and then the error.
+func (g *guarded) Read(p []byte) (int, error) {
+	if g.broken != nil {
+		return 0, g.broken
+	}
+	n, err := g.Conn.Read(p)
+	good, broken := g.replies.check(p[:n])
+	if broken == nil {
+		return n, err
+	}
+	g.broken = broken
+	g.refuse(broken)
+	if good > 0 {
+		return good, nil
+	}
+	return 0, broken
+}
+
+func (g *guarded) push(script bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sent.push(script)
+}
+
+func (g *guarded) pop() (script, asked bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.sent.pop()
+}
+
+// queue is first in, first out, without garbage.
+type queue struct {
+	items []bool
+	first int
+}
+
+func (q *queue) push(item bool) {
+	if len(q.items) == cap(q.items) && q.first > len(q.items)/2 {
+		q.items = q.items[:copy(q.items, q.items[q.first:])]
+		q.first = 0
+	}
+	q.items = append(q.items, item)
+}
+
+func (q *queue) pop() (item, ok bool) {
+	if q.first == len(q.items) {
+		return false, false
+	}
+	item = q.items[q.first]
+	if q.first++; q.first == len(q.items) {
+		q.items, q.first = q.items[:0], 0
+	}
+	return item, true
+}
