@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -12,10 +13,21 @@ type ClientError string
 
 func (e ClientError) Error() string { return string(e) }
 
+// StoreError is an ErrUnavailable that says what an operator is to do about the store. Its text
+// holds no address and no secret, so anybody may read it.
+type StoreError string
+
+func (e StoreError) Error() string { return string(e) }
+
+// Is says that the store cannot be asked.
+func (StoreError) Is(target error) bool { return target == ErrUnavailable }
+
 // The conditions that callers tell apart. Adapters wrap them with %w.
 var (
 	// ErrUnavailable: the store cannot be asked now.
 	ErrUnavailable = errors.New("store unavailable")
+	// ErrForgotten: the store lost its data, so the transfer may become active again soon.
+	ErrForgotten = fmt.Errorf("%w: it lost its data", ErrUnavailable)
 	// ErrBusy: too much is under way to begin anything more.
 	ErrBusy = errors.New("too many requests under way")
 	// ErrLate: nobody waits for the answer any more.
@@ -88,6 +100,8 @@ func FailureOf(err error) Failure {
 		f.Reason = "too many hosts at this address"
 	case errors.Is(err, ErrBusy), errors.Is(err, ErrLate):
 		f.Reason = "tracker is busy"
+	case errors.Is(err, ErrForgotten):
+		f.Reason = "tracker lost its data and waits for this transfer"
 	case errors.Is(err, ErrUnavailable):
 		f.Reason = "tracker cannot reach its store now"
 	default:

@@ -90,7 +90,8 @@ func (s *ReprScope) Decode(word string) error {
 
 // Handout is what the store answers to an announce.
 type Handout struct {
-	Active     bool // the transfer is active; if not, all else is zero
+	Active     bool // the transfer is active; if not, all else but Forgotten is zero
+	Forgotten  bool // it is not active, but the store has just lost its data
 	Complete   int
 	Incomplete int
 	Downloaded int

@@ -59,8 +59,11 @@ func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceRe
 	if len(handout.Checks) > 0 {
 		t.prober.Watch(handout.Checks)
 	}
-	if handout.Defer {
+	switch {
+	case handout.Defer:
 		return AnnounceResponse{}, ErrTooEarly
+	case handout.Forgotten:
+		return AnnounceResponse{}, ErrForgotten
 	}
 	resp := AnnounceResponse{
 		Interval:   t.intervals.Active,
@@ -82,15 +85,17 @@ func (t *Tracker) Announce(ctx context.Context, req AnnounceRequest) (AnnounceRe
 // and one that nobody knows is registered as it was sent only if the other is not known either.
 func (t *Tracker) handout(ctx context.Context, a Announce) (Handout, error) {
 	if a.WithBlanks != (InfoHash{}) {
+		var handout Handout
 		for _, hash := range [...]InfoHash{a.InfoHash, a.WithBlanks} {
 			reading := a
 			reading.InfoHash, reading.AutoRegister = hash, false
-			if handout, err := t.store.Announce(ctx, reading); err != nil || handout.Active {
+			var err error
+			if handout, err = t.store.Announce(ctx, reading); err != nil || handout.Active {
 				return handout, err
 			}
 		}
 		if !a.AutoRegister {
-			return Handout{}, nil
+			return handout, nil
 		}
 	}
 	return t.store.Announce(ctx, a)

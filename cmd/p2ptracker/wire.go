@@ -172,6 +172,7 @@ type restStore struct {
 }
 
 func (s restStore) Ready(ctx context.Context) error { return s.announces.Ready(ctx) }
+func (s restStore) Warnings() []string              { return s.announces.Warnings() }
 
 // route tells announces, scrapes and /metrics from all else, such as
 // /scrape/HASH.json. An http.ServeMux would redirect paths that it finds untidy, and not every client

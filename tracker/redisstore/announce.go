@@ -34,6 +34,9 @@ func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Hando
 	if err == nil && done.wants() {
 		done, err = s.announceWithLeases(ctx, a, done)
 	}
+	if err == nil && !done.Active {
+		done.Forgotten, err = s.forgets(ctx)
+	}
 	if err != nil {
 		return tracker.Handout{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -163,15 +164,33 @@ func (s *Store) doneArchiving(ctx context.Context, hash tracker.InfoHash, outcom
 	return outcome
 }
 
-// resumeArchives finishes what was broken off, by whichever frontend.
-func (s *Store) resumeArchives(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, resumeInterval)
+// resumeInterval is how long passes between looks for archives left unfinished.
+const resumeInterval = 30 * time.Second
+
+// keepArchiving finishes what was broken off, by whichever frontend, until the store is closed.
+func (s *Store) keepArchiving(ctx context.Context) {
+	for {
+		pause := watchInterval
+		if _, err := s.client(); err == nil {
+			s.resumeArchives(ctx)
+			pause = resumeInterval
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (s *Store) resumeArchives(closed context.Context) {
+	ctx, cancel := context.WithTimeout(closed, resumeInterval)
 	defer cancel()
 	hashes, err := s.hashes(ctx, keyArchiving)
 	for _, hash := range hashes {
 		err = errors.Join(err, s.finish(ctx, hash))
 	}
-	if err != nil {
+	if err != nil && closed.Err() == nil {
 		s.log.Warn("archiving goes on later", "error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -225,5 +226,31 @@ func TestArchiveExpires(t *testing.T) {
 	embedded.server.FastForward(testOptions("").ArchiveTTL)
 	if left := f.keys("*" + hash.String() + "*"); len(left) != 0 {
 		t.Errorf("left: %q", left)
+	}
+}
+
+// TestWatchGoesOnMeanwhile: archives that were left over, so many that they take half a minute, keep
+// nobody from noticing what becomes of Redis.
+func TestWatchGoesOnMeanwhile(t *testing.T) {
+	server := redistest.Start(t)
+	raw := openRaw(t, testOptions(server.Addr))
+	left := []string{"SADD", keyArchiving}
+	for n := range 100_000 {
+		left = append(left, tracker.InfoHash{0: byte(n >> 16), 1: byte(n >> 8), 2: byte(n)}.String())
+	}
+	if err := raw.Do(t.Context(), raw.B().Arbitrary(left...).Build()).Error(); err != nil {
+		t.Fatal(err)
+	}
+	_, log := openLogged(t, testOptions(server.Addr))
+	await(t, "it is under way", func() bool {
+		n, err := raw.Do(t.Context(), raw.B().Scard().Key(keyArchiving).Build()).AsInt64()
+		return err == nil && n < 99_000
+	})
+	if err := raw.Do(t.Context(), raw.B().Set().Key(keySchema).Value("99").Build()).Error(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "another version is noticed", func() bool { return log.count("another version") > 0 })
+	if n, err := raw.Do(t.Context(), raw.B().Scard().Key(keyArchiving).Build()).AsInt64(); err != nil || n == 0 {
+		t.Errorf("all was archived before: %d, %v", n, err)
 	}
 }

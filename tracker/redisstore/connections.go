@@ -1,6 +1,8 @@
 package redisstore
 
 import (
+	"context"
+	"errors"
 	"net"
 	"time"
 
@@ -20,21 +22,57 @@ func (s *Store) Aside() *Store { return s.aside }
 
 // besides returns a Store for Aside: it has what s has, but for the connection.
 func (s *Store) besides() *Store {
-	return &Store{opts: s.opts, log: s.log, notes: s.notes, errands: s.errands, looks: s.looks, metrics: s.metrics}
+	return &Store{
+		opts: s.opts, log: s.log, notes: s.notes, errands: s.errands, looks: s.looks, metrics: s.metrics,
+		doubts: s.doubts,
+	}
 }
 
-// connect opens both connections. If it fails, it may be called again.
-func (s *Store) connect() error {
-	if err := s.aside.open(asideClient, -1, 3*s.opts.Timeout); err != nil { // one connection, and time for large files
-		return err
+// connection connects, if need be anew, and returns the connection of announces.
+func (s *Store) connection(ctx context.Context) (rueidis.Client, error) {
+	if last := s.doubts.last.Load(); last != nil && last.err.says == noSlots {
+		s.doubts.last.Store(nil)
+		s.disconnect()
 	}
-	return s.open(announceClient, 0, s.opts.Timeout) // as many connections as rueidis finds best
+	if client := s.dialed.Load(); client != nil {
+		return *client, nil
+	}
+	client, err := s.open(ctx, announceClient, 0, s.opts.Timeout) // as many connections as rueidis finds best
+	if err != nil {
+		return nil, err
+	}
+	aside, err := s.open(ctx, asideClient, -1, 3*s.opts.Timeout) // one connection, and time for large files
+	if err != nil {
+		client.Close()
+		return nil, err
+	}
+	s.proved = time.Time{}
+	s.aside.dialed.Store(&aside)
+	s.dialed.Store(&client)
+	return client, nil
 }
 
-func (s *Store) open(name string, multiplex int, timeout time.Duration) error {
-	if s.connected.Load() != nil {
-		return nil
+// letThrough lets calls through over both connections, or stops them.
+func (s *Store) letThrough(yes bool) {
+	for _, store := range []*Store{s, s.aside} {
+		if yes {
+			store.connected.Store(store.dialed.Load())
+		} else {
+			store.connected.Store(nil)
+		}
 	}
+}
+
+func (s *Store) disconnect() {
+	s.letThrough(false)
+	for _, store := range []*Store{s, s.aside} {
+		if client := store.dialed.Swap(nil); client != nil {
+			(*client).Close()
+		}
+	}
+}
+
+func (s *Store) open(ctx context.Context, name string, multiplex int, timeout time.Duration) (rueidis.Client, error) {
 	client, err := rueidis.NewClient(rueidis.ClientOption{
 		InitAddress:       []string{s.opts.Addr},
 		Username:          s.opts.Username,
@@ -51,14 +89,28 @@ func (s *Store) open(name string, multiplex int, timeout time.Duration) error {
 		AlwaysPipelining:  true, // a reply that nobody asked for is seen when it comes
 	})
 	if err != nil {
-		return mapError(err)
+		return nil, mapError(err)
 	}
-	s.connected.Store(&client)
-	return nil
+	if err := s.checkMode(ctx, client); err != nil {
+		client.Close()
+		return nil, err
+	}
+	return client, nil
 }
 
-func (s *Store) disconnect() {
-	if client := s.connected.Swap(nil); client != nil {
-		(*client).Close()
+// checkMode finds a cluster that did not tell its slots: it was taken for one server.
+func (s *Store) checkMode(ctx context.Context, client rueidis.Client) error {
+	if s.opts.Single || client.Mode() == rueidis.ClientModeCluster {
+		return nil
 	}
+	hello, err := client.Do(ctx, client.B().Hello().Build()).AsMap()
+	if err != nil {
+		return nil //nolint:nilerr // the embedded store and others do not tell, and are no clusters
+	}
+	if mode, ok := hello["mode"]; ok {
+		if word, _ := mode.ToString(); word == "cluster" {
+			return refusalError{refusal{says: noSlots, lasts: true}, errors.New("redis is a cluster")}
+		}
+	}
+	return nil
 }

@@ -36,8 +36,8 @@ type fixture struct {
 	raw rueidis.Client
 }
 
-// eachStore runs a test on the embedded store, on a real redis-server and on a real
-// Redis Cluster.
+// eachStore runs a test on the embedded store, on a real redis-server as the user that
+// docs/redis.md describes, and on a real Redis Cluster.
 func eachStore(t *testing.T, test func(t *testing.T, f *fixture)) {
 	t.Run("embedded", func(t *testing.T) {
 		embedded, err := StartEmbedded()
@@ -48,7 +48,7 @@ func eachStore(t *testing.T, test func(t *testing.T, f *fixture)) {
 		test(t, newEmbeddedFixture(t, embedded))
 	})
 	t.Run("redis", func(t *testing.T) {
-		test(t, newFixture(t, testOptions(redistest.Start(t).Addr)))
+		test(t, newFixture(t, documentedUser(t, redistest.Start(t).Addr)))
 	})
 	t.Run("cluster", func(t *testing.T) {
 		test(t, newFixture(t, testOptions(emptyCluster(t))))
@@ -83,6 +83,9 @@ func openStore(tb testing.TB, opts Options) *Store {
 
 func openRaw(tb testing.TB, opts Options) rueidis.Client {
 	tb.Helper()
+	if opts.Username != "" { // it may do what any test wants
+		opts.Password = ""
+	}
 	raw, err := rueidis.NewClient(rueidis.ClientOption{
 		InitAddress: []string{opts.Addr}, Password: opts.Password, DisableCache: true, ForceSingleClient: opts.Single,
 	})

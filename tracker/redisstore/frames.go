@@ -18,12 +18,40 @@ const (
 var (
 	errFrame   = errors.New("redis sent what is no reply")
 	errUnasked = errors.New("redis sent a reply that nobody asked for")
-	errShape   = errors.New("redis answered a script with a reply that is not one's")
+	errShape   = errors.New("redis answered a command with what is no reply to it")
 )
+
+// shape is what a command may be answered with, besides an error.
+type shape byte
+
+const (
+	anyShape shape = iota
+	array
+	scalar
+)
+
+// shapes are those of the commands that are sent most, by the first four bytes of their words.
+var shapes = map[[4]byte]shape{
+	{'E', 'V', 'A', 'L'}:  array, // and EVALSHA: every script returns one
+	{'G', 'E', 'T', '\r'}: scalar, {'S', 'E', 'T', '\r'}: scalar,
+	{'S', 'A', 'D', 'D'}: scalar, {'S', 'R', 'E', 'M'}: scalar, {'Z', 'R', 'E', 'M'}: scalar,
+}
+
+// fits says whether a reply of a kind may be one.
+func (s shape) fits(kind byte) bool {
+	switch kind {
+	case '-', '!':
+		return true
+	case '*', '%', '~':
+		return s != scalar
+	default:
+		return s != array
+	}
+}
 
 // replies follows the bytes of a connection's replies (RESP2 and RESP3), wherever they are cut.
 type replies struct {
-	take func() (script, asked bool) // the next command that was sent and has no reply yet
+	take func() (want shape, asked bool) // of the next command that was sent and has no reply yet
 
 	kind   byte            // of the value under way; 0: it begins
 	number int64           // of its first line, so far
@@ -74,11 +102,11 @@ func (r *replies) begin(kind byte) error {
 		return errFrame
 	}
 	if r.depth == 0 {
-		script, asked := r.take()
+		want, asked := r.take()
 		if !asked {
 			return errUnasked
 		}
-		if script && kind != '*' && kind != '-' {
+		if !want.fits(kind) {
 			return errShape
 		}
 	}
@@ -176,52 +204,59 @@ func (r *replies) end() {
 
 // commands follows the bytes of the commands that a connection sends, wherever they are cut.
 type commands struct {
-	sent func(script bool) // is called when the name of a command is known
+	sent func(want shape) // is called when a command is known
 
-	number int  // of the line under way
-	words  int  // of the command still to come
-	skip   int  // bytes of a word to come, with its line end
-	name   bool // the word is a command's name
-	script bool // its name begins like EVAL
-	at     int  // bytes of the name that are known
+	number int     // of the line under way
+	words  int     // of the command still to come
+	skip   int     // bytes of a word to come, with its line end
+	named  int     // how many bytes of its name are known
+	name   [4]byte // which has as many, with its line end
 }
 
 func (c *commands) follow(p []byte) {
 	for i := 0; i < len(p); {
 		if c.skip > 0 {
 			n := min(c.skip, len(p)-i)
-			if c.name {
+			if c.named < len(c.name) {
 				c.read(p[i : i+n])
 			}
 			c.skip -= n
 			i += n
 			continue
 		}
-		b := p[i]
-		i++
-		switch {
-		case b >= '0' && b <= '9':
-			c.number = c.number*10 + int(b-'0')
-		case b == '*', b == '$':
-			c.number = 0
-		case b == '\n' && c.words == 0: // behind *
-			c.words, c.name, c.script, c.at = c.number, true, true, 0
-		case b == '\n':
-			c.words--
-			c.skip = c.number + 2
-		}
+		i += c.line(p[i:])
 	}
 }
 
-// read looks at the name of a command: EVALSHA and EVAL are the only ones that begin so.
-func (c *commands) read(p []byte) {
-	const prefix = "EVAL"
-	for ; len(p) > 0 && c.at < len(prefix); p = p[1:] {
-		c.script = c.script && p[0] == prefix[c.at]
-		c.at++
+// line reads on in a line "*NUMBER" or "$NUMBER", and returns how many bytes were of it.
+func (c *commands) line(p []byte) int {
+	number := c.number
+	for i, b := range p {
+		digit := b - '0'
+		switch {
+		case digit <= 9:
+			number = number*10 + int(digit)
+		case b != '\n': // * or $ in front, or \r behind
+			if b != '\r' {
+				number = 0
+			}
+		case c.words == 0: // behind *
+			c.words, c.named = number, 0
+			return i + 1
+		default:
+			c.words--
+			c.skip = number + 2
+			return i + 1
+		}
 	}
-	if c.at == len(prefix) { // the shortest one and its line end are as long
-		c.name = false
-		c.sent(c.script)
+	c.number = number
+	return len(p)
+}
+
+// read reads on in the name of a command.
+func (c *commands) read(p []byte) {
+	c.named += copy(c.name[c.named:], p)
+	if c.named == len(c.name) {
+		c.sent(shapes[c.name])
 	}
 }

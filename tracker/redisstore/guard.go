@@ -8,8 +8,8 @@ import (
 )
 
 // guarded is a connection to Redis that ends where the client's library would end the process:
-// at a length that cannot be, and at a reply to nothing. It also ends if a script is answered as
-// none is: then replies have slipped, and each would reach another one's request.
+// at a length that cannot be, and at a reply to nothing. It also ends if a command is
+// answered as none of its kind is: then replies have slipped, and each reaches another one's request.
 type guarded struct {
 	net.Conn
 	commands commands
@@ -18,7 +18,7 @@ type guarded struct {
 	refuse   func(error)
 
 	mu   sync.Mutex
-	sent queue // commands without a reply: is it a script
+	sent queue // of commands without a reply
 }
 
 // dial connects to Redis.
@@ -64,13 +64,13 @@ func (g *guarded) Read(p []byte) (int, error) {
 	return 0, broken
 }
 
-func (g *guarded) push(script bool) {
+func (g *guarded) push(want shape) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.sent.push(script)
+	g.sent.push(want)
 }
 
-func (g *guarded) pop() (script, asked bool) {
+func (g *guarded) pop() (want shape, asked bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.sent.pop()
@@ -78,11 +78,11 @@ func (g *guarded) pop() (script, asked bool) {
 
 // queue is first in, first out, without garbage.
 type queue struct {
-	items []bool
+	items []shape
 	first int
 }
 
-func (q *queue) push(item bool) {
+func (q *queue) push(item shape) {
 	if len(q.items) == cap(q.items) && q.first > len(q.items)/2 {
 		q.items = q.items[:copy(q.items, q.items[q.first:])]
 		q.first = 0
@@ -90,9 +90,9 @@ func (q *queue) push(item bool) {
 	q.items = append(q.items, item)
 }
 
-func (q *queue) pop() (item, ok bool) {
+func (q *queue) pop() (item shape, ok bool) {
 	if q.first == len(q.items) {
-		return false, false
+		return anyShape, false
 	}
 	item = q.items[q.first]
 	if q.first++; q.first == len(q.items) {

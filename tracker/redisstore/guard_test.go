@@ -55,7 +55,7 @@ func resp(words ...string) string {
 // TestNonsenseEndsTheConnection: what comes before is passed on, and no byte by which the
 // library would end the process.
 func TestNonsenseEndsTheConnection(t *testing.T) {
-	get, script := resp("GET", "EVAL"), resp("EVALSHA", "0123", "0")
+	get, script := resp("MGET", "EVAL"), resp("EVALSHA", "0123", "0")
 	for _, test := range []struct {
 		sent, said, want string // want: what may be passed on of it
 		err              error
@@ -84,6 +84,8 @@ func TestNonsenseEndsTheConnection(t *testing.T) {
 		{get, "$1\r\nx\r\n+OK\r\n", "$1\r\nx\r\n", errUnasked},
 		{get + script, "+OK\r\n$1\r\nx\r\n*1\r\n:0\r\n", "+OK\r\n", errShape},
 		{script, "_\r\n", "", errShape},
+		{resp("GET", "x"), "*0\r\n", "", errShape},
+		{resp("SET", "x", "y") + script, "*1\r\n:1\r\n+OK\r\n", "", errShape},
 		{get, "$-1\r\n", "$-1\r\n", nil},
 		{get + get + script, "_\r\n*-1\r\n-NOSCRIPT\r\n", "_\r\n*-1\r\n-NOSCRIPT\r\n", nil},
 	} {
@@ -110,7 +112,7 @@ func TestRepliesPassTheGuard(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var sent, said strings.Builder
 		for range rapid.IntRange(0, 20).Draw(t, "commands") {
-			name := rapid.SampledFrom([]string{"GET", "EVALSHA", "EVAL", "SET", "INFO"}).Draw(t, "name")
+			name := rapid.SampledFrom([]string{"MGET", "EVALSHA", "EVAL", "INFO"}).Draw(t, "name")
 			sent.WriteString(resp(append([]string{name}, rapid.SliceOfN(rapid.StringN(0, 9, 40), 0, 4).Draw(t, "words")...)...))
 			if strings.HasPrefix(name, "EVAL") {
 				said.WriteString(arrayOf(t, 0))

@@ -12,6 +12,8 @@ import (
 // Global keys: each lies in a slot of its own, so no script touches them.
 const (
 	keySchema             = "p2ptracker"          // string: version of this key model
+	keyData               = "p2ptracker_data"     // string: names these data, so that others in their place are known
+	keyLost               = "p2ptracker_lost"     // string: for a while after the data were lost
 	keyRacks              = "racks"               // set: all racks ever seen
 	keyTransfers          = "transfers"           // set: all info hashes seen
 	keyActiveTransfers    = "active_transfers"    // set: the active ones

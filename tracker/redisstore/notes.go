@@ -60,10 +60,11 @@ func (s *Store) note(a tracker.Announce, active, joined bool) {
 	if _, known := s.notes.known.GetIfPresent(key); known && !joined {
 		return
 	}
+	s.notes.known.Set(key, struct{}{}) // first: whoever writes it takes that back if it fails
 	select {
 	case s.notes.pending <- key:
-		s.notes.known.Set(key, struct{}{})
 	default:
+		s.notes.known.Invalidate(key)
 	}
 }
 

@@ -3,6 +3,8 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -80,5 +82,51 @@ func TestStrangersAreNotedByAnnounces(t *testing.T) {
 		if keys := f.keys("*{*"); len(keys) != 0 {
 			t.Errorf("left behind: %s", fmt.Sprint(keys))
 		}
+	})
+}
+
+// TestNoteIsKnownBeforeItIsWritten: whoever writes it takes that back if he fails, and it would be
+// known for an hour if that came first.
+func TestNoteIsKnownBeforeItIsWritten(t *testing.T) {
+	s := &Store{notes: newNotebook()}
+	const notes = 20_000
+	unknown := make(chan int)
+	go func() {
+		n := 0
+		for range notes {
+			if _, known := s.notes.known.GetIfPresent(<-s.notes.pending); !known {
+				n++
+			}
+		}
+		unknown <- n
+	}()
+	for n := range notes {
+		for len(s.notes.pending) > 0 { // the writer is waiting
+			runtime.Gosched()
+		}
+		a := tracker.Announce{AnnounceRequest: tracker.AnnounceRequest{InfoHash: tracker.InfoHash{byte(n >> 8), byte(n)}}}
+		s.note(a, false, false)
+	}
+	if n := <-unknown; n > 0 {
+		t.Errorf("%d of %d notes were to be written before they were known", n, notes)
+	}
+}
+
+// A note that fails, or finds no room, is not taken for written.
+func TestNoteThatFails(t *testing.T) {
+	s := Open(testOptions("127.0.0.1:1"), slog.New(slog.DiscardHandler)) // nothing can be written
+	defer s.Close()
+	key := func(n int) noteKey { return noteKey{hash: tracker.InfoHash{byte(n >> 8), byte(n)}} }
+	const notes = 3 * notesPending
+	for n := range notes {
+		s.note(tracker.Announce{AnnounceRequest: tracker.AnnounceRequest{InfoHash: key(n).hash}}, false, false)
+	}
+	await(t, "no note is known", func() bool {
+		for n := range notes {
+			if _, known := s.notes.known.GetIfPresent(key(n)); known {
+				return false
+			}
+		}
+		return true
 	})
 }

@@ -41,6 +41,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 		"moment":     momentCall(),
 		"reserve":    reserveCall(a, s.now(), nil, nil),
 		"evict":      evictCall(a.InfoHash, s.now(), a.PeerTTL),
+		"ready":      readyCall(),
 		"drop":       dropCall(a.InfoHash, a.Addr.String(), s.now()),
 		"probe":      probeCall(tracker.Check{InfoHash: a.InfoHash, Addr: a.Addr}, s.now(), time.Second, true, time.Second),
 	}

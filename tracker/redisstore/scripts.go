@@ -38,6 +38,7 @@ var (
 	sweepScript      = newScript("sweep")
 	reserveScript    = newScript("reserve")
 	evictScript      = newScript("evict")
+	readyScript      = newScript("ready")
 )
 
 // scriptCall is one call of a script, as the pure functions of this package
@@ -61,7 +62,8 @@ func (s *Store) run(ctx context.Context, sc script, call scriptCall, values int)
 	if err != nil {
 		return reply{}, err
 	}
-	return readReply(sc.name, sc.lua.Exec(ctx, client, call.keys, call.args), values)
+	r, err := readReply(sc.name, sc.lua.Exec(ctx, client, call.keys, call.args), values)
+	return r, s.heed(err)
 }
 
 func readReply(name string, result rueidis.RedisResult, values int) (reply, error) {

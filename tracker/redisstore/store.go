@@ -41,29 +41,44 @@ type Options struct {
 // Store is a tracker.Store on Redis, and what the REST interface reads and
 // writes. It is safe for concurrent use.
 type Store struct {
-	opts       Options
-	log        *slog.Logger
-	connected  atomic.Pointer[rueidis.Client]
-	aside      *Store // see Aside; it has none itself
-	notes      *notebook
-	errands    *errands
-	looks      *otter.Cache[lookKey, time.Duration]
-	metrics    storeMetrics
-	crowded    seldom        // whether an address that is full is logged
-	full       seldom        // whether it is that no more transfers register themselves
-	evicting   chan struct{} // full while an announce makes room for one of these
-	oddReplies seldom        // lines logged
-	stop       context.CancelFunc
-	stopped    sync.WaitGroup
+	opts      Options
+	log       *slog.Logger
+	dialed    atomic.Pointer[rueidis.Client]
+	connected atomic.Pointer[rueidis.Client] // the same, while calls are let through
+	aside     *Store                         // see Aside; it has none itself
+	notes     *notebook
+	errands   *errands
+	looks     *otter.Cache[lookKey, time.Duration]
+	metrics   storeMetrics
+
+	looking   chan struct{}          // is full while a look is under way
+	hurry     chan struct{}          // is full if the next look should be at once
+	proved    time.Time              // when the user was seen to be allowed all; of looks
+	reported  string                 // what the log says of Redis; of looks
+	doubts    *doubts                // what calls met
+	data      atomic.Pointer[string] // names the data that Redis holds
+	forgotten atomic.Bool            // Redis lost its data a short while ago
+	eviction  atomic.Pointer[string] // its maxmemory-policy
+	evicting  chan struct{}          // is full while an announce makes room for a transfer that registers itself
+
+	// Lines logged: of an address that is full, of transfers that do not register themselves, of
+	// replies that make no sense.
+	crowded, full, oddReplies seldom
+
+	stop    context.CancelFunc
+	stopped sync.WaitGroup
 }
 
-var errNotConnected = fmt.Errorf("%w: not connected yet", tracker.ErrUnavailable)
+var errNotUsable = fmt.Errorf("%w: not seen to be usable", tracker.ErrUnavailable)
 
 // Open returns a store at once. It connects in the background, for as long as
 // it takes; until then every call is a tracker.ErrUnavailable.
 func Open(opts Options, log *slog.Logger) *Store {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Store{opts: opts, log: log, stop: stop, evicting: make(chan struct{}, 1)}
+	s := &Store{
+		opts: opts, log: log, stop: stop, doubts: &doubts{},
+		looking: make(chan struct{}, 1), hurry: make(chan struct{}, 1), evicting: make(chan struct{}, 1),
+	}
 	s.notes = newNotebook()
 	s.errands = newErrands()
 	s.looks = newLooks()
@@ -71,6 +86,7 @@ func Open(opts Options, log *slog.Logger) *Store {
 	s.aside = s.besides()
 	s.stopped.Go(func() { s.watch(ctx) })
 	s.stopped.Go(func() { s.writeNotes(ctx) })
+	s.stopped.Go(func() { s.keepArchiving(ctx) })
 	for range errandWorkers {
 		s.stopped.Go(func() { s.runErrands(ctx) })
 	}
@@ -82,15 +98,6 @@ func (s *Store) Close() {
 	s.stop()
 	s.stopped.Wait()
 	s.disconnect()
-	s.aside.disconnect()
-}
-
-func (s *Store) client() (rueidis.Client, error) {
-	client := s.connected.Load()
-	if client == nil {
-		return nil, errNotConnected
-	}
-	return *client, nil
 }
 
 // do sends one plain command.
@@ -115,7 +122,7 @@ func (s *Store) doAll(ctx context.Context, build func(rueidis.Builder) []rueidis
 	results := client.DoMulti(ctx, build(client.B())...)
 	for _, result := range results {
 		if err := result.Error(); err != nil && !rueidis.IsRedisNil(err) {
-			return nil, mapError(err)
+			return nil, s.heed(mapError(err))
 		}
 	}
 	return results, nil

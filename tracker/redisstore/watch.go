@@ -2,163 +2,176 @@ package redisstore
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
 
-	"github.com/p2ptracker/p2ptracker/lua"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 const (
-	watchInterval  = time.Second      // between looks at Redis
-	resumeInterval = 30 * time.Second // between looks for archives left unfinished
-	schemaVersion  = "5"              // of the key model
+	watchInterval = time.Second            // between looks at Redis
+	retryInterval = 200 * time.Millisecond // likewise while it does not answer
+	doubtInterval = 5 * time.Second        // a refusal is remembered for so long
 )
 
-var errEmpty = fmt.Errorf("%w: redis is empty and being prepared", tracker.ErrUnavailable)
+// errWaiting ends a look whose time was over before it knew anything.
+var errWaiting = fmt.Errorf("%w: it is being looked at", tracker.ErrUnavailable)
 
-var errSchema = errors.New("redis holds another version of the key model, expected " + schemaVersion)
-
-// watch connects, and from then on looks at Redis in intervals, so that what
-// changes is logged once: it went away, it is back, it came back empty.
+// watch connects, and from then on looks at Redis in intervals.
 func (s *Store) watch(ctx context.Context) {
-	up, seen := true, false
-	var resumed time.Time
 	for {
-		empty, err := s.look(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil && up:
-			s.log.Error("store cannot be used; trying again", "address", s.opts.Addr, "error", err)
-		case err == nil && !(up && seen):
-			s.log.Info("store is ready", "address", s.opts.Addr)
-		}
-		if empty {
-			if seen {
-				s.log.Error("store lost its data: the torrents must be registered again", "address", s.opts.Addr)
-			}
-			err = s.prepare(ctx)
-		}
-		up, seen = err == nil, seen || err == nil
-		if up && time.Since(resumed) > resumeInterval {
-			resumed = time.Now()
-			s.resumeArchives(ctx)
+		pause := watchInterval
+		if err := s.look(ctx); err != nil && kindOf(err) == unreachable {
+			pause = retryInterval
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(watchInterval):
+		case <-s.hurry:
+		case <-time.After(pause):
 		}
 	}
 }
 
-// look connects if need be, and reads and writes the mark that tells which key
-// model Redis holds: a Redis that refuses to write is as good as none. An empty
-// one has no mark.
-func (s *Store) look(ctx context.Context) (empty bool, err error) {
-	if s.connected.Load() == nil {
-		if err := s.connect(); err != nil {
-			return false, err
-		}
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
-	defer cancel()
-	version, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Get().Key(keySchema).Build()
-	}).ToString()
+// Kinds of how Redis is, besides the texts of tracker.StoreError.
+const (
+	ready       = "ready"
+	unreachable = "unreachable"
+)
+
+// kindOf tells errors apart as far as the log does.
+func kindOf(err error) string {
+	var says tracker.StoreError
 	switch {
-	case rueidis.IsRedisNil(err):
-		return true, nil
-	case err != nil:
-		return false, mapError(err)
-	case version != schemaVersion:
-		return false, fmt.Errorf("%w: found %q", errSchema, version)
+	case err == nil:
+		return ready
+	case errors.As(err, &says):
+		return string(says)
+	default:
+		return unreachable
 	}
-	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Set().Key(keySchema).Value(schemaVersion).Xx().Build()
-	}).Error()
-	if rueidis.IsRedisNil(err) {
-		return true, nil
-	}
-	return false, mapError(err)
 }
 
-// prepare gives an empty Redis the mark.
-func (s *Store) prepare(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
-	defer cancel()
-	err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Set().Key(keySchema).Value(schemaVersion).Nx().Build()
-	}).Error()
-	if rueidis.IsRedisNil(err) { // another frontend was first
-		return nil
-	}
-	return mapError(err)
-}
-
-// Ready says whether Redis answers, holds our key model, and has the scripts;
-// it loads those that are missing.
+// Ready looks at Redis. It says whether it answers, holds our key model, takes writes, and lets us
+// run the scripts; it loads those that are missing.
 func (s *Store) Ready(ctx context.Context) error {
-	if _, err := s.client(); err != nil {
+	if err := s.look(ctx); err != nil {
 		return err
 	}
-	empty, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	if empty {
-		return errEmpty
-	}
-	return s.loadScripts(ctx)
-}
-
-// loadScripts gives every server the scripts it lacks; of a cluster each has its own. One
-// that does not answer, such as a replica, is passed over: a script that is missing is sent
-// along with its call.
-func (s *Store) loadScripts(ctx context.Context) error {
 	client, err := s.client()
 	if err != nil {
 		return err
 	}
-	for _, node := range client.Nodes() {
-		err := loadInto(ctx, node)
-		if _, refused := rueidis.IsRedisErr(err); refused {
-			return mapError(err)
-		}
+	return loadScripts(ctx, client)
+}
+
+// look finds out whether Redis can be used, and from then on lets calls through, or not. What
+// changes is logged once: it went away, it refuses something, it is back. Of several looks one begins
+// when the other has ended.
+func (s *Store) look(asked context.Context) error {
+	ctx, cancel := context.WithTimeout(asked, s.opts.Timeout)
+	defer cancel()
+	select {
+	case s.looking <- struct{}{}:
+		defer func() { <-s.looking }()
+	case <-ctx.Done():
+		return errWaiting
+	}
+	client, err := s.connection(ctx)
+	if err == nil {
+		err = s.inspect(ctx, client)
+	}
+	if asked.Err() != nil {
+		return errWaiting // whoever asked gave up, which says nothing about Redis
+	}
+	s.admit(client, err)
+	if err == nil {
+		err = s.writes(ctx, client)
+	}
+	if err == nil {
+		err = s.doubts.recent()
+	}
+	if asked.Err() == nil {
+		s.report(err)
+	}
+	return err
+}
+
+// report logs how Redis is, if that has changed.
+func (s *Store) report(err error) {
+	kind := kindOf(err)
+	switch {
+	case kind == s.reported:
+	case err == nil:
+		s.log.Info("store is ready", "address", s.opts.Addr)
+	default:
+		s.log.Error("store cannot be used; trying again", "address", s.opts.Addr, "error", err)
+	}
+	s.reported = kind
+}
+
+// inspect finds out whether Redis holds what is ours, and whether we may do all that we do.
+func (s *Store) inspect(ctx context.Context, client rueidis.Client) error {
+	err := s.readMarks(ctx, client)
+	if err != nil && !lasts(err) || errors.Is(err, errSchema) {
+		return err
+	}
+	if err := s.checkUser(ctx, client); err != nil { // if even the marks are not for us, it tells all that we lack
+		return err
+	}
+	return err
+}
+
+// admit lets calls through if there is no error. That Redis does not answer stops all of them, so
+// that none is faster than the look at what comes back; but of a cluster it is one server.
+func (s *Store) admit(client rueidis.Client, err error) {
+	switch {
+	case err == nil:
+		s.letThrough(true)
+	case client == nil || lasts(err) || client.Mode() != rueidis.ClientModeCluster:
+		s.letThrough(false)
+	}
+}
+
+// client is for everything but looks. It is one that has seen that Redis holds our key model.
+func (s *Store) client() (rueidis.Client, error) {
+	if client := s.connected.Load(); client != nil {
+		return *client, nil
+	}
+	return nil, errNotUsable
+}
+
+// doubts are the last refusal that a call met and a look may not.
+type doubts struct{ last atomic.Pointer[doubt] }
+
+type doubt struct {
+	err  refusalError
+	seen time.Time
+}
+
+// recent is the last one, for a while.
+func (d *doubts) recent() error {
+	if last := d.last.Load(); last != nil && time.Since(last.seen) < doubtInterval {
+		return last.err
 	}
 	return nil
 }
 
-func loadInto(ctx context.Context, node rueidis.Client) error {
-	names := slices.Sorted(maps.Keys(lua.All))
-	exists := node.B().ScriptExists().Sha1(sha1Of(lua.All[names[0]]))
-	for _, name := range names[1:] {
-		exists = exists.Sha1(sha1Of(lua.All[name]))
-	}
-	loaded, err := node.Do(ctx, exists.Build()).AsIntSlice()
-	if err != nil || len(loaded) != len(names) {
-		return fmt.Errorf("script exists: %d values: %w", len(loaded), err)
-	}
-	for i, name := range names {
-		if loaded[i] != 0 {
-			continue
-		}
-		if err := node.Do(ctx, node.B().ScriptLoad().Script(lua.All[name]).Build()).Error(); err != nil {
-			return err
-		}
-	}
-	return nil
+// since says whether there was one after a moment.
+func (d *doubts) since(moment time.Time) bool {
+	last := d.last.Load()
+	return last != nil && last.seen.After(moment)
 }
 
-func sha1Of(source string) string {
-	sum := sha1.Sum([]byte(source))
-	return hex.EncodeToString(sum[:])
+// heed remembers a refusal that a call met and that lasts. It returns the error.
+func (s *Store) heed(err error) error {
+	var refusal refusalError
+	if errors.As(err, &refusal) && refusal.lasts {
+		s.doubts.last.Store(&doubt{refusal, time.Now()})
+	}
+	return err
 }

@@ -37,6 +37,8 @@ type fake struct {
 	err      error
 	asked    []string // the calls of Members
 	stopped  []tracker.InfoHash
+	looks    int // the calls of Ready
+	warnings []string
 
 	generation int64
 }
@@ -207,7 +209,9 @@ func (f *fake) Scrape(_ context.Context, hashes []tracker.InfoHash) (entries []t
 	return entries, f.err
 }
 
-func (f *fake) Ready(context.Context) error { return f.err }
+func (f *fake) Ready(context.Context) error { f.looks++; return f.err }
+
+func (f *fake) Warnings() []string { return f.warnings }
 
 func (f *fake) Refresh(context.Context) (int64, error) {
 	if f.err == nil {

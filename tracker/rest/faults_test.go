@@ -232,3 +232,27 @@ func TestDeactivateAll(t *testing.T) {
 		t.Errorf("again: status %d, left %v", w.Code, f.active)
 	}
 }
+
+// TestReadyIsShared: however many ask, the store is asked once in a while, and what it says for
+// operators is shown.
+func TestReadyIsShared(t *testing.T) {
+	f := newFake()
+	f.err = fmt.Errorf("secret of the store: %w", tracker.StoreError("may not use TIME"))
+	h := handle(f, Options{}, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // the first one goes away
+	for range 50 {
+		w := serve(h, request(http.MethodGet, "/readyz", nil).WithContext(ctx))
+		if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "may not use TIME") || strings.Contains(w.Body.String(), "secret") {
+			t.Fatalf("status %d: %s", w.Code, w.Body)
+		}
+	}
+	if f.looks > 5 { // one a second
+		t.Errorf("the store was asked %d times", f.looks)
+	}
+	f = newFake()
+	f.warnings = []string{"keys may be dropped"}
+	if w := serve(handle(f, Options{}, nil), request(http.MethodGet, "/readyz", nil)); w.Code != 200 || w.Body.String() != "ok\nwarning: keys may be dropped\n" {
+		t.Errorf("status %d: %q", w.Code, w.Body)
+	}
+}

@@ -80,8 +80,12 @@ type Scrapes interface {
 
 // Health says whether requests can be served.
 type Health interface {
-	// Ready returns nil if the store answers.
+	// Ready returns nil if the store answers and can be used. A tracker.StoreError in its error says
+	// what an operator is to do.
 	Ready(ctx context.Context) error
+
+	// Warnings are what an operator should know though the store is ready; anybody may read them.
+	Warnings() []string
 }
 
 // Store is all that the interface asks.

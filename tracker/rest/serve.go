@@ -9,9 +9,11 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// server answers requests. It keeps no state of its own but files that were asked for.
+// server answers requests. It keeps no state of its own but files that were asked for, and how the
+// store was a second ago.
 type server struct {
 	store       Store
+	readiness   readiness
 	locations   Locations
 	opts        Options
 	log         *slog.Logger

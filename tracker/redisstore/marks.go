@@ -1,0 +1,109 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+const schemaVersion = "5" // of the key model
+
+// forgottenTTL is how long frontends take a transfer that is not active for one that may have been,
+// after Redis lost its data.
+const forgottenTTL = 5 * time.Minute
+
+const (
+	errSchema = tracker.StoreError("Redis holds another version of the key model, expected " + schemaVersion)
+	errMarks  = tracker.StoreError("Redis does not keep the marks of its data")
+)
+
+// readMarks reads which key model Redis holds, whether its data are those that we know, and whether
+// any frontend saw that they were lost. An empty Redis gets marks.
+func (s *Store) readMarks(ctx context.Context, client rueidis.Client) error {
+	for range 2 {
+		var marks [3]string
+		for i, result := range client.DoMulti(ctx,
+			client.B().Get().Key(keySchema).Build(),
+			client.B().Get().Key(keyData).Build(),
+			client.B().Get().Key(keyLost).Build()) {
+			var err error
+			if marks[i], err = result.ToString(); err != nil && !rueidis.IsRedisNil(err) {
+				return mapError(err)
+			}
+		}
+		version, data, lost := marks[0], marks[1], marks[2]
+		switch {
+		case version == "" || version == schemaVersion && data == "":
+			if err := prepare(ctx, client); err != nil {
+				return err
+			}
+			continue
+		case version != schemaVersion:
+			return fmt.Errorf("%w: found %q", errSchema, version)
+		}
+		s.forgotten.Store(lost != "")
+		return s.recognize(ctx, client, data)
+	}
+	return errMarks
+}
+
+// prepare gives an empty Redis marks. Another frontend may be faster.
+func prepare(ctx context.Context, client rueidis.Client) error {
+	return send(ctx, client,
+		client.B().Set().Key(keyData).Value(rand.Text()).Nx().Build(),
+		client.B().Set().Key(keySchema).Value(schemaVersion).Nx().Build())
+}
+
+// recognize notes that other data than before were lost, for all frontends: one that has just
+// started cannot know.
+func (s *Store) recognize(ctx context.Context, client rueidis.Client, data string) error {
+	before := s.data.Swap(&data)
+	if before == nil || *before == data {
+		return nil
+	}
+	s.log.Error("store lost its data: the torrents must be registered again", "address", s.opts.Addr)
+	s.forgotten.Store(true)
+	return send(ctx, client, client.B().Set().Key(keyLost).Value("1").Ex(forgottenTTL).Build())
+}
+
+// writes finds out whether Redis takes writes: one that refuses them is as good as none.
+func (s *Store) writes(ctx context.Context, client rueidis.Client) error {
+	return send(ctx, client, client.B().Set().Key(keySchema).Value(schemaVersion).Xx().Build())
+}
+
+// forgets says whether a transfer that is not active may have been, until Redis lost its data. If
+// the look that finds that is yet to come, it hurries.
+func (s *Store) forgets(ctx context.Context) (bool, error) {
+	if s.forgotten.Load() {
+		return true, nil
+	}
+	data, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
+		return b.Get().Key(keyData).Build()
+	}).ToString()
+	if err != nil && !rueidis.IsRedisNil(err) {
+		return false, mapError(err)
+	}
+	if known := s.data.Load(); known == nil || data == *known {
+		return false, nil
+	}
+	select {
+	case s.hurry <- struct{}{}:
+	default:
+	}
+	return true, nil
+}
+
+// send sends commands in their order. A nil reply is no error.
+func send(ctx context.Context, client rueidis.Client, commands ...rueidis.Completed) error {
+	for _, result := range client.DoMulti(ctx, commands...) {
+		if err := result.Error(); err != nil && !rueidis.IsRedisNil(err) {
+			return mapError(err)
+		}
+	}
+	return nil
+}
