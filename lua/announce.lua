@@ -23,7 +23,7 @@ KEYS
 ARGV
    1 now          unix time in seconds; empty: the clock of Redis
    2 seed         of this call's random choice, an unsigned 32 bit number
-   3 address      ip:port where peers reach the host, by IPv4 if both are known
+   3 address      ip:port where peers reach the host
    4 also         its ip:port of the other family; may be empty
    5 peer_id      20 bytes
    6 key          as sent; may be empty

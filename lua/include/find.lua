@@ -44,11 +44,15 @@ end
 -- relocate puts a host, with all that is known of it, at its IPv4 address.
 local function relocate(host, addr)
   local six = host.address
-  call('RENAME', record_key(six), record_key(addr))
-  strike_off(host)
+  if host.before then
+    call('RENAME', record_key(six), record_key(addr))
+    strike_off(host)
+  end
   loaded[six], loaded[addr] = nil, host
   host.address = addr
-  enrol(host, six)
+  if host.before then
+    enrol(host, six)
+  end
 end
 
 -- detach takes a host's address of the other family from it.
