@@ -10,8 +10,11 @@ The place itself is in the transfer, which may be on another server: there it is
 ttl and a quarter from the moment that the token names. Here the lease runs longer, by as much
 as the servers' clocks may disagree.
 
+A lease that is denied is noted as wanted. Until its host has one, or for a minute, nobody takes one whose
+wish ranks lower: so what was given up for it goes to it.
+
 KEYS
-   1 leases:{GROUP}
+   1 leases:{GROUP}   2 leases:{GROUP}:wanted
 
 ARGV
    1 now        unix time in microseconds; empty: the clock of Redis
@@ -19,18 +22,19 @@ ARGV
    3 hash       info hash of its transfer
    4 max_repr   machines that may hold leases
    5 ttl        seconds of silence after which a host is not live
+   6 rank       of the wish, see needed.lua; empty: the host has the lease already
 
 Returns {status, token, doubtful}. token: unix time in microseconds, higher than any before;
 empty if there is none. doubtful: leases of others, ADDRESS HASH TOKEN each, that are worth a look
 whether their places are still held: at most 8, and each at most once in 10 s.
 
 Status: 1 the host has a lease by this token, instead of the one it may have had;
-2 all places are taken.
+2 all places are taken, or wanted more by others.
 
 Cost: grows with max_repr and the number of transfers.
 ]]
-local leases = KEYS[1]
-local now, address, hash, max_repr, ttl = unpack(ARGV, 1, 5)
+local leases, wanted = unpack(KEYS, 1, 2)
+local now, address, hash, max_repr, ttl, rank = unpack(ARGV, 1, 6)
 max_repr, ttl = tonumber(max_repr), tonumber(ttl)
 local call = redis.call
 if now == '' then
@@ -44,6 +48,8 @@ local life = 1.25 * ttl + SLACK
 -- Seconds that all this is kept without a new lease: longer than any lease, also if PEER_TTL is
 -- raised meanwhile.
 local KEPT = 86400
+-- Seconds for which a wish is remembered: longer than between two announces.
+local WANTED = 60
 
 local function machine_of(addr)
   return string.match(addr, '^(.*):')
@@ -76,7 +82,16 @@ for holder, since in pairs(first) do
     before = before + 1
   end
 end
-if before >= max_repr then
+-- The highest wish of those that were denied.
+local wished_at, highest = string.match(call('GET', wanted) or '', '^(%d+) (%S+)$')
+if not wished_at or wished_at / 1e6 > now / 1e6 or wished_at / 1e6 + WANTED <= now / 1e6 then
+  highest = ''
+end
+local known = call('HGET', leases, own)
+if before >= max_repr or not known and rank < highest then
+  if rank ~= '' and rank >= highest then
+    call('SET', wanted, string.format('%.0f %s', now, rank), 'EX', WANTED)
+  end
   for i, other in ipairs(doubtful) do
     local field, token, since = unpack(other)
     call('HSET', leases, field, string.format('%s %.0f %s', token, now, since))
@@ -85,8 +100,11 @@ if before >= max_repr then
   return { 2, '', doubtful }
 end
 
+if highest ~= '' and rank >= highest then
+  call('DEL', wanted)
+end
 local token = string.format('%.0f', math.max(now, last + 1))
-local since = string.match(call('HGET', leases, own) or token, '%d+$')
+local since = string.match(known or token, '%d+$')
 call('HSET', leases, own, token .. ' ' .. token .. ' ' .. since, 'last', token)
 call('EXPIRE', leases, math.max(math.ceil(life), KEPT))
 return { 1, token, {} }

@@ -38,7 +38,7 @@ end
 
 -- withdraw ends a host's part in the swarms beyond path[level] and gives up its places from
 -- there outwards. why: stopped, finished (it stopped, and had everything),
--- expired, changed, moved, replaced, dropped, bound, lapsed, probe.
+-- expired, changed, moved, replaced, dropped, bound, lapsed, yielded, probe.
 local function withdraw(host, path, level, why)
   local outermost = level
   while outermost < #path and lose_place(host, path, outermost, why) do

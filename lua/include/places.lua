@@ -3,7 +3,8 @@
 -- find_lease returns the token by which a host may take a place of the group: that of a
 -- place it lost within this call, or the one the frontend took for it. If there is none
 -- the frontend is asked for one.
-local function find_lease(host, group)
+local function find_lease(host, path, level)
+  local group = group_of(path[level])
   local before = lost[group .. ' ' .. host.address]
   if before and before.token and good_for(before.token) > due then
     return before.token
@@ -13,7 +14,8 @@ local function find_lease(host, group)
     and tonumber(token) > tonumber(call('HGET', leases, group) or 0) then
     return token
   end
-  tell('lease', group, host.address)
+  local rank = rank_of(host, path, level)
+  tell('lease', group, host.address, rank, read_swarm(path[level]).representatives)
 end
 
 -- keep_lease asks the frontend for a newer lease where a representative needs one.
@@ -38,7 +40,7 @@ local function take_place(host, path, level)
   local group = group_of(path[level])
   local place = group .. ' ' .. host.address
   if scope == 'rack' then
-    local token = find_lease(host, group)
+    local token = find_lease(host, path, level)
     if not token then
       return false
     end

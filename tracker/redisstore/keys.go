@@ -28,6 +28,9 @@ const (
 // its transfer. It lies in the group's slot.
 func keyLeases(group tracker.Location) string { return "leases:{" + string(group) + "}" }
 
+// keyWanted is a string: the highest wish for one of these leases that was denied; see lease.lua.
+func keyWanted(group tracker.Location) string { return keyLeases(group) + ":wanted" }
+
 // keyLocation is a string: what the location sources said last of a host; see
 // formatLocated.
 func keyLocation(ip netip.Addr) string { return "location:" + ip.String() }

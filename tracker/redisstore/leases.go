@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -26,16 +27,19 @@ type lease struct {
 	addr  string // ip:port of the host
 	hash  tracker.InfoHash
 	token string // when it was taken, in microseconds; empty if it is not
+	rank  string // of the wish for one that is not taken, see lua/include/needed.lua
 }
 
-// leaseOf reads GROUP ADDRESS, perhaps with a TOKEN.
+// leaseOf reads GROUP ADDRESS.
 func leaseOf(words []string, hash tracker.InfoHash) lease {
-	l := lease{group: tracker.Location(words[0]), addr: words[1], hash: hash}
-	if len(words) > 2 {
-		l.token = words[2]
-	}
-	return l
+	return lease{group: tracker.Location(words[0]), addr: words[1], hash: hash}
 }
+
+// isNeeded says whether its transfer has none to do without.
+func (l lease) isNeeded() bool { return l.rank == rankNeeded }
+
+// rankNeeded is the highest rank of a wish.
+const rankNeeded = "2"
 
 // argument is how announce.lua takes a lease; none is empty.
 func (l lease) argument() string {
@@ -61,6 +65,7 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 			return announced{}, err
 		}
 		if taken.token == "" {
+			s.publishWait(done.told)
 			break
 		}
 		again, err := s.announce(ctx, a, announceOptions{lease: taken})
@@ -82,31 +87,52 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 func (s *Store) settleGroup(ctx context.Context, group tracker.Location, leases []lease, rules tracker.Rules) {
 	for _, l := range leases {
 		if l.group == group {
-			s.trySettle(ctx, l, rules)
+			s.trySettle(ctx, l, "", rules)
 		}
 	}
 }
 
 // trySettle settles a lease that may be of a transfer elsewhere: whose server is away
-// does not fail the announce at hand.
-func (s *Store) trySettle(ctx context.Context, l lease, rules tracker.Rules) {
-	if err := s.settle(ctx, l, rules.PeerTTL); err != nil {
+// does not fail the announce at hand. It returns whether the lease ended.
+func (s *Store) trySettle(ctx context.Context, l lease, rank string, rules tracker.Rules) bool {
+	ended, err := s.settleFor(ctx, l, rank, rules.PeerTTL)
+	if err != nil {
 		s.leaseLeft(err)
 	}
+	return ended
 }
 
-// takeFreeLease takes a lease, if need be after those of others that may be left over have
-// been settled. If there is none it has no token.
+// looksAtMost is how many leases of others one announce looks at.
+const looksAtMost = 64
+
+// takeFreeLease takes a lease, if need be after others have ended: those left over, and, one after
+// another until this one is had, those of hosts that make way for it. If there is none it has no token.
 func (s *Store) takeFreeLease(ctx context.Context, l lease, rules tracker.Rules) (lease, error) {
 	taken, doubtful, err := s.takeLease(ctx, l, rules)
-	if err != nil || len(doubtful) == 0 {
-		return taken, err
+	for i := 0; err == nil && i < min(len(doubtful), looksAtMost); i++ {
+		rank := l.rank
+		if taken.token != "" {
+			rank = ""
+		}
+		if ended := s.trySettle(ctx, doubtful[i], rank, rules); ended && taken.token == "" {
+			var more []lease
+			taken, more, err = s.takeLease(ctx, l, rules)
+			doubtful = append(doubtful, more...)
+		}
 	}
-	for _, other := range doubtful {
-		s.trySettle(ctx, other, rules)
-	}
-	taken, _, err = s.takeLease(ctx, l, rules)
+	s.metrics.leases.WithLabelValues(outcomeOf(taken)).Inc()
 	return taken, err
+}
+
+// outcomeOf a wish for a lease. One that is not needed is no cause for worry.
+func outcomeOf(taken lease) string {
+	switch {
+	case taken.token != "":
+		return "granted"
+	case taken.isNeeded():
+		return "denied"
+	}
+	return "idle"
 }
 
 // takeLease takes a lease, or takes it anew: then it has a token. If it cannot be had,
@@ -119,11 +145,6 @@ func (s *Store) takeLease(ctx context.Context, l lease, rules tracker.Rules) (ta
 	if l.token, err = r.values[0].ToString(); err != nil {
 		return lease{}, nil, fmt.Errorf("script lease: token: %w", err)
 	}
-	outcome := "granted"
-	if l.token == "" {
-		outcome = "denied"
-	}
-	s.metrics.leases.WithLabelValues(outcome).Inc()
 	lines, err := r.values[1].AsStrSlice()
 	if err != nil {
 		return lease{}, nil, fmt.Errorf("script lease: doubtful: %w", err)
@@ -140,9 +161,9 @@ func (s *Store) takeLease(ctx context.Context, l lease, rules tracker.Rules) (ta
 
 func leaseCall(l lease, now string, rules tracker.Rules) scriptCall {
 	return scriptCall{
-		keys: []string{keyLeases(l.group)},
+		keys: []string{keyLeases(l.group), keyWanted(l.group)},
 		args: []string{
-			now, l.addr, l.hash.String(), strconv.Itoa(rules.MaxReprRack), seconds(rules.PeerTTL),
+			now, l.addr, l.hash.String(), strconv.Itoa(rules.MaxReprRack), seconds(rules.PeerTTL), l.rank,
 		},
 	}
 }
@@ -154,44 +175,68 @@ func readDoubtful(group tracker.Location, line string) (lease, error) {
 		return lease{}, fmt.Errorf("%d words", len(words))
 	}
 	hash, err := tracker.ParseInfoHash(words[1])
-	return lease{group, words[0], hash, words[2]}, err
+	return lease{group: group, addr: words[0], hash: hash, token: words[2]}, err
 }
 
 // settle makes a lease and the place it is for agree: if the place is held, it is held by
 // this lease from now on; if not, the lease ends. It may be done at any time, and again.
 // ttl is PEER_TTL.
 func (s *Store) settle(ctx context.Context, l lease, ttl time.Duration) error {
-	call, err := confirmCall(l, ttl, s.now())
+	_, err := s.settleFor(ctx, l, "", ttl)
+	return err
+}
+
+// settleFor does so, and if another transfer's wish for it is of such a rank, its host may have to
+// make way: then it gives up its places farther out, too. It returns whether the lease ended.
+func (s *Store) settleFor(ctx context.Context, l lease, rank string, ttl time.Duration) (ended bool, err error) {
+	call, err := confirmCall(l, rank, ttl, s.now())
 	if err != nil {
-		return err
+		return false, err
 	}
-	r, err := s.run(ctx, confirmScript, call, 0)
+	r, err := s.run(ctx, confirmScript, call, 1)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if r.status == leaseHeld {
 		s.metrics.leases.WithLabelValues("held").Inc()
-		return nil
+		return false, nil
 	}
+	t, err := readTold(r.values[0], l.hash)
+	if err != nil {
+		return false, fmt.Errorf("script confirm: told: %w", err)
+	}
+	given := t.settle
+	t.settle = nil
+	s.follow(t, tracker.Announce{})
 	r, err = s.run(ctx, releaseScript, releaseCall(l), 0)
-	if err == nil && r.status != 0 {
+	if err != nil {
+		return false, err
+	}
+	if r.status != 0 {
 		s.metrics.leases.WithLabelValues("released").Inc()
 	}
-	return err
+	for _, place := range given {
+		if place != l {
+			err = errors.Join(err, s.settle(ctx, place, ttl))
+		}
+	}
+	return true, err
 }
 
 // leaseHeld is a status of confirm.lua.
 const leaseHeld = 1
 
-func confirmCall(l lease, ttl time.Duration, now string) (scriptCall, error) {
+func confirmCall(l lease, rank string, ttl time.Duration, now string) (scriptCall, error) {
 	addr, err := netip.ParseAddrPort(l.addr)
 	if err != nil {
 		return scriptCall{}, fmt.Errorf("lease of %s: %w", l.group, err)
 	}
 	k := keysOf(l.hash)
 	return scriptCall{
-		keys: []string{k.registered(), k.leases(), k.peer(addr), k.rackRepresentatives(l.group)},
-		args: []string{string(l.group), l.addr, l.token, seconds(ttl), now},
+		keys: []string{
+			k.registered(), k.leases(), k.representatives(), k.shelves(), k.summary(), k.peer(addr), k.rackRepresentatives(l.group),
+		},
+		args: []string{string(l.group), l.addr, l.token, seconds(ttl), now, rank},
 	}, nil
 }
 
@@ -241,5 +286,5 @@ func (s *Store) settlePlace(ctx context.Context, hash tracker.InfoHash, place, t
 	if !held {
 		return nil
 	}
-	return s.settle(ctx, lease{tracker.Location(group), addr, hash, token}, noTTL)
+	return s.settle(ctx, lease{group: tracker.Location(group), addr: addr, hash: hash, token: token}, noTTL)
 }

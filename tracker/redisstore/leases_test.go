@@ -176,7 +176,7 @@ func (h *leaseHistory) settleLate(t *rapid.T) {
 		return
 	}
 	l := rapid.SampledFrom(h.leases).Draw(t, "lease")
-	call, err := confirmCall(l, testRules.PeerTTL, h.frontend.now())
+	call, err := confirmCall(l, "", testRules.PeerTTL, h.frontend.now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,13 +23,13 @@ func newStoreMetrics(registerer prometheus.Registerer) storeMetrics {
 			Name: "p2ptracker_demotions_total",
 			Help: "Places of representatives that hosts lost, by reason: it stopped, stopped with everything (finished), was silent for PEER_TTL (expired), " +
 				"got or lost a second address (changed), moved to another rack, was replaced by another client at its address, was dropped by an operator, " +
-				"MAX_REPR_RACK was lowered (bound), its lease ran out (lapsed), or it was found dead (probe).",
-		}, []string{"reason"}), "stopped", "finished", "expired", "changed", "moved", "replaced", "dropped", "bound", "lapsed", "probe"),
+				"MAX_REPR_RACK was lowered (bound), its lease ran out (lapsed), another transfer needed its lease (yielded), or it was found dead (probe).",
+		}, []string{"reason"}), "stopped", "finished", "expired", "changed", "moved", "replaced", "dropped", "bound", "lapsed", "yielded", "probe"),
 		leases: withSeries(factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "p2ptracker_leases_total",
-			Help: "Leases under REPR_SCOPE=rack: taken or not (granted, denied); looked at, and still held or released; steps that failed or " +
+			Help: "Leases under REPR_SCOPE=rack: taken (granted); not taken, though the transfer needs it (denied), or of no need (idle); looked at, and still held or released; steps that failed or " +
 				"were dropped since too many waited, and are made good later.",
-		}, []string{"outcome"}), "granted", "denied", "held", "released", "failed", "dropped"),
+		}, []string{"outcome"}), "granted", "denied", "idle", "held", "released", "failed", "dropped"),
 	}
 }
 

@@ -51,6 +51,21 @@ func (s *Store) publish(n news, by tracker.Announce) {
 	}
 }
 
+// waitsLogged is between two lines that say that a rack waits.
+const waitsLogged = 10 * time.Minute
+
+// publishWait logs that a group has no representative in a transfer, since other transfers hold all
+// leases of it.
+func (s *Store) publishWait(t told) {
+	if !t.lease.isNeeded() || t.left > 0 {
+		return
+	}
+	key := lookKey{hash: t.lease.hash, rack: t.lease.group, waits: true}
+	if _, first := s.looks.SetIfAbsent(key, waitsLogged); first {
+		s.log.Info("rack waits: other transfers hold its leases", "transfer", key.hash, "rack", key.rack)
+	}
+}
+
 // number is one that a script told; 0 if it is none.
 func number(word string) int64 {
 	n, _ := strconv.ParseInt(word, 10, 64)

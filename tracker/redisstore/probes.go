@@ -18,9 +18,11 @@ import (
 
 const looksKept = 100_000 // racks of transfers; about 10 MB
 
+// lookKey is what is done once in an interval for a rack of a transfer.
 type lookKey struct {
-	hash tracker.InfoHash
-	rack tracker.Location
+	hash  tracker.InfoHash
+	rack  tracker.Location
+	waits bool // it is logged that the rack waits, see publishWait
 }
 
 func newLooks() *otter.Cache[lookKey, time.Duration] {
@@ -37,7 +39,7 @@ func (s *Store) looksForProbes(a tracker.Announce) bool {
 	if a.ProbeInterval <= 0 {
 		return false
 	}
-	_, first := s.looks.SetIfAbsent(lookKey{a.InfoHash, a.Location}, a.ProbeInterval)
+	_, first := s.looks.SetIfAbsent(lookKey{hash: a.InfoHash, rack: a.Location}, a.ProbeInterval)
 	return first
 }
 

@@ -21,8 +21,8 @@ import (
 // calls are one call of each script, as this package builds them.
 func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 	torrent := tracker.Torrent{Name: "payload-1", InfoHash: a.InfoHash, Length: testLength, File: []byte("d4:infode")}
-	l := lease{a.Location, a.Addr.String(), a.InfoHash, "1"}
-	confirm, err := confirmCall(l, a.PeerTTL, s.now())
+	l := lease{group: a.Location, addr: a.Addr.String(), hash: a.InfoHash, token: "1"}
+	confirm, err := confirmCall(l, "2", a.PeerTTL, s.now())
 	if err != nil {
 		panic(err)
 	}
@@ -151,7 +151,7 @@ func TestScriptsTouchOnlyTheirTransfer(t *testing.T) {
 		calls := f.calls(a)
 		run("announce", announceCall(a, announceOptions{
 			now: f.now(), seed: uint32(n), look: true,
-			lease: lease{a.Location, a.Addr.String(), a.InfoHash, f.nowMicro()},
+			lease: lease{group: a.Location, addr: a.Addr.String(), hash: a.InfoHash, token: f.nowMicro()},
 		}))
 		run("confirm", calls["confirm"])
 		run("probe", calls["probe"])

@@ -19,6 +19,7 @@ type told struct {
 	crowded  bool  // likewise: its IP address is full
 	promoted int   // places taken
 	lease    lease // to be taken, if there is one
+	left     int64 // representatives that its group has
 	renew    []lease
 	settle   []lease
 	checks   []tracker.Check
@@ -43,7 +44,7 @@ func readTold(value rueidis.RedisMessage, hash tracker.InfoHash) (t told, err er
 
 // numbers are how many words follow each. The last one may hold blanks.
 var numbers = map[string]int{
-	"defer": 0, "crowded": 0, "promoted": 0, "lease": 2, "renew": 2, "settle": 3, "check": 4,
+	"defer": 0, "crowded": 0, "promoted": 0, "lease": 4, "renew": 2, "settle": 3, "check": 4,
 	wordRegistered: 1, wordStarted: 3, wordComplete: 6, wordDemoted: 6,
 }
 
@@ -63,10 +64,13 @@ func (t *told) read(line string, hash tracker.InfoHash) error {
 		t.promoted++
 	case "lease":
 		t.lease = leaseOf(words, hash)
+		t.lease.rank, t.left = words[2], number(words[3])
 	case "renew":
 		t.renew = append(t.renew, leaseOf(words, hash))
 	case "settle":
-		t.settle = append(t.settle, leaseOf(words, hash))
+		given := leaseOf(words, hash)
+		given.token = words[2]
+		t.settle = append(t.settle, given)
 	case "check":
 		check, err := readCheck(words, hash)
 		if err != nil {
