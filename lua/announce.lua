@@ -62,8 +62,8 @@ for. told: what the frontend is to do, a string each:
   promoted                   to count: a place was taken
   demoted WHY GROUP ADDRESS SILENT LEFT NAME  a place was lost, by a host that was silent for so many
                              seconds; so many representatives are left
-  lease GROUP ADDRESS RANK LEFT  a place is free: take a lease, and announce again with it; RANK: how
-                             urgently, see needed.lua; so many representatives the group has
+  lease GROUP ADDRESS RANK LEFT NAME  a place is free: take a lease, and announce again with it; RANK:
+                             how urgently, see needed.lua; so many representatives the group has
   renew GROUP ADDRESS        the same lease, anew
   settle GROUP ADDRESS TOKEN a lease was given back
   defer                      let it ask again in some seconds, it is not recorded: see defer.lua

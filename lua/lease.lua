@@ -25,8 +25,9 @@ ARGV
    6 rank       of the wish, see needed.lua; empty: the host has the lease already
 
 Returns {status, token, doubtful}. token: unix time in microseconds, higher than any before;
-empty if there is none. doubtful: leases of others, ADDRESS HASH TOKEN each, that are worth a look
-whether their places are still held: at most 8, and each at most once in 10 s.
+empty if there is none. doubtful: leases of others, ADDRESS HASH TOKEN RANK each, that are worth a look
+whether their places are still held, or given up for a wish of this rank, the highest that waits: at most
+8, and each at most once in 10 s; if this wish is the first of its rank, 64 that are as old.
 
 Status: 1 the host has a lease by this token, instead of the one it may have had;
 2 all places are taken, or wanted more by others.
@@ -43,7 +44,7 @@ if now == '' then
 end
 now = tonumber(now)
 -- By how many seconds clocks may disagree, and between two looks at a lease.
-local SLACK, LOOK_INTERVAL, LOOKS = 60, 10, 8
+local SLACK, LOOK_INTERVAL, LOOKS = 60, 10, { ordinary = 8, urgent = 64 }
 local life = 1.25 * ttl + SLACK
 -- Seconds that all this is kept without a new lease: longer than any lease, also if PEER_TTL is
 -- raised meanwhile.
@@ -54,6 +55,15 @@ local WANTED = 60
 local function machine_of(addr)
   return string.match(addr, '^(.*):')
 end
+
+-- The highest wish of those that were denied.
+local wished_at, highest = string.match(call('GET', wanted) or '', '^(%d+) (%S+)$')
+if not wished_at or wished_at / 1e6 > now / 1e6 or wished_at / 1e6 + WANTED <= now / 1e6 then
+  highest = ''
+end
+-- Those of lower rank may just have looked at all leases.
+local urgent = rank > highest
+local looks = urgent and LOOKS.urgent or LOOKS.ordinary
 
 -- Each lease is a field ADDRESS HASH, and a value TOKEN LOOKED SINCE: when it was last looked
 -- at, and its first token. The field `last` is the highest token there was.
@@ -70,7 +80,8 @@ for i = 1, #fields, 2 do
   else
     local holder = machine_of(field)
     first[holder] = math.min(first[holder] or tonumber(since), tonumber(since))
-    if holder ~= machine and looked / 1e6 + LOOK_INTERVAL <= now / 1e6 and #doubtful < LOOKS then
+    local seen = urgent and since or looked
+    if holder ~= machine and seen / 1e6 + LOOK_INTERVAL <= now / 1e6 and #doubtful < looks then
       doubtful[#doubtful + 1] = { field, token, since }
     end
   end
@@ -82,20 +93,16 @@ for holder, since in pairs(first) do
     before = before + 1
   end
 end
--- The highest wish of those that were denied.
-local wished_at, highest = string.match(call('GET', wanted) or '', '^(%d+) (%S+)$')
-if not wished_at or wished_at / 1e6 > now / 1e6 or wished_at / 1e6 + WANTED <= now / 1e6 then
-  highest = ''
-end
 local known = call('HGET', leases, own)
 if before >= max_repr or not known and rank < highest then
   if rank ~= '' and rank >= highest then
+    highest = rank
     call('SET', wanted, string.format('%.0f %s', now, rank), 'EX', WANTED)
   end
   for i, other in ipairs(doubtful) do
     local field, token, since = unpack(other)
     call('HSET', leases, field, string.format('%s %.0f %s', token, now, since))
-    doubtful[i] = field .. ' ' .. token
+    doubtful[i] = field .. ' ' .. token .. ' ' .. highest
   end
   return { 2, '', doubtful }
 end

@@ -15,7 +15,7 @@ local function find_lease(host, path, level)
     return token
   end
   local rank = rank_of(host, path, level)
-  tell('lease', group, host.address, rank, read_swarm(path[level]).representatives)
+  tell('lease', group, host.address, rank, read_swarm(path[level]).representatives, transfer_name())
 end
 
 -- keep_lease asks the frontend for a newer lease where a representative needs one.

@@ -27,7 +27,7 @@ type lease struct {
 	addr  string // ip:port of the host
 	hash  tracker.InfoHash
 	token string // when it was taken, in microseconds; empty if it is not
-	rank  string // of the wish for one that is not taken, see lua/include/needed.lua
+	rank  string // of a wish, see lua/include/needed.lua: its host's, or that for which its host may have to give it up
 }
 
 // leaseOf reads GROUP ADDRESS.
@@ -65,7 +65,7 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 			return announced{}, err
 		}
 		if taken.token == "" {
-			s.publishWait(done.told)
+			s.publishWait(done.waits, a)
 			break
 		}
 		again, err := s.announce(ctx, a, announceOptions{lease: taken})
@@ -87,37 +87,31 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 func (s *Store) settleGroup(ctx context.Context, group tracker.Location, leases []lease, rules tracker.Rules) {
 	for _, l := range leases {
 		if l.group == group {
-			s.trySettle(ctx, l, "", rules)
+			s.tryEnd(ctx, l, rules)
 		}
 	}
 }
 
-// trySettle settles a lease that may be of a transfer elsewhere: whose server is away
-// does not fail the announce at hand. It returns whether the lease ended.
-func (s *Store) trySettle(ctx context.Context, l lease, rank string, rules tracker.Rules) bool {
-	ended, err := s.settleFor(ctx, l, rank, rules.PeerTTL)
+// tryEnd ends a lease that may be of a transfer elsewhere: whose server is away
+// does not fail the announce at hand.
+func (s *Store) tryEnd(ctx context.Context, l lease, rules tracker.Rules) (ended bool) {
+	ended, err := s.end(ctx, l, rules.PeerTTL)
 	if err != nil {
 		s.leaseLeft(err)
 	}
 	return ended
 }
 
-// looksAtMost is how many leases of others one announce looks at.
-const looksAtMost = 64
-
 // takeFreeLease takes a lease, if need be after others have ended: those left over, and, one after
 // another until this one is had, those of hosts that make way for it. If there is none it has no token.
 func (s *Store) takeFreeLease(ctx context.Context, l lease, rules tracker.Rules) (lease, error) {
 	taken, doubtful, err := s.takeLease(ctx, l, rules)
-	for i := 0; err == nil && i < min(len(doubtful), looksAtMost); i++ {
-		rank := l.rank
+	for _, other := range doubtful {
 		if taken.token != "" {
-			rank = ""
+			other.rank = ""
 		}
-		if ended := s.trySettle(ctx, doubtful[i], rank, rules); ended && taken.token == "" {
-			var more []lease
-			taken, more, err = s.takeLease(ctx, l, rules)
-			doubtful = append(doubtful, more...)
+		if ended := s.tryEnd(ctx, other, rules); ended && taken.token == "" && err == nil {
+			taken, _, err = s.takeLease(ctx, l, rules)
 		}
 	}
 	s.metrics.leases.WithLabelValues(outcomeOf(taken)).Inc()
@@ -156,6 +150,9 @@ func (s *Store) takeLease(ctx context.Context, l lease, rules tracker.Rules) (ta
 		}
 		doubtful = append(doubtful, other)
 	}
+	if l.token != "" {
+		l.rank = ""
+	}
 	return l, doubtful, nil
 }
 
@@ -168,28 +165,28 @@ func leaseCall(l lease, now string, rules tracker.Rules) scriptCall {
 	}
 }
 
-// readDoubtful reads ADDRESS HASH TOKEN.
+// readDoubtful reads ADDRESS HASH TOKEN RANK; RANK may be empty.
 func readDoubtful(group tracker.Location, line string) (lease, error) {
 	words := strings.Split(line, " ")
-	if len(words) != 3 {
+	if len(words) != 4 {
 		return lease{}, fmt.Errorf("%d words", len(words))
 	}
 	hash, err := tracker.ParseInfoHash(words[1])
-	return lease{group: group, addr: words[0], hash: hash, token: words[2]}, err
+	return lease{group, words[0], hash, words[2], words[3]}, err
 }
 
 // settle makes a lease and the place it is for agree: if the place is held, it is held by
 // this lease from now on; if not, the lease ends. It may be done at any time, and again.
 // ttl is PEER_TTL.
 func (s *Store) settle(ctx context.Context, l lease, ttl time.Duration) error {
-	_, err := s.settleFor(ctx, l, "", ttl)
+	_, err := s.end(ctx, l, ttl)
 	return err
 }
 
-// settleFor does so, and if another transfer's wish for it is of such a rank, its host may have to
-// make way: then it gives up its places farther out, too. It returns whether the lease ended.
-func (s *Store) settleFor(ctx context.Context, l lease, rank string, ttl time.Duration) (ended bool, err error) {
-	call, err := confirmCall(l, rank, ttl, s.now())
+// end settles a lease, and returns whether it has ended. Whoever gives up its place for a wish of the
+// lease's rank gives up those farther out, too.
+func (s *Store) end(ctx context.Context, l lease, ttl time.Duration) (ended bool, err error) {
+	call, err := confirmCall(l, ttl, s.now())
 	if err != nil {
 		return false, err
 	}
@@ -216,7 +213,7 @@ func (s *Store) settleFor(ctx context.Context, l lease, rank string, ttl time.Du
 		s.metrics.leases.WithLabelValues("released").Inc()
 	}
 	for _, place := range given {
-		if place != l {
+		if place.group != l.group || place.token != l.token {
 			err = errors.Join(err, s.settle(ctx, place, ttl))
 		}
 	}
@@ -226,7 +223,7 @@ func (s *Store) settleFor(ctx context.Context, l lease, rank string, ttl time.Du
 // leaseHeld is a status of confirm.lua.
 const leaseHeld = 1
 
-func confirmCall(l lease, rank string, ttl time.Duration, now string) (scriptCall, error) {
+func confirmCall(l lease, ttl time.Duration, now string) (scriptCall, error) {
 	addr, err := netip.ParseAddrPort(l.addr)
 	if err != nil {
 		return scriptCall{}, fmt.Errorf("lease of %s: %w", l.group, err)
@@ -236,7 +233,7 @@ func confirmCall(l lease, rank string, ttl time.Duration, now string) (scriptCal
 		keys: []string{
 			k.registered(), k.leases(), k.representatives(), k.shelves(), k.summary(), k.peer(addr), k.rackRepresentatives(l.group),
 		},
-		args: []string{string(l.group), l.addr, l.token, seconds(ttl), now, rank},
+		args: []string{string(l.group), l.addr, l.token, seconds(ttl), now, l.rank},
 	}, nil
 }
 

@@ -19,7 +19,7 @@ import (
 // Histories of several transfers under REPR_SCOPE=rack, in which every step between the
 // servers may be late, be done by another frontend's side, or be lost: after each of them
 // the bound holds over all transfers together (R8), and in the end no place is left
-// empty (R6).
+// empty (R6), nor held by those of a transfer that is done, while hosts of another one fetch.
 
 const leaseTransfers = 3
 
@@ -45,6 +45,9 @@ func TestLeaseHistories(t *testing.T) {
 					"":          h.check,
 				})
 				h.finish(t)
+				if rapid.IntRange(0, 3).Draw(t, "rarely") == 0 {
+					h.finishNext(t)
+				}
 			})
 		})
 	}
@@ -124,9 +127,12 @@ func (h *leaseHistory) step(t *rapid.T, a tracker.Announce, l lease) {
 		return
 	}
 	h.sometime(t, func(t *rapid.T) {
-		taken, _, err := h.leaser.takeLease(context.Background(), done.lease, a.Rules)
+		taken, doubtful, err := h.leaser.takeLease(context.Background(), done.lease, a.Rules)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, other := range doubtful {
+			h.settle(t, other)
 		}
 		if taken.token == "" {
 			return
@@ -170,27 +176,43 @@ func (h *leaseHistory) errand(t *rapid.T) {
 	}
 }
 
-// settleLate settles any lease there ever was, and may break off in between.
+// settleLate settles any lease there ever was, for another transfer perhaps.
 func (h *leaseHistory) settleLate(t *rapid.T) {
 	if len(h.leases) == 0 {
 		return
 	}
 	l := rapid.SampledFrom(h.leases).Draw(t, "lease")
-	call, err := confirmCall(l, "", testRules.PeerTTL, h.frontend.now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := h.frontend.run(context.Background(), confirmScript, call, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.status == leaseHeld {
-		return
-	}
+	l.rank = rapid.SampledFrom([]string{"", "1:2027-01-15T08:00:00Z:", rankNeeded}).Draw(t, "rank")
+	h.settle(t, l)
+}
+
+// settle settles a lease step by step, of which each may be late or be lost.
+func (h *leaseHistory) settle(t *rapid.T, l lease) {
+	h.leases = append(h.leases, l)
 	h.sometime(t, func(t *rapid.T) {
-		if _, err := h.frontend.run(context.Background(), releaseScript, releaseCall(l), 0); err != nil {
+		call, err := confirmCall(l, testRules.PeerTTL, h.frontend.now())
+		if err != nil {
 			t.Fatal(err)
 		}
+		r, err := h.frontend.run(context.Background(), confirmScript, call, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, err := readTold(r.values[0], l.hash)
+		if err != nil || r.status == leaseHeld && len(told.settle) > 0 {
+			t.Fatalf("held: %v, told %+v, %v", r.status == leaseHeld, told, err)
+		}
+		for _, place := range told.settle {
+			h.settle(t, place)
+		}
+		if r.status == leaseHeld {
+			return
+		}
+		h.sometime(t, func(t *rapid.T) {
+			if _, err := h.frontend.run(context.Background(), releaseScript, releaseCall(l), 0); err != nil {
+				t.Fatal(err)
+			}
+		})
 	})
 }
 
@@ -283,6 +305,39 @@ func (h *leaseHistory) finish(t *rapid.T) {
 	for _, group := range leaseGroups() {
 		if crossing := h.crossing(group, allTransfers...); len(crossing) != testRules.MaxReprRack {
 			t.Fatalf("R6: %d machines represent %s: %v; its leases are %v", len(crossing), group, crossing, h.leasesOf(group))
+		}
+	}
+}
+
+// finishNext is the push after those: its hosts are others, of which none is among the first. The older
+// ones are done, and their hosts announce all the while.
+func (h *leaseHistory) finishNext(t *rapid.T) {
+	next := leaseTransfers - 1
+	announce := func(transfer, n int, left uint64, event tracker.Event) {
+		a := leaseAnnounce(transfer, n)
+		a.Left, a.Event = left, event
+		if _, err := h.frontend.Announce(context.Background(), a); err != nil {
+			t.Fatal(err)
+		}
+		h.runErrands(t)
+	}
+	for n := range leaseMachines {
+		announce(next, n, 0, tracker.EventStopped)
+	}
+	for range 5 { // within a minute
+		h.Advance(11 * time.Second)
+		for n := range leaseMachines {
+			for transfer := range next {
+				announce(transfer, n, 0, tracker.EventNone)
+			}
+			announce(next, leaseMachines+n, testLength, tracker.EventNone)
+		}
+		h.check(t)
+	}
+	for _, group := range leaseGroups() {
+		if crossing := h.crossing(group, next); len(crossing) != testRules.MaxReprRack {
+			t.Fatalf("starved: %d machines represent %s in the next transfer: %v; its leases are %v",
+				len(crossing), group, crossing, h.leasesOf(group))
 		}
 	}
 }

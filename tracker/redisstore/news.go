@@ -15,6 +15,7 @@ const (
 	wordStarted    = "started"
 	wordComplete   = "complete"
 	wordDemoted    = "demoted"
+	wordWaits      = "waits"
 )
 
 // news is something that happened to a transfer: what a script told of it, see the header of
@@ -40,6 +41,8 @@ func (s *Store) publish(n news, by tracker.Announce) {
 			what, log = "rack complete", log.With("rack", tracker.Location(rack))
 		}
 		log.Info(what, "hosts", number(w[1]), "seeded", number(w[2]), "after", between(w[3], w[4]))
+	case wordWaits:
+		log.Info("rack waits: other transfers hold its leases", "rack", tracker.Location(w[0]))
 	case wordDemoted:
 		level := slog.LevelInfo
 		// Each host of a rack may end like this when it is done, or when it turns out to have a second address.
@@ -55,14 +58,14 @@ func (s *Store) publish(n news, by tracker.Announce) {
 const waitsLogged = 10 * time.Minute
 
 // publishWait logs that a group has no representative in a transfer, since other transfers hold all
-// leases of it.
-func (s *Store) publishWait(t told) {
-	if !t.lease.isNeeded() || t.left > 0 {
+// leases of it. n may be nil.
+func (s *Store) publishWait(n *news, by tracker.Announce) {
+	if n == nil {
 		return
 	}
-	key := lookKey{hash: t.lease.hash, rack: t.lease.group, waits: true}
+	key := lookKey{hash: n.hash, rack: tracker.Location(n.words[0]), waits: true}
 	if _, first := s.looks.SetIfAbsent(key, waitsLogged); first {
-		s.log.Info("rack waits: other transfers hold its leases", "transfer", key.hash, "rack", key.rack)
+		s.publish(*n, by)
 	}
 }
 

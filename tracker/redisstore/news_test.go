@@ -89,3 +89,35 @@ func TestNews(t *testing.T) {
 			`"representative lost" name=payload-1 why=dropped rack=r3 host=10.0.0.4:6881 silent=0s representatives=0`)
 	})
 }
+
+// That a rack waits is said once, not at each announce; and why the wait ends.
+func TestNewsOfLeases(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		s, log := openLogged(t, f.opts)
+		await(t, "the store is ready", func() bool { return s.Ready(context.Background()) == nil })
+		old, next := f.registerTransfer(t, 1), f.registerTransfer(t, 2)
+		push := func(hash tracker.InfoHash, n int, left uint64) {
+			a := announceOf(hash, "r1", n)
+			a.Left, a.Event, a.ReprScope = left, none, tracker.ScopeRack
+			if _, err := s.Announce(context.Background(), a); err != nil {
+				t.Fatal(err)
+			}
+			awaitErrands(t, s)
+		}
+		push(old, 1, 100)
+		push(old, 2, 100)
+		push(next, 3, 100)
+		push(next, 4, 100)
+		push(old, 2, 0)
+		push(old, 1, 0)
+		f.Advance(11 * time.Second)
+		push(next, 3, 100)
+		got := slices.DeleteFunc(log.take(), func(line string) bool {
+			return !strings.Contains(line, "waits") && !strings.Contains(line, "lost")
+		})
+		if len(got) != 2 || got[0] != `"rack waits: other transfers hold its leases" name=payload-2 rack=r1` ||
+			!regexp.MustCompile(`^"representative lost" name=payload-1 why=yielded rack=r1 host=10.0.0.[12]:6881 silent=11s representatives=1$`).MatchString(got[1]) {
+			t.Errorf("logged\n%s", strings.Join(got, "\n"))
+		}
+	})
+}

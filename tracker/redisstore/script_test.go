@@ -21,8 +21,8 @@ import (
 // calls are one call of each script, as this package builds them.
 func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 	torrent := tracker.Torrent{Name: "payload-1", InfoHash: a.InfoHash, Length: testLength, File: []byte("d4:infode")}
-	l := lease{group: a.Location, addr: a.Addr.String(), hash: a.InfoHash, token: "1"}
-	confirm, err := confirmCall(l, "2", a.PeerTTL, s.now())
+	l := lease{group: a.Location, addr: a.Addr.String(), hash: a.InfoHash, token: "1", rank: "2"}
+	confirm, err := confirmCall(l, a.PeerTTL, s.now())
 	if err != nil {
 		panic(err)
 	}

@@ -19,7 +19,7 @@ type told struct {
 	crowded  bool  // likewise: its IP address is full
 	promoted int   // places taken
 	lease    lease // to be taken, if there is one
-	left     int64 // representatives that its group has
+	waits    *news // to be logged if it cannot be had
 	renew    []lease
 	settle   []lease
 	checks   []tracker.Check
@@ -44,7 +44,7 @@ func readTold(value rueidis.RedisMessage, hash tracker.InfoHash) (t told, err er
 
 // numbers are how many words follow each. The last one may hold blanks.
 var numbers = map[string]int{
-	"defer": 0, "crowded": 0, "promoted": 0, "lease": 4, "renew": 2, "settle": 3, "check": 4,
+	"defer": 0, "crowded": 0, "promoted": 0, "lease": 5, "renew": 2, "settle": 3, "check": 4,
 	wordRegistered: 1, wordStarted: 3, wordComplete: 6, wordDemoted: 6,
 }
 
@@ -64,7 +64,10 @@ func (t *told) read(line string, hash tracker.InfoHash) error {
 		t.promoted++
 	case "lease":
 		t.lease = leaseOf(words, hash)
-		t.lease.rank, t.left = words[2], number(words[3])
+		t.lease.rank = words[2]
+		if t.lease.isNeeded() && words[3] == "0" {
+			t.waits = &news{hash, wordWaits, []string{words[0], words[4]}}
+		}
 	case "renew":
 		t.renew = append(t.renew, leaseOf(words, hash))
 	case "settle":
