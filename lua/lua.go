@@ -14,7 +14,8 @@ var files embed.FS
 // All are the scripts by name, ready for EVAL. Their headers give KEYS, ARGV,
 // replies and cost.
 var All = assembleAll("announce", "again", "scrape", "statistics", "register", "close", "archive",
-	"lease", "release", "confirm", "probe", "moment", "drop", "sweep", "reserve", "evict", "ready")
+	"lease", "release", "confirm", "probe", "moment", "drop", "sweep", "reserve", "evict", "ready",
+	"settings")
 
 func assembleAll(names ...string) map[string]string {
 	scripts := make(map[string]string, len(names))

@@ -60,7 +60,8 @@ for _, call in ipairs({
   { 'SADD', list, '1', '2' }, { 'SISMEMBER', list, '1' }, { 'SMEMBERS', list }, { 'SCARD', list }, { 'STRLEN', text },
   { 'SSCAN', list, '0' }, { 'SREM', list, '1' }, { 'SPOP', list, '1' },
   { 'ZADD', sorted, '1', 'member' }, { 'ZRANGE', sorted, '0', '-1' }, { 'ZRANGEBYSCORE', sorted, '0', '1' },
-  { 'ZSCORE', sorted, 'member' }, { 'ZCARD', sorted }, { 'ZREM', sorted, 'other' }, { 'ZPOPMIN', sorted, '1' },
+  { 'ZSCORE', sorted, 'member' }, { 'ZCARD', sorted }, { 'ZREM', sorted, 'other' },
+  { 'ZREMRANGEBYSCORE', sorted, '-2', '-1' }, { 'ZPOPMIN', sorted, '1' },
 }) do
   try(unpack(call))
 end

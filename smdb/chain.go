@@ -21,6 +21,9 @@ type Chain struct {
 	id    string // the same for the same sources with the same settings
 }
 
+// Digest tells chains apart that may say different things of a host. It has no secrets.
+func (c *Chain) Digest() string { return c.id }
+
 type link struct {
 	name    string
 	source  Source

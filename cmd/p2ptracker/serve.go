@@ -60,6 +60,7 @@ func serve(ctx context.Context, c *Config, wrong faults, stdout io.Writer, log *
 		return err
 	}
 	defer closeStore()
+	defer store.Compare(mustBeAlike(c, chain))()
 	cache := newLocator(c, chain, store, registry, log)
 	defer cache.Close()
 	t, closeTracker := newTracker(c, store, cache, registry, log)

@@ -59,6 +59,16 @@ func openStore(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*
 	return store, func() { store.Close(); embedded.Close() }, nil
 }
 
+// mustBeAlike are the settings that all frontends must have alike.
+func mustBeAlike(c *Config, chain *smdb.Chain) []redisstore.Setting {
+	return []redisstore.Setting{
+		{Name: "MAX_REPR_RACK", Value: strconv.Itoa(c.MaxReprRack), Breaks: "racks have as many representatives as the largest value allows"},
+		{Name: "REPR_SCOPE", Value: c.ReprScope.String(), Breaks: "representatives without a lease are not counted over all transfers"},
+		{Name: "PEER_TTL", Value: c.PeerTTL.String(), Breaks: "hosts that are live by one frontend are gone by another"},
+		{Name: "LOCATION", Value: chain.Digest(), Breaks: "a host may be in two racks; the values are digests of LOCATION and the sources' settings"},
+	}
+}
+
 // openChain opens the sources that LOCATION names. It takes what is known to be wrong with the
 // settings, so that its error has that and what the sources find wrong with theirs. Without a
 // registerer, nothing is counted.

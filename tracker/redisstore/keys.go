@@ -21,6 +21,7 @@ const (
 	keyUnregistered       = "unregistered"        // sorted set: those nobody registered, by unix time
 	keyArchiving          = "archiving"           // set: those that are being archived
 	keyTorrents           = "torrents"            // hash: torrent name -> info hash
+	keySettings           = "settings"            // sorted set: what frontends have set that must be alike, by unix time
 	keyLocationGeneration = "location_generation" // string: how often all locations were forgotten
 )
 

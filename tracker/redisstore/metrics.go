@@ -10,6 +10,7 @@ type storeMetrics struct {
 	promotions prometheus.Counter     // places taken, of any group
 	demotions  *prometheus.CounterVec // places lost, by reason
 	leases     *prometheus.CounterVec // by outcome
+	differ     *prometheus.GaugeVec   // by setting: 1 if another frontend has another value
 }
 
 func newStoreMetrics(registerer prometheus.Registerer) storeMetrics {
@@ -30,6 +31,10 @@ func newStoreMetrics(registerer prometheus.Registerer) storeMetrics {
 			Help: "Leases under REPR_SCOPE=rack: taken (granted); not taken, though the transfer needs it (denied), or of no need (idle); looked at, and still held or released; steps that failed or " +
 				"were dropped since too many waited, and are made good later.",
 		}, []string{"outcome"}), "granted", "denied", "idle", "held", "released", "failed", "dropped"),
+		differ: factory.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "p2ptracker_settings_differ",
+			Help: "1 if another frontend has another value of this setting, which must be alike on all; else 0.",
+		}, []string{"setting"}),
 	}
 }
 

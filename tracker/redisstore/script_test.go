@@ -42,6 +42,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 		"reserve":    reserveCall(a, s.now(), nil, nil),
 		"evict":      evictCall(a.InfoHash, s.now(), a.PeerTTL),
 		"ready":      readyCall(),
+		"settings":   settingsCall([]string{"host/1 PEER_TTL 660"}, s.now()),
 		"drop":       dropCall(a.InfoHash, a.Addr.String(), s.now()),
 		"probe":      probeCall(tracker.Check{InfoHash: a.InfoHash, Addr: a.Addr}, s.now(), time.Second, true, time.Second),
 	}
@@ -50,8 +51,8 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 var (
 	headerSection  = regexp.MustCompile(`(?ms)^(KEYS|ARGV)$(.*?)^$`)
 	headerArgument = map[string]*regexp.Regexp{
-		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+|location_generation|self_registered)|… )`), // two or three in a line
-		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),                                               // one in a line
+		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+|location_generation|self_registered|settings)|… )`), // two or three in a line
+		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),                                                        // one in a line
 	}
 )
 

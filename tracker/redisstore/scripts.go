@@ -34,6 +34,7 @@ var (
 	confirmScript    = newScript("confirm")
 	probeScript      = newScript("probe")
 	momentScript     = newScript("moment")
+	settingsScript   = newScript("settings")
 	dropScript       = newScript("drop")
 	sweepScript      = newScript("sweep")
 	reserveScript    = newScript("reserve")

@@ -74,7 +74,7 @@ func readyCall() scriptCall {
 		time.Time{}.Format(time.RFC3339) + ":" + scratch, // of an archive
 		keyLeases("ready"), keyLocation(netip.IPv4Unspecified()), keySecret(0), keyRackHosts("ready"),
 		keySchema, keyData, keyLost, keyRacks, keyTransfers, keyActiveTransfers, keyUnregistered, keyArchiving,
-		keyTorrents, keyLocationGeneration, keySelfRegistered,
+		keyTorrents, keyLocationGeneration, keySelfRegistered, keySettings,
 	}
 	return scriptCall{args: []string{scratch, strings.Join(keys, " ")}}
 }
