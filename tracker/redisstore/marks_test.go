@@ -114,7 +114,7 @@ func everyCall(s *Store, hash tracker.InfoHash) map[string]error {
 	_, _, errs["probe"] = s.ReportProbe(ctx, tracker.Check{InfoHash: hash, Addr: a.Addr}, 0, false, testRules)
 	errs["note"] = s.noteHost(ctx, noteKey{hash, "r1", a.Addr.Addr()})
 	errs["stranger"] = s.noteStranger(ctx, hash)
-	errs["lease"] = s.settle(ctx, lease{"r1", a.Addr.String(), hash, "1"}, time.Second)
+	errs["lease"] = s.settle(ctx, lease{group: "r1", addr: a.Addr.String(), hash: hash, token: "1"}, time.Second)
 	errs["secret"] = newSecrets(s).refresh(ctx)
 	locations := s.Locations(time.Minute)
 	_, errs["generation"] = locations.NextGeneration(ctx)
