@@ -42,7 +42,7 @@ var others = map[string][]string{
 	"github.com/redis/rueidis":                {"tracker/redisstore", "cmd/p2ptracker"},
 	"github.com/alicebob/miniredis/v2":        {"tracker/redisstore"},
 	"github.com/HdrHistogram/hdrhistogram-go": {"cmd/announcebench"},
-	"golang.org/x/sys":                        {"cmd/announcebench", "tracker/btudp"},
+	"golang.org/x/sys":                        {"cmd/announcebench", "tracker/bthttp", "tracker/btudp"},
 	"github.com/zeebo/bencode":                {"tracker/metainfo", "tracker/bthttp"},
 	"github.com/kelseyhightower/envconfig":    {"cmd/p2ptracker"},
 	"github.com/joho/godotenv":                {"cmd/p2ptracker"},
