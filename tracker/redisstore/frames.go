@@ -57,6 +57,8 @@ type replies struct {
 	number int64           // of its first line, so far
 	digits int             // likewise; of a value of one line: its bytes
 	minus  bool            // likewise
+	blanks int             // likewise, of an error
+	code   [5]byte         // with which it begins
 	skip   int64           // bytes of a blob to come, with its line end
 	depth  int             // arrays around the value
 	left   [maxDepth]int64 // values to come of each
@@ -102,6 +104,9 @@ func (r *replies) begin(kind byte) error {
 		return errFrame
 	}
 	if r.depth == 0 {
+		if kind == '!' { // Redis has none, and one that begins as a redirection would be taken for it
+			return errFrame
+		}
 		want, asked := r.take()
 		if !asked {
 			return errUnasked
@@ -110,7 +115,7 @@ func (r *replies) begin(kind byte) error {
 			return errShape
 		}
 	}
-	r.kind, r.number, r.digits, r.minus = kind, 0, 0, false
+	r.kind, r.number, r.digits, r.minus, r.blanks, r.code = kind, 0, 0, false, 0, [5]byte{}
 	return nil
 }
 
@@ -124,8 +129,14 @@ func (r *replies) line(p []byte) (int, error) {
 	if n == 0 {
 		n, ended = len(p), false
 	}
+	if r.kind == '-' {
+		copy(r.code[min(r.digits, len(r.code)):], p[:n])
+		r.blanks += bytes.Count(p[:n], []byte{' '})
+	}
 	r.digits += n
 	switch {
+	case ended && r.kind == '-' && r.blanks < 2 && redirects(r.code):
+		return 0, errFrame
 	case r.digits > maxLine:
 		return 0, errFrame
 	case ended && (r.kind == '_' && r.digits != len("\r\n") || r.kind == '#' && r.digits != len("t\r\n")):
@@ -134,6 +145,11 @@ func (r *replies) line(p []byte) (int, error) {
 		r.end()
 	}
 	return n, nil
+}
+
+// redirects says whether an error that begins so is taken for one that names a server and a slot.
+func redirects(code [5]byte) bool {
+	return string(code[:]) == "MOVED" || string(code[:3]) == "ASK"
 }
 
 // length reads the length of a blob, or how many values are in an array.

@@ -80,6 +80,11 @@ func TestNonsenseEndsTheConnection(t *testing.T) {
 		{get, "_ab$99999999999\r\n", "_", errFrame},
 		{get, "#ab$99999999999\r\n", "#", errFrame},
 		{get, "+" + strings.Repeat("x", maxLine+1), "+" + strings.Repeat("x", maxLine), errFrame},
+		{get, "-MOVED\r\n", "-MOVED\r", errFrame},
+		{get, "-MOVED 1\r\n", "-MOVED 1\r", errFrame},
+		{get, "-ASK\r\n", "-ASK\r", errFrame},
+		{get, "!5\r\nMOVED\r\n", "", errFrame},
+		{get, "-MOVED 1 h:1\r\n", "-MOVED 1 h:1\r\n", nil},
 		{"", "+OK\r\n", "", errUnasked},
 		{get, "$1\r\nx\r\n+OK\r\n", "$1\r\nx\r\n", errUnasked},
 		{get + script, "+OK\r\n$1\r\nx\r\n*1\r\n:0\r\n", "+OK\r\n", errShape},
@@ -144,7 +149,7 @@ func anyReply(t *rapid.T, depth int) string {
 	blob := fmt.Sprintf("%d\r\n%s\r\n", len(text), text)
 	line := strings.NewReplacer("\n", "", "\r", "").Replace(text) + "\r\n"
 	kinds := []string{
-		"$" + blob, "!" + blob, "=" + blob, "+" + line, "-" + line, ":-12\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "(123\r\n", "$-1\r\n", "*-1\r\n",
+		"$" + blob, "=" + blob, "+" + line, "-" + line, ":-12\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "(123\r\n", "$-1\r\n", "*-1\r\n",
 	}
 	if n := rapid.IntRange(0, len(kinds)).Draw(t, "kind"); n < len(kinds) || depth == 3 {
 		return kinds[n%len(kinds)]
