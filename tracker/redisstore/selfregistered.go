@@ -78,13 +78,13 @@ func (r reply) idle() ([]string, error) {
 
 // evictOneOf looks at transfers until one is gone. It returns which are, and which are in use, each with
 // the time since when perhaps nobody used it. One announce at a time does so in a frontend: the others
-// find the room that it made.
+// are told to come back, and find the room that it made.
 func (s *Store) evictOneOf(ctx context.Context, idle []string, ttl time.Duration) (gone, used []string, err error) {
 	select {
 	case s.evicting <- struct{}{}:
 		defer func() { <-s.evicting }()
-	case <-ctx.Done():
-		return nil, nil, fmt.Errorf("%w: %w", tracker.ErrUnavailable, ctx.Err())
+	default:
+		return nil, nil, tracker.ErrBusy
 	}
 	for _, digits := range idle {
 		hash, err := tracker.ParseInfoHash(digits)
@@ -113,6 +113,9 @@ const (
 // evict lets a transfer go, unless it is in use or somebody registered it. Of one in use it returns the
 // unix time since when perhaps nobody used it. What a frontend that died left of one is finished, too.
 func (s *Store) evict(ctx context.Context, hash tracker.InfoHash, ttl time.Duration) (since int, err error) {
+	if err := s.setArchiving(ctx, hash); err != nil { // if this is broken off, a watch finishes it
+		return 0, err
+	}
 	for {
 		r, err := s.run(ctx, evictScript, evictCall(hash, s.now(), ttl), 2)
 		if err != nil {
