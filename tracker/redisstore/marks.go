@@ -62,13 +62,16 @@ func prepare(ctx context.Context, client rueidis.Client) error {
 // recognize notes that other data than before were lost, for all frontends: one that has just
 // started cannot know.
 func (s *Store) recognize(ctx context.Context, client rueidis.Client, data string) error {
-	before := s.data.Swap(&data)
-	if before == nil || *before == data {
-		return nil
+	before := s.data.Load()
+	if before != nil && *before != data {
+		s.forgotten.Store(true)
+		if err := send(ctx, client, client.B().Set().Key(keyLost).Value("1").Ex(forgottenTTL).Build()); err != nil {
+			return err
+		}
+		s.log.Error("store lost its data: the torrents must be registered again", "address", s.opts.Addr)
 	}
-	s.log.Error("store lost its data: the torrents must be registered again", "address", s.opts.Addr)
-	s.forgotten.Store(true)
-	return send(ctx, client, client.B().Set().Key(keyLost).Value("1").Ex(forgottenTTL).Build())
+	s.data.Store(&data)
+	return nil
 }
 
 // writes finds out whether Redis takes writes: one that refuses them is as good as none.
