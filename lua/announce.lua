@@ -45,6 +45,7 @@ ARGV
   22 look         1: tell which representatives nobody has probed for long; else empty
   23 named        1: its client named one of the addresses, and did not announce from there; else empty
   24 hosts_per_address  hosts at one IP address
+  25 came_first   with a lease only: 1 if the host lacks something and represented nothing at first; else empty
 
 Returns {status} or {status, summary, represents, also, address, joined, came, ids, told, view…}.
 summary: see summary.lua; represents: how many of its groups the host represents; also, address: by
@@ -83,7 +84,7 @@ local registered, closed, name, length, first_started, last_started, first_compl
   leases, deferred, racks6 = unpack(KEYS, 1, 21)
 local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
   compact, ids, auto, location, hostname, scope, lease, probe_interval, look, named,
-  hosts_per_address = unpack(ARGV, 1, 24)
+  hosts_per_address, came_first = unpack(ARGV, 1, 25)
 want, max_repr, ttl, hosts_per_address =
   tonumber(want), tonumber(max_repr), tonumber(ttl), tonumber(hosts_per_address)
 local call = redis.call

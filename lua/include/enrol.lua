@@ -21,7 +21,7 @@ end
 local function enrol(host, instead)
   local HOSTS_OF_PART = 40
   call('SADD', peers_N, host.address)
-  host.alone = write_machine(host.address, 'live') == 1
+  host.alone = write_machine(host.address, 'live') == 1 and host.alone ~= false
   local last, n, part, digest = read_identity(host.id)
   if not instead then
     host.namesake = n == 1 and last or nil

@@ -100,7 +100,7 @@ local function attach(host, addr)
   end
   host.also = addr
   call('HSET', record_key(addr), 'host', host.address)
-  host.alone = write_machine(addr, 'live') == 1 and host.alone
+  host.alone = write_machine(addr, 'live') == 1 and (not host.before or host.alone)
 end
 
 -- move puts a host into another rack; what it had counts there from now on.
@@ -161,10 +161,9 @@ end
 
 -- include: stalled
 
--- stalled_since is when a host announced before, if it is stalled; else nil. An announce that is repeated
--- with a lease was looked at the first time.
+-- stalled_since is when a host announced before, if it is stalled; else nil.
 local function stalled_since(host)
-  if lease == '' and host.live and #host.shelves > 1 and event == '' and left ~= '0' and left ~= ''
+  if host.live and #host.shelves > 1 and event == '' and left ~= '0' and left ~= ''
     and left == host.left and tonumber(summary.complete) > 0 then
     local seen = last_seen(host.address)
     return is_stalled(seen) and seen or nil
@@ -210,12 +209,12 @@ local function find_host(recorded)
 end
 
 -- arrive gives a host the addresses that its announce says, and the rack, if it announces from the
--- address that decides. An announce that is repeated with a lease is no second one.
+-- address that decides.
 local function arrive(host)
   local by_ipv6 = is_ipv6(host.address)
   attach(host, address)
   attach(host, also)
-  if lease == '' and host.before and host.address == address then
+  if host.before and host.address == address then
     if by_ipv6 and not is_ipv6(address) then
       learn_rack(host)
     end

@@ -11,9 +11,23 @@ local function activate()
   tell('registered', '')
 end
 
+-- settle_again returns the host of an announce that is repeated with a lease, and its swarms. It was
+-- recorded the first time, and may have said more since: so nothing is written of it.
+local function settle_again(recorded)
+  local host = known_host(recorded)
+  if not host or not host.live then
+    return { live = false }
+  end
+  host.represented = came_first ~= '' and 0 or #host.shelves - 1
+  return host, swarms_of(host.rack)
+end
+
 -- settle records the host, whatever has changed, unless it is to come back. It returns the host and the
 -- swarms it may be in; a host that stops is not live then.
 local function settle(recorded)
+  if lease ~= '' then
+    return settle_again(recorded)
+  end
   local host = find_host(recorded)
   if not host then
     return { live = false }

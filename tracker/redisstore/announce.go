@@ -60,6 +60,7 @@ type announced struct {
 	tracker.Handout
 	told
 	joined  bool // the host was not live before
+	came    bool // it lacks something, and represented nothing before
 	unknown bool // the transfer is not active, but may register itself
 }
 
@@ -90,6 +91,7 @@ type announceOptions struct {
 	now   string // the clock in seconds, or empty
 	seed  uint32
 	lease lease // of announce.lua only: one that was taken for the host
+	came  bool  // likewise: it came with the announce that is repeated
 	look  bool  // for representatives that nobody probes
 
 	reserved bool // of announce.lua only: the transfer may register itself
@@ -132,6 +134,7 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		flag(o.look),
 		flag(a.Named),
 		strconv.Itoa(a.HostsPerAddress),
+		flag(o.came),
 	}
 	return scriptCall{append(keys, k.globalSwarm()), args}
 }
@@ -286,15 +289,14 @@ func readAnnounced(a tracker.Announce, r reply) (done announced, err error) {
 	if err != nil {
 		return announced{}, fmt.Errorf("script announce: address: %w", err)
 	}
-	var came bool
-	for i, flag := range []*bool{&done.joined, &came} {
+	for i, flag := range []*bool{&done.joined, &done.came} {
 		value, err := r.values[4+i].AsInt64()
 		if err != nil {
 			return announced{}, fmt.Errorf("script announce: joined, came: %w", err)
 		}
 		*flag = value == 1
 	}
-	if done.Handout, err = readHandout(a, r, address, came, announceValues); err != nil {
+	if done.Handout, err = readHandout(a, r, address, done.came, announceValues); err != nil {
 		return announced{}, err
 	}
 	if err = readIDs(done.Peers, r.values[6]); err != nil {

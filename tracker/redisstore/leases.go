@@ -68,7 +68,7 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 			s.publishWait(done.waits, a)
 			break
 		}
-		again, err := s.announce(ctx, a, announceOptions{lease: taken})
+		again, err := s.announce(ctx, a, announceOptions{lease: taken, came: done.came})
 		if err != nil || again.Represents <= done.Represents {
 			s.settleLater(taken, a.PeerTTL) // nobody knows, or it did not serve
 		}
@@ -106,12 +106,15 @@ func (s *Store) tryEnd(ctx context.Context, l lease, rules tracker.Rules) (ended
 // another until this one is had, those of hosts that make way for it. If there is none it has no token.
 func (s *Store) takeFreeLease(ctx context.Context, l lease, rules tracker.Rules) (lease, error) {
 	taken, doubtful, err := s.takeLease(ctx, l, rules)
-	for _, other := range doubtful {
+	for i := 0; i < len(doubtful); i++ {
+		other := doubtful[i]
 		if taken.token != "" {
 			other.rank = ""
 		}
 		if ended := s.tryEnd(ctx, other, rules); ended && taken.token == "" && err == nil {
-			taken, _, err = s.takeLease(ctx, l, rules)
+			var more []lease
+			taken, more, err = s.takeLease(ctx, l, rules)
+			doubtful = append(doubtful, more...) // nobody else looks at them for a while
 		}
 	}
 	s.metrics.leases.WithLabelValues(outcomeOf(taken)).Inc()
