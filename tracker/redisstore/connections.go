@@ -37,11 +37,11 @@ func (s *Store) connection(ctx context.Context) (rueidis.Client, error) {
 	if client := s.dialed.Load(); client != nil {
 		return *client, nil
 	}
-	client, err := s.open(ctx, announceClient, 0, s.opts.Timeout) // as many connections as rueidis finds best
+	client, err := s.open(ctx, s, announceClient, 0, s.opts.Timeout) // as many connections as rueidis finds best
 	if err != nil {
 		return nil, err
 	}
-	aside, err := s.open(ctx, asideClient, -1, 3*s.opts.Timeout) // one connection, and time for large files
+	aside, err := s.open(ctx, s.aside, asideClient, -1, 3*s.opts.Timeout) // one connection, and time for large files
 	if err != nil {
 		client.Close()
 		return nil, err
@@ -63,6 +63,24 @@ func (s *Store) letThrough(yes bool) {
 	}
 }
 
+// lostConnection stops the calls of a store, s or the one aside, until the next look: what a new
+// connection leads to may be another Redis. Of a cluster it is one server.
+func (s *Store) lostConnection(store *Store) {
+	s.losses.Add(1)
+	if client := store.connected.Load(); client != nil && (*client).Mode() != rueidis.ClientModeCluster {
+		store.connected.Store(nil)
+		s.hurryLook()
+	}
+}
+
+// hurryLook lets the next look be at once.
+func (s *Store) hurryLook() {
+	select {
+	case s.hurry <- struct{}{}:
+	default:
+	}
+}
+
 func (s *Store) disconnect() {
 	s.letThrough(false)
 	for _, store := range []*Store{s, s.aside} {
@@ -72,7 +90,8 @@ func (s *Store) disconnect() {
 	}
 }
 
-func (s *Store) open(ctx context.Context, name string, multiplex int, timeout time.Duration) (rueidis.Client, error) {
+// open opens the connection of a store, s or the one aside.
+func (s *Store) open(ctx context.Context, store *Store, name string, multiplex int, timeout time.Duration) (rueidis.Client, error) {
 	client, err := rueidis.NewClient(rueidis.ClientOption{
 		InitAddress:       []string{s.opts.Addr},
 		Username:          s.opts.Username,
@@ -80,7 +99,7 @@ func (s *Store) open(ctx context.Context, name string, multiplex int, timeout ti
 		SelectDB:          s.opts.DB,
 		ClientName:        name,
 		Dialer:            net.Dialer{Timeout: s.opts.Timeout},
-		DialCtxFn:         s.dial,
+		DialCtxFn:         s.dialer(store),
 		ConnWriteTimeout:  timeout,
 		PipelineMultiplex: multiplex,
 		ForceSingleClient: s.opts.Single || s.opts.DB != 0, // a cluster has one database only

@@ -16,26 +16,30 @@ type guarded struct {
 	replies  replies
 	broken   error // what came next made no sense
 	refuse   func(error)
+	lost     func()
 
 	mu   sync.Mutex
 	sent queue // of commands without a reply
 }
 
-// dial connects to Redis.
-func (s *Store) dial(ctx context.Context, addr string, dialer *net.Dialer, _ *tls.Config) (net.Conn, error) {
-	conn, err := dialer.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	return newGuarded(conn, func(err error) {
-		if s.oddReplies.due() {
-			s.log.Error("connection to redis ended", "address", addr, "error", err)
+// dialer returns what connects a store, s or the one aside, to Redis.
+func (s *Store) dialer(store *Store) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+	return func(ctx context.Context, addr string, dialer *net.Dialer, _ *tls.Config) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, "tcp", addr)
+		if err != nil {
+			return nil, err
 		}
-	}), nil
+		refuse := func(err error) {
+			if s.oddReplies.due() {
+				s.log.Error("connection to redis ended", "address", addr, "error", err)
+			}
+		}
+		return newGuarded(conn, refuse, func() { s.lostConnection(store) }), nil
+	}
 }
 
-func newGuarded(conn net.Conn, refuse func(error)) *guarded {
-	g := &guarded{Conn: conn, refuse: refuse}
+func newGuarded(conn net.Conn, refuse func(error), lost func()) *guarded {
+	g := &guarded{Conn: conn, refuse: refuse, lost: lost}
 	g.commands.sent, g.replies.take = g.push, g.pop
 	return g
 }
@@ -53,6 +57,9 @@ func (g *guarded) Read(p []byte) (int, error) {
 	}
 	n, err := g.Conn.Read(p)
 	good, broken := g.replies.check(p[:n])
+	if err != nil || broken != nil {
+		g.lost()
+	}
 	if broken == nil {
 		return n, err
 	}

@@ -32,7 +32,7 @@ func (s *scripted) Read(p []byte) (int, error) {
 
 // heard returns what is read of pieces after these commands were sent, and how it ended.
 func heard(t testing.TB, sent, said []string) (string, error) {
-	g := newGuarded(&scripted{said: said}, func(error) {})
+	g := newGuarded(&scripted{said: said}, func(error) {}, func() {})
 	for _, piece := range sent {
 		if _, err := g.Write([]byte(piece)); err != nil {
 			t.Fatal(err)
@@ -187,7 +187,7 @@ func BenchmarkGuard(b *testing.B) {
 	value := fmt.Sprintf("$450\r\n%s\r\n", strings.Repeat("v", 450))
 	answer := "*7\r\n:1\r\n" + strings.Repeat(value, 6)
 	buffer := make([]byte, len(answer))
-	g := newGuarded(&repeating{answer: answer}, func(error) {})
+	g := newGuarded(&repeating{answer: answer}, func(error) {}, func() {})
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := g.Write(command); err != nil {

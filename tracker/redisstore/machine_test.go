@@ -220,3 +220,21 @@ func TestDualStackHostIsInOneRack(t *testing.T) {
 		}
 	})
 }
+
+// A host that comes with both addresses takes the place of one that gave up at its IPv6 address.
+func TestMateByOtherFamily(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		hash := f.registerTransfer(t, 1)
+		old := announceOf(hash, "r1", 1)
+		old.Addr = sixOf(1)
+		f.announce(t, old)
+		old.Event = tracker.EventStopped
+		f.announce(t, old)
+		a := announceOf(hash, "r1", 2)
+		a.Also = netip.AddrPortFrom(sixOf(1).Addr(), 7000)
+		f.announce(t, a)
+		if stats, err := f.Store.Statistics(context.Background(), hash); err != nil || stats.Progress.Hosts != 1 {
+			t.Errorf("the machine counts %d times, %v", stats.Progress.Hosts, err)
+		}
+	})
+}

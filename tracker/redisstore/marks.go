@@ -82,6 +82,7 @@ func (s *Store) writes(ctx context.Context, client rueidis.Client) error {
 // forgets says whether a transfer that is not active may have been, until Redis lost its data. If
 // the look that finds that is yet to come, it hurries.
 func (s *Store) forgets(ctx context.Context) (bool, error) {
+	known := s.data.Load() // first, since recognize writes it last
 	if s.forgotten.Load() {
 		return true, nil
 	}
@@ -91,13 +92,10 @@ func (s *Store) forgets(ctx context.Context) (bool, error) {
 	if err != nil && !rueidis.IsRedisNil(err) {
 		return false, mapError(err)
 	}
-	if known := s.data.Load(); known == nil || data == *known {
+	if known == nil || data == *known {
 		return false, nil
 	}
-	select {
-	case s.hurry <- struct{}{}:
-	default:
-	}
+	s.hurryLook()
 	return true, nil
 }
 

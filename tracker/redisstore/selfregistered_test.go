@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -86,6 +87,21 @@ func TestUploadedIsNotSelfRegistered(t *testing.T) {
 		f.announce(t, selfRegistering(5))
 		if _, err := f.Statistics(context.Background(), testHash(1), false); err != nil {
 			t.Errorf("the uploaded one: %v", err)
+		}
+	})
+}
+
+// While one announce makes room, no other waits for it: else strangers would take all turns.
+func TestNobodyWaitsForRoom(t *testing.T) {
+	eachStore(t, func(t *testing.T, f *fixture) {
+		for n := range byte(2) {
+			f.announce(t, selfRegistering(3+n))
+		}
+		f.Advance(2 * testRules.PeerTTL)
+		f.evicting <- struct{}{}
+		defer func() { <-f.evicting }()
+		if _, err := f.Announce(context.Background(), selfRegistering(5)); !errors.Is(err, tracker.ErrBusy) {
+			t.Errorf("got %v", err)
 		}
 	})
 }

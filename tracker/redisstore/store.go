@@ -53,6 +53,7 @@ type Store struct {
 
 	looking   chan struct{}          // is full while a look is under way
 	hurry     chan struct{}          // is full if the next look should be at once
+	losses    atomic.Int64           // of connections
 	proved    time.Time              // when the user was seen to be allowed all; of looks
 	reported  string                 // what the log says of Redis; of looks
 	doubts    *doubts                // what calls met

@@ -81,9 +81,13 @@ func (s *Store) look(asked context.Context) error {
 	case <-ctx.Done():
 		return errWaiting
 	}
+	losses := s.losses.Load()
 	client, err := s.connection(ctx)
 	if err == nil {
 		err = s.inspect(ctx, client)
+	}
+	if err == nil && s.losses.Load() != losses && client.Mode() != rueidis.ClientModeCluster {
+		return errWaiting // what was looked at may not be there any more
 	}
 	if asked.Err() != nil {
 		return errWaiting // whoever asked gave up, which says nothing about Redis

@@ -1,0 +1,109 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
+)
+
+// repeated is an announce that is to be repeated with a lease, which was taken.
+type repeated struct {
+	*leased
+	tracker.Announce
+	done  announced
+	lease lease
+}
+
+func (f *leased) beginLease(rack tracker.Location) *repeated {
+	f.t.Helper()
+	a := announceOf(testHash(0), rack, 1)
+	a.ReprScope = tracker.ScopeRack
+	done, err := f.frontend.announce(context.Background(), a, announceOptions{})
+	if err != nil || !done.wants() {
+		f.t.Fatal(done, err)
+	}
+	r := &repeated{leased: f, Announce: a, done: done}
+	r.take()
+	return r
+}
+
+func (r *repeated) take() {
+	r.t.Helper()
+	var err error
+	if r.lease, err = r.frontend.takeFreeLease(context.Background(), r.done.lease, r.Rules); err != nil || r.lease.token == "" {
+		r.t.Fatal(r.lease, err)
+	}
+}
+
+func (r *repeated) again() announced {
+	r.t.Helper()
+	done, err := r.frontend.announce(context.Background(), r.Announce, announceOptions{lease: r.lease, came: r.done.came})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.done = done
+	return done
+}
+
+// What a host says while its lease is under way is not taken back by the announce that is repeated
+// with it.
+func TestRepeatedAnnounce(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		r := f.beginLease("r1")
+		later := r.Announce
+		later.Event, later.Left, later.Downloaded = tracker.EventCompleted, 0, testLength
+		f.announce(t, later)
+		r.again()
+		if stats, err := f.Store.Statistics(context.Background(), r.InfoHash); err != nil || stats.Seeders != 1 || stats.Progress.Done != 1 {
+			t.Errorf("after it was completed: %+v, %v", stats, err)
+		}
+		later.Event = tracker.EventStopped
+		f.announce(t, later)
+		if done := r.again(); done.Represents != 0 || len(done.Peers) != 0 || len(f.members(keysOf(r.InfoHash).representatives())) != 0 {
+			t.Errorf("a host that stopped is back: %+v", done)
+		}
+	})
+}
+
+// Who comes to lead several groups, one lease after the other, is handed those who came last around
+// each.
+func TestRepeatedAnnounceComes(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		r := f.beginLease("dc1/r1")
+		for level := 1; level <= 2; level++ {
+			if !r.done.came {
+				t.Errorf("with lease %d it comes no more", level-1)
+			}
+			if done := r.again(); done.Represents != level {
+				t.Fatalf("represents %d groups with lease %d", done.Represents, level)
+			}
+			if level == 1 {
+				r.take()
+			}
+		}
+		if !r.done.came {
+			t.Error("with the last lease it comes no more")
+		}
+	})
+}
+
+// All leases that may be given up are looked at for one announce, however many there are.
+func TestLeaseAmongManyDonePushes(t *testing.T) {
+	eachLeased(t, func(t *testing.T, f *leased) {
+		p := &pushes{leased: f, rack: "r1", bound: 2}
+		const done = 90
+		for n := range byte(done) {
+			f.registerTransfer(t, 10+n)
+			p.deliver(10+int(n), 1, 2)
+		}
+		f.registerTransfer(t, 10+done)
+		f.Advance(11 * time.Second)
+		p.says(10+done, outside, 90, 0, tracker.EventStarted)
+		if h := p.says(10+done, "r1", 11, testLength, tracker.EventNone); h.Represents == 0 {
+			t.Error(fmt.Sprint("the newer push waits beside ", done))
+		}
+	})
+}
