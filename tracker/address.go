@@ -20,10 +20,22 @@ var nobodys = []netip.Prefix{
 	netip.MustParsePrefix("100::/64"),    // discarded
 }
 
+// carriers are networks of IPv6 in which an address carries one of IPv4, from a byte on: a gateway
+// sends what comes for it there.
+var carriers = []struct {
+	network netip.Prefix
+	from    int
+}{
+	{netip.MustParsePrefix("64:ff9b::/96"), 12},    // NAT64
+	{netip.MustParsePrefix("::ffff:0:0:0/96"), 12}, // SIIT
+	{netip.MustParsePrefix("2002::/16"), 2},        // 6to4
+}
+
 // Reachable says whether others may be told that a host is at addr. From vouches for that: it is
 // where the host's own connection came from, or the proxy that tells of the host. An address that
 // names no single host, or that has a zone, is never reachable. A loopback or link-local one means
-// another machine elsewhere: it is reachable if from is of that kind, too.
+// another machine elsewhere: it is reachable if from is of that kind, too. An address that carries
+// one of IPv4 is as reachable as that one is for the gateway.
 func Reachable(addr, from netip.Addr) bool {
 	addr, from = addr.Unmap(), from.Unmap()
 	switch {
@@ -33,6 +45,12 @@ func Reachable(addr, from netip.Addr) bool {
 		return from.IsLoopback()
 	case addr.IsLinkLocalUnicast():
 		return from.IsLinkLocalUnicast()
+	}
+	for _, c := range carriers {
+		if c.network.Contains(addr) {
+			bytes := addr.As16()
+			return Reachable(netip.AddrFrom4([4]byte(bytes[c.from:c.from+4])), addr)
+		}
 	}
 	return !slices.ContainsFunc(nobodys, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

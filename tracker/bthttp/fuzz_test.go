@@ -185,6 +185,13 @@ func naiveReachable(ip []byte) bool {
 	if len(ip) == 4 {
 		return ip[0] != 0 && ip[0] != 127 && ip[0] < 224 && (ip[0] != 169 || ip[1] != 254)
 	}
+	switch {
+	case bytes.Equal(ip[:12], []byte{0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0}),
+		bytes.Equal(ip[:12], []byte{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0}):
+		return naiveReachable(ip[12:])
+	case ip[0] == 0x20 && ip[1] == 2:
+		return naiveReachable(ip[2:6])
+	}
 	return ip[0] != 0xff && (ip[0] != 0xfe || ip[1]&0xc0 != 0x80) &&
 		!bytes.Equal(ip[:12], make([]byte, 12)) && !bytes.Equal(ip[:8], []byte{1, 0, 0, 0, 0, 0, 0, 0})
 }
