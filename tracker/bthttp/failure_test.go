@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,6 +54,27 @@ func TestFailures(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestFailuresAreLoggedSeldom: whoever knows how to make announces fail does not fill the log.
+func TestFailuresAreLoggedSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logged bytes.Buffer
+		swarm := &fixedSwarm{err: errors.New("WRONGTYPE")}
+		handler := bthttp.New(swarm, bthttp.Options{Timeout: time.Minute}, slog.New(slog.NewTextHandler(&logged, nil)))
+		ask := func(target string) {
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, target, nil))
+		}
+		for range 50 {
+			ask(announce)
+			ask(scrape)
+		}
+		checkLine(t, &logged, "level=ERROR", "error=WRONGTYPE", "suppressed=0")
+		time.Sleep(time.Minute)
+		logged.Reset()
+		ask(scrape)
+		checkLine(t, &logged, "level=ERROR", "error=WRONGTYPE", "suppressed=99")
+	})
 }
 
 // TestEnded: who is told to stop gets a failure, but those whom it would bring back a reply without

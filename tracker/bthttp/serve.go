@@ -20,6 +20,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/p2ptracker/p2ptracker/internal/seldom"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -55,6 +56,7 @@ type Server struct {
 	metrics metrics
 	log     *slog.Logger
 	pending atomic.Int64 // requests that the tracker is asked about
+	failure seldom.Line  // of requests that failed for a reason that nobody foresaw
 }
 
 // New returns a Server. It serves GET /announce and /scrape, both also with a trailing
@@ -174,7 +176,7 @@ func (s *Server) appendFailure(dst []byte, r request, err error) []byte {
 // noteFailure is the one place where errors of requests are counted and logged. A request's
 // own fault concerns whoever debugs it only. A store or a location source that is
 // away is logged where it goes and comes back, and not for every request in
-// between.
+// between. Anything else is logged seldom: whoever provokes it can do so with each request.
 func (s *Server) noteFailure(path, client string, err error) {
 	level, o := slog.LevelError, failed
 	var fault tracker.ClientError
@@ -193,9 +195,18 @@ func (s *Server) noteFailure(path, client string, err error) {
 		level = slog.LevelDebug
 	}
 	s.metrics.count(o)
-	if s.log.Enabled(context.Background(), level) {
-		s.logAt(level, client, "request failed", "path", path, "error", err)
+	if !s.log.Enabled(context.Background(), level) {
+		return
 	}
+	args := []any{"path", path, "error", err}
+	if level == slog.LevelError {
+		suppressed, due := s.failure.Due()
+		if !due {
+			return
+		}
+		args = append(args, "suppressed", suppressed)
+	}
+	s.logAt(level, client, "request failed", args...)
 }
 
 // logAt logs about a request and names its client, if lines of this level are

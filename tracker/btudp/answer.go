@@ -144,7 +144,16 @@ func (s *Server) note(r *request, err error) {
 		level = slog.LevelDebug
 	}
 	s.metrics.count(o)
-	if s.log.Enabled(context.Background(), level) {
-		s.log.Log(context.Background(), level, "request failed", "action", r.action, "error", err, "client", r.client)
+	if !s.log.Enabled(context.Background(), level) {
+		return
 	}
+	args := []any{"action", r.action, "error", err}
+	if level == slog.LevelError {
+		suppressed, due := s.failure.Due()
+		if !due {
+			return
+		}
+		args = append(args, "suppressed", suppressed)
+	}
+	s.log.Log(context.Background(), level, "request failed", append(args, "client", r.client)...)
 }

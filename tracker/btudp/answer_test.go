@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -136,6 +137,31 @@ func TestFailures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whoever knows how to make announces fail does not fill the log.
+func TestFailuresAreLoggedSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logged bytes.Buffer
+		s := New(&fixedSwarm{err: errors.New("WRONGTYPE")}, someSecret, Options{Timeout: patience}, slog.New(slog.NewTextHandler(&logged, nil)))
+		ask := func() string {
+			logged.Reset()
+			checkError(t, exchange(s, with(goodID(), unhex(announce))), "internal error")
+			return logged.String()
+		}
+		if line := ask(); !strings.Contains(line, "level=ERROR") || !strings.Contains(line, "error=WRONGTYPE suppressed=0") {
+			t.Errorf("logged %q", line)
+		}
+		for range 50 {
+			if line := ask(); line != "" {
+				t.Errorf("logged %q within a minute", line)
+			}
+		}
+		time.Sleep(time.Minute)
+		if line := ask(); !strings.Contains(line, "suppressed=50") {
+			t.Errorf("a minute later: logged %q", line)
+		}
+	})
 }
 
 // Who is told to stop gets a reply without peers that keeps away for weeks: an error would not.

@@ -28,6 +28,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/p2ptracker/p2ptracker/internal/crew"
+	"github.com/p2ptracker/p2ptracker/internal/seldom"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -54,6 +55,7 @@ type Server struct {
 	opts    Options
 	metrics metrics
 	log     *slog.Logger
+	failure seldom.Line // of requests that failed for a reason that nobody foresaw
 
 	maxPending int64
 	pending    atomic.Int64   // requests that the tracker is asked about

@@ -7,9 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
+	"github.com/p2ptracker/p2ptracker/internal/seldom"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -23,7 +22,7 @@ type Proxies struct {
 	trusted []netip.Prefix
 	log     *slog.Logger
 
-	strangers, silent quota // of log lines
+	strangers, silent seldom.Line
 }
 
 // New returns a Proxies that believes the X-Forwarded-For of the trusted networks.
@@ -107,30 +106,14 @@ const maxShown = 100
 
 // note logs a request that is refused: of each kind one a minute, as anybody may send them.
 func (p *Proxies) note(err error, peer netip.Addr, forwarded []string) {
-	quota, message := &p.silent, "requests refused: a proxy of TRUSTED_PROXIES does not tell in X-Forwarded-For who the client is"
+	line, message := &p.silent, "requests refused: a proxy of TRUSTED_PROXIES does not tell in X-Forwarded-For who the client is"
 	if errors.Is(err, tracker.ErrNotTrusted) {
-		quota, message = &p.strangers, "requests refused: X-Forwarded-For from an address that is not in TRUSTED_PROXIES"
+		line, message = &p.strangers, "requests refused: X-Forwarded-For from an address that is not in TRUSTED_PROXIES"
 	}
-	suppressed, ok := quota.take(time.Now())
-	if !ok {
+	suppressed, due := line.Due()
+	if !due {
 		return
 	}
 	header := strings.Join(forwarded, ", ")
 	p.log.Warn(message, "address", tracker.PlainAddr(peer), forwardedFor, header[:min(len(header), maxShown)], "suppressed", suppressed)
-}
-
-// quota allows a log line a minute.
-type quota struct {
-	next       atomic.Int64 // unix time in nanoseconds
-	suppressed atomic.Int64
-}
-
-// take says whether a line is allowed now, and how many were not since the last one.
-func (q *quota) take(now time.Time) (suppressed int64, ok bool) {
-	next := q.next.Load()
-	if now.UnixNano() < next || !q.next.CompareAndSwap(next, now.Add(time.Minute).UnixNano()) {
-		q.suppressed.Add(1)
-		return 0, false
-	}
-	return q.suppressed.Swap(0), true
 }

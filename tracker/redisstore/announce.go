@@ -77,9 +77,9 @@ func (s *Store) announce(ctx context.Context, a tracker.Announce, o announceOpti
 	}
 	s.follow(done.told, a)
 	if done.crowded {
-		if s.crowded.due() {
+		if suppressed, due := s.crowded.Due(); due {
 			s.log.Warn("address has as many hosts as it may", "host", a.Addr.Addr(), "transfer", a.InfoHash,
-				"HOSTS_PER_ADDRESS", a.HostsPerAddress)
+				"HOSTS_PER_ADDRESS", a.HostsPerAddress, "suppressed", suppressed)
 		}
 		return announced{}, tracker.ErrCrowded
 	}

@@ -30,8 +30,8 @@ func (s *Store) dialer(store *Store) func(context.Context, string, *net.Dialer, 
 			return nil, err
 		}
 		refuse := func(err error) {
-			if s.oddReplies.due() {
-				s.log.Error("connection to redis ended", "address", addr, "error", err)
+			if suppressed, due := s.oddReplies.Due(); due {
+				s.log.Error("connection to redis ended", "address", addr, "error", err, "suppressed", suppressed)
 			}
 		}
 		return newGuarded(conn, refuse, func() { s.lostConnection(store) }), nil

@@ -26,9 +26,9 @@ func (s *Store) registerItself(ctx context.Context, a tracker.Announce, o announ
 		return announced{}, err
 	}
 	if !reserved {
-		if s.full.due() {
+		if suppressed, due := s.full.Due(); due {
 			s.log.Warn("transfer does not register itself, there are too many", "transfer", a.InfoHash,
-				"host", a.Addr, "AUTO_REGISTER_MAX", a.AutoRegisterMax)
+				"host", a.Addr, "AUTO_REGISTER_MAX", a.AutoRegisterMax, "suppressed", suppressed)
 		}
 		return announced{}, nil
 	}

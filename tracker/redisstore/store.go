@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/rueidis"
 
+	"github.com/p2ptracker/p2ptracker/internal/seldom"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -64,7 +65,7 @@ type Store struct {
 
 	// Lines logged: of an address that is full, of transfers that do not register themselves, of
 	// replies that make no sense.
-	crowded, full, oddReplies seldom
+	crowded, full, oddReplies seldom.Line
 
 	stop    context.CancelFunc
 	stopped sync.WaitGroup

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -55,6 +56,31 @@ func TestStoreFails(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestFailuresAreLoggedSeldom: whoever may only read does not fill the log while the store fails.
+func TestFailuresAreLoggedSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := full(t)
+		var log strings.Builder
+		h := debugged(f, Options{}, &log)
+		for range 2 {
+			log.Reset()
+			for _, err := range []error{errors.New("WRONGTYPE"), context.DeadlineExceeded} {
+				f.err = err
+				for range 20 {
+					serve(h, request(http.MethodGet, "/scrape/"+hash(0xab).String()+".json", nil))
+				}
+			}
+			if strings.Count(log.String(), "level=ERROR") != 1 || strings.Count(log.String(), "level=WARN") != 1 {
+				t.Errorf("logged %q", log.String())
+			}
+			time.Sleep(time.Minute)
+		}
+		if strings.Count(log.String(), "suppressed=19") != 2 {
+			t.Errorf("a minute later: logged %q", log.String())
+		}
+	})
 }
 
 // TestClientInLog: behind a proxy the client's port is not known, and not logged.

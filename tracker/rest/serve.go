@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/p2ptracker/p2ptracker/internal/seldom"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -25,6 +26,8 @@ type server struct {
 	changes   places // so that those who read cannot keep an operator from acting
 	downloads places // of torrents
 	turns     chan struct{}
+
+	internal, late seldom.Line // of requests that failed
 }
 
 // ServeHTTP begins to answer within Options.Timeout, and ends when the client took the answer, or
@@ -69,18 +72,29 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
 
 // report logs an error, once, and returns what of it may be shown. What is the
 // client's fault, or comes of its going away, concerns whoever debugs it only. So
-// does a store that is away: that is logged where it goes and comes back.
+// does a store that is away: that is logged where it goes and comes back. Anything else is logged
+// seldom, since whoever provokes it can do so with each request.
 func (s *server) report(r *http.Request, err error) fault {
 	f := faultOf(err)
 	level := slog.LevelDebug
+	var line *seldom.Line
 	switch {
 	case errors.Is(r.Context().Err(), context.Canceled), errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrBusy):
 	case f.status == http.StatusInternalServerError:
-		level = slog.LevelError
+		level, line = slog.LevelError, &s.internal
 	case f.status == http.StatusServiceUnavailable:
-		level = slog.LevelWarn
+		level, line = slog.LevelWarn, &s.late
 	}
-	s.log.Log(r.Context(), level, "request failed",
-		"method", r.Method, "path", r.URL.Path, "client", tracker.ClientName(r.RemoteAddr), "status", f.status, "error", err)
+	args := []any{
+		"method", r.Method, "path", r.URL.Path, "client", tracker.ClientName(r.RemoteAddr), "status", f.status, "error", err,
+	}
+	if line != nil {
+		suppressed, due := line.Due()
+		if !due {
+			return f
+		}
+		args = append(args, "suppressed", suppressed)
+	}
+	s.log.Log(r.Context(), level, "request failed", args...)
 	return f
 }
