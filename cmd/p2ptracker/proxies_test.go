@@ -126,6 +126,9 @@ func TestProgramBehindProxy(t *testing.T) {
 		{proxyAt, []string{"10.1.1.8"}, "&ipv4=169.254.1.1&ipv6=::1", "10.1.1.8"},
 		{proxyAt, []string{"10.1.1.9"}, "&ip=" + proxyAt, "10.1.1.9"},
 		{proxyAt, []string{"10.3.1.1"}, "&ip=10.1.1.1", "10.3.1.1"}, // it is not trusted so far
+		{proxyAt, []string{"64:ff9b::127.0.0.1"}, "", saysNoClient},
+		{proxyAt, []string{"2002:a9fe:101::1"}, "", saysNoClient},
+		{proxyAt, []string{"10.1.1.10"}, "&ipv6=::ffff:0:224.0.0.1", "10.1.1.10"},
 	} {
 		lines := []string{}
 		for _, line := range test.header {
