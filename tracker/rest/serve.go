@@ -22,9 +22,9 @@ type server struct {
 	crossOrigin http.CrossOriginProtection
 
 	files     *files
-	reads     places // lists and statistics
-	changes   places // so that those who read cannot keep an operator from acting
-	downloads places // of torrents
+	reads     *places // lists and statistics
+	changes   *places // so that those who read cannot keep an operator from acting
+	downloads *places // of torrents
 	turns     chan struct{}
 
 	internal, late seldom.Line // of requests that failed
