@@ -269,10 +269,6 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 	}
 }
 
-func sameAddresses(got [2]netip.AddrPort, h *modelHost) bool {
-	return got == [2]netip.AddrPort{h.addr, h.also} || got == [2]netip.AddrPort{h.also, h.addr}
-}
-
 // checkStored holds all that is stored against the model. What is due but not
 // expired yet stays until the next announce, as in the script.
 func (h *history) checkStored(t *rapid.T) {

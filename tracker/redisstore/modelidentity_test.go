@@ -181,3 +181,7 @@ func contact(h *modelHost) string {
 	}
 	return h.addr.String()
 }
+
+func sameAddresses(got [2]netip.AddrPort, h *modelHost) bool {
+	return got == [2]netip.AddrPort{h.addr, h.also} || got == [2]netip.AddrPort{h.also, h.addr}
+}
