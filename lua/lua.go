@@ -15,7 +15,7 @@ var files embed.FS
 // replies and cost.
 var All = assembleAll("announce", "again", "scrape", "statistics", "register", "close", "archive",
 	"lease", "release", "confirm", "probe", "moment", "drop", "sweep", "reserve", "evict", "ready",
-	"settings")
+	"settings", "mark")
 
 func assembleAll(names ...string) map[string]string {
 	scripts := make(map[string]string, len(names))

@@ -141,8 +141,9 @@ func TestRedisOfAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	redis("SET", "p2ptracker", "of the future")
-	second := runFrontend(t, server.Addr, "AUTO_REGISTER=true")
+	first.awaitUnready("another version") // within a second
 	before := everything(t, redis)
+	second := runFrontend(t, server.Addr, "AUTO_REGISTER=true")
 	for _, f := range []*frontend{first, second} {
 		f.awaitUnready("another version")
 		for n := range 20 {

@@ -66,11 +66,19 @@ func (s *Store) letThrough(yes bool) {
 // lostConnection stops the calls of a store, s or the one aside, until the next look: what a new
 // connection leads to may be another Redis. Of a cluster it is one server.
 func (s *Store) lostConnection(store *Store) {
-	s.losses.Add(1)
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	s.losses++
 	if client := store.connected.Load(); client != nil && (*client).Mode() != rueidis.ClientModeCluster {
 		store.connected.Store(nil)
 		s.hurryLook()
 	}
+}
+
+func (s *Store) lossesNow() int {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	return s.losses
 }
 
 // hurryLook lets the next look be at once.

@@ -75,8 +75,17 @@ func (s *Store) recognize(ctx context.Context, client rueidis.Client, data strin
 }
 
 // writes finds out whether Redis takes writes: one that refuses them is as good as none.
-func (s *Store) writes(ctx context.Context, client rueidis.Client) error {
-	return send(ctx, client, client.B().Set().Key(keySchema).Value(schemaVersion).Xx().Build())
+func writes(ctx context.Context, client rueidis.Client) error {
+	call := markCall()
+	r, err := readReply(markScript.name, markScript.lua.Exec(ctx, client, call.keys, call.args), 0)
+	if err == nil && r.status == 0 {
+		err = errSchema
+	}
+	return err
+}
+
+func markCall() scriptCall {
+	return scriptCall{keys: []string{keySchema}, args: []string{schemaVersion}}
 }
 
 // forgets says whether a transfer that is not active may have been, until Redis lost its data. If

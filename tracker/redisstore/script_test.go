@@ -39,6 +39,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 		"release":    releaseCall(l),
 		"confirm":    confirm,
 		"moment":     momentCall(),
+		"mark":       markCall(),
 		"reserve":    reserveCall(a, s.now(), nil, nil),
 		"evict":      evictCall(a.InfoHash, s.now(), a.PeerTTL),
 		"ready":      readyCall(),
@@ -51,8 +52,8 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 var (
 	headerSection  = regexp.MustCompile(`(?ms)^(KEYS|ARGV)$(.*?)^$`)
 	headerArgument = map[string]*regexp.Regexp{
-		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+|location_generation|self_registered|settings)|… )`), // two or three in a line
-		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),                                                        // one in a line
+		"KEYS": regexp.MustCompile(`(\d+)(?: ((?:leases:)?\{\S+|location_generation|self_registered|settings|p2ptracker)|… )`), // two or three in a line
+		"ARGV": regexp.MustCompile(`(?m)^ {2,3}(\d+) (\S+)`),                                                                   // one in a line
 	}
 )
 

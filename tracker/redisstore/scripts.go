@@ -34,6 +34,7 @@ var (
 	confirmScript    = newScript("confirm")
 	probeScript      = newScript("probe")
 	momentScript     = newScript("moment")
+	markScript       = newScript("mark")
 	settingsScript   = newScript("settings")
 	dropScript       = newScript("drop")
 	sweepScript      = newScript("sweep")

@@ -54,7 +54,8 @@ type Store struct {
 
 	looking   chan struct{}          // is full while a look is under way
 	hurry     chan struct{}          // is full if the next look should be at once
-	losses    atomic.Int64           // of connections
+	gate      sync.Mutex             // under which connected changes
+	losses    int                    // of connections; under gate
 	proved    time.Time              // when the user was seen to be allowed all; of looks
 	reported  string                 // what the log says of Redis; of looks
 	doubts    *doubts                // what calls met

@@ -81,20 +81,22 @@ func (s *Store) look(asked context.Context) error {
 	case <-ctx.Done():
 		return errWaiting
 	}
-	losses := s.losses.Load()
 	client, err := s.connection(ctx)
+	losses := s.lossesNow()
 	if err == nil {
 		err = s.inspect(ctx, client)
-	}
-	if err == nil && s.losses.Load() != losses && client.Mode() != rueidis.ClientModeCluster {
-		return errWaiting // what was looked at may not be there any more
 	}
 	if asked.Err() != nil {
 		return errWaiting // whoever asked gave up, which says nothing about Redis
 	}
-	s.admit(client, err)
+	if !s.admit(client, err, losses) {
+		return errWaiting // what was looked at may not be there any more
+	}
 	if err == nil {
-		err = s.writes(ctx, client)
+		err = writes(ctx, client)
+	}
+	if errors.Is(err, errSchema) {
+		s.admit(client, err, losses)
 	}
 	if err == nil {
 		err = s.doubts.recent()
@@ -130,15 +132,21 @@ func (s *Store) inspect(ctx context.Context, client rueidis.Client) error {
 	return err
 }
 
-// admit lets calls through if there is no error. That Redis does not answer stops all of them, so
-// that none is faster than the look at what comes back; but of a cluster it is one server.
-func (s *Store) admit(client rueidis.Client, err error) {
+// admit lets calls through if a look that began after so many losses of connections found no error.
+// That Redis does not answer stops all of them, so that none is faster than the look at what comes
+// back; but of a cluster it is one server. It returns false if a connection was lost since.
+func (s *Store) admit(client rueidis.Client, err error, losses int) bool {
+	s.gate.Lock()
+	defer s.gate.Unlock()
 	switch {
+	case err == nil && s.losses != losses && client.Mode() != rueidis.ClientModeCluster:
+		return false
 	case err == nil:
 		s.letThrough(true)
 	case client == nil || lasts(err) || client.Mode() != rueidis.ClientModeCluster:
 		s.letThrough(false)
 	}
+	return true
 }
 
 // client is for everything but looks. It is one that has seen that Redis holds our key model.
