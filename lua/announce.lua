@@ -4,7 +4,7 @@ hands out its peers, in one atomic step. Hosts that only announce again are serv
 by `again`, as long as nothing else is to be done.
 
 Invariants: a group never has more than max_repr live representatives, and only
-they are ever handed beyond it (R1), the one that leads; nobody is handed himself, an expired or a
+they are ever handed beyond it, or handed others from beyond it (R1); nobody is handed himself, an expired or a
 stopped host, nor a seeder a seeder (R4); the sets counted are the sets kept (R9).
 
 KEYS
@@ -45,7 +45,8 @@ ARGV
   22 look         1: tell which representatives nobody has probed for long; else empty
   23 named        1: its client named one of the addresses, and did not announce from there; else empty
   24 hosts_per_address  hosts at one IP address
-  25 came_first   with a lease only: 1 if the host lacks something and represented nothing at first; else empty
+  25 rules        a word for all that a stamp depends on
+  26 came_first   with a lease only: 1 if the host lacks something and represented nothing at first; else empty
 
 Returns {status} or {status, summary, represents, also, address, joined, came, ids, told, view…}.
 summary: see summary.lua; represents: how many of its groups the host represents; also, address: by
@@ -53,7 +54,7 @@ which it is handed out to others. A view is several texts: one for each swarm th
 from its rack outwards (swarm.lua), and behind each those of some shelves (shelves.lua), on which
 its representatives may stand, too, and the host itself: the frontend chooses. joined: 1 if the host
 was not live before. came: 1 if it lacks something and represented nothing before: the views of the
-swarms around groups that it leads then end with those who came last (draw.lua), where leechers are
+swarms around groups that it represents then end with those who came last (draw.lua), where leechers are
 more than seeders. ids: an address and its peer id by turns, of all in the texts; none if not asked
 for. told: what the frontend is to do, a string each:
   registered NAME            the transfer registered itself; it has no name
@@ -84,7 +85,7 @@ local registered, closed, name, length, first_started, last_started, first_compl
   leases, deferred, racks6 = unpack(KEYS, 1, 21)
 local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
   compact, ids, auto, location, hostname, scope, lease, probe_interval, look, named,
-  hosts_per_address, came_first = unpack(ARGV, 1, 25)
+  hosts_per_address, rules, came_first = unpack(ARGV, 1, 26)
 want, max_repr, ttl, hosts_per_address =
   tonumber(want), tonumber(max_repr), tonumber(ttl), tonumber(hosts_per_address)
 local call = redis.call
@@ -104,7 +105,6 @@ local backlog = false
 -- include: swarm
 -- include: shelves
 -- include: put
--- include: lead
 -- include: draw
 -- include: clock
 -- include: identities
@@ -124,6 +124,7 @@ local backlog = false
 -- include: needed
 -- include: places
 -- include: elect
+-- include: stamp
 -- include: handout
 
 -- note_use keeps when somebody announced, where nobody is live: see evict.
@@ -150,6 +151,7 @@ end
 if host.live then
   represents = elect(host, path)
   write_state(host)
+  write_stamp(host, path, represents)
   if look ~= '' then
     claim_overdue(path, represents)
   end

@@ -53,8 +53,7 @@ type Announce struct {
 // Rules are the settings that decide who gets which peers.
 type Rules struct {
 	MaxReprRack   int           // representatives of a group
-	OutsidePeers  int           // peers from each swarm around a group that it leads, or a third of the reply; 0: as many as hold it together
-	StandbyPeers  int           // peers from outside of one that does not
+	OutsidePeers  int           // peers from each swarm around a group that it represents, or a third of the reply; 0: as many as hold it together
 	ReprScope     ReprScope     // what MaxReprRack bounds
 	MaxPeers      int           // peers in a reply
 	PeerTTL       time.Duration // silence after which a host is no longer live

@@ -28,8 +28,7 @@ type Config struct {
 	smdb.Settings
 
 	MaxReprRack       int               `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100" desc:"hosts of a rack that take part in the global swarm"`
-	OutsidePeers      int               `envconfig:"OUTSIDE_PEERS" default:"0" min:"0" max:"200" desc:"peers from outside that a representative is handed which leads its rack, or a third of the reply if that is more; of each group around it, if there are several levels; 0: as many as hold so many racks together, 10 for up to 148 and 16 for 2500. docs/simulator.md has when more are faster"`
-	StandbyPeers      int               `envconfig:"STANDBY_PEERS" default:"0" min:"0" max:"200" desc:"peers from outside that a representative is handed while another one leads its rack, that is, fetches from outside and is handed to other racks. More make a rack fetch more copies of the payload"`
+	OutsidePeers      int               `envconfig:"OUTSIDE_PEERS" default:"0" min:"0" max:"200" desc:"peers from outside that a representative is handed, of each group around it, or a third of the reply if that is more; 0: as many as hold the swarm together, 10 for up to 148 representatives and 16 for 2500"`
 	ReprScope         tracker.ReprScope `envconfig:"REPR_SCOPE" default:"transfer" desc:"what MAX_REPR_RACK bounds: transfer, a rack's representatives in each transfer; rack, those in all transfers together"`
 	ReprProbeInterval seconds           `envconfig:"REPR_PROBE_INTERVAL" default:"10" min:"0" max:"3600" desc:"seconds between two probes of a representative, which find out that it died; 0 means none"`
 	MaxPeers          int               `envconfig:"MAXPEERS" default:"30" min:"1" max:"200" desc:"peers in a reply, at most"`

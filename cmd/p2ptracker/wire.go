@@ -112,7 +112,6 @@ func newTracker(
 	rules := tracker.Rules{
 		MaxReprRack:   c.MaxReprRack,
 		OutsidePeers:  c.OutsidePeers,
-		StandbyPeers:  c.StandbyPeers,
 		ReprScope:     c.ReprScope,
 		MaxPeers:      c.MaxPeers,
 		PeerTTL:       c.PeerTTL.duration(),

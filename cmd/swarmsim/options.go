@@ -29,7 +29,6 @@ type options struct {
 	repeat          int
 	maxPeers        int
 	outsidePeers    int
-	standbyPeers    int
 	interval, probe time.Duration
 	ttl             time.Duration
 	spread, limit   time.Duration
@@ -80,7 +79,6 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	flags.IntVar(&o.repeat, "repeat", 1, "`number` of runs of each case, each with the next seed")
 	flags.IntVar(&o.maxPeers, "max-peers", 30, "MAXPEERS: `number` of peers in a reply, at most")
 	flags.IntVar(&o.outsidePeers, "outside-peers", 0, "OUTSIDE_PEERS: `number` of outside peers of a representative that leads its rack; 0: as many as the swarm needs")
-	flags.IntVar(&o.standbyPeers, "standby-peers", 0, "STANDBY_PEERS: `number` of outside peers of a representative that stands by")
 	flags.DurationVar(&o.interval, "interval", 45*time.Second, "ACTIVE_INTERVAL: `time` between two announces")
 	flags.DurationVar(&o.probe, "probe", 10*time.Second, "REPR_PROBE_INTERVAL: `time` between two probes of a representative; 0: none")
 	flags.DurationVar(&o.ttl, "ttl", 660*time.Second, "PEER_TTL: `time` of silence after which a host counts as gone")
@@ -128,7 +126,6 @@ func (o *options) check() error {
 		{"--repeat", float64(o.repeat), 1, 1000},
 		{"--max-peers", float64(o.maxPeers), 1, 200},
 		{"--outside-peers", float64(o.outsidePeers), 0, 200},
-		{"--standby-peers", float64(o.standbyPeers), 0, 200},
 		{"--interval", o.interval.Seconds(), 1, 1e6},
 		{"--probe", o.probe.Seconds(), 0, 3600},
 		{"--ttl", o.ttl.Seconds(), 2, 1e6},

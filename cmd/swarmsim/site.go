@@ -56,7 +56,7 @@ func (s *site) tracker(k experiment.Case, seed uint64, o *options) (swarmsim.Tra
 	return &realTracker{
 		site: s, hash: sha1.Sum(fmt.Append(nil, k, seed)),
 		rules: tracker.Rules{
-			MaxReprRack: k.Representatives, OutsidePeers: o.outsidePeers, StandbyPeers: o.standbyPeers, MaxPeers: o.maxPeers,
+			MaxReprRack: k.Representatives, OutsidePeers: o.outsidePeers, MaxPeers: o.maxPeers,
 			PeerTTL: o.ttl, ProbeInterval: o.probe, AutoRegister: true, AutoRegisterMax: 1e6, HostsPerAddress: 256,
 		},
 	}, nil

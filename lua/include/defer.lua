@@ -5,9 +5,11 @@
 -- comes first leads the rack, which would else take over from it (lead.lua) and fetch from outside as well.
 -- `deferred` keeps when a peer id and key was told.
 
--- leader_of is who leads a rack: its address, its peer id, and when it started.
-local function leader_of(rack)
-  local first = rack.leads and first_of(rack)
+-- include: rtorrent
+
+-- first_of is who represents a rack for longest: its address, its peer id, and when it started.
+local function first_of(rack)
+  local first = string.match(rack.lines, '^\n%a+ (%S+)')
   if first then
     local r = call('HMGET', record_key(first), 'peer_id', 'event:started')
     return first, r[1], r[2] or ''
@@ -32,7 +34,7 @@ local function should_defer(host)
   if rack.seeders > 0 or told_at and told_at < now - COMES_BACK or call('HLEN', deferred) >= MOST then
     return false
   end
-  local first, id, started = leader_of(rack)
+  local first, id, started = first_of(rack)
   if not first and (told_at or rack.leechers > 0) then
     return false
   elseif first and not (is_rtorrent(id) and started > rfc3339(now - (told_at and HEAD_START or JUST_STARTED))) then

@@ -1,18 +1,8 @@
 -- Whom a host may be handed, of one swarm.
 
--- number_of a host's record: always the same one.
-local function number_of(host_key)
-  local n = 0
-  for i = 1, #host_key do
-    n = (n * 31 + string.byte(host_key, i)) % 2147483648
-  end
-  return n
-end
-
 -- draw appends some shelves of a swarm to the reply: of n hosts or more, if there are that many.
--- Which shelves is decided by a number, from: the seed, or, for a host that stands by, one that stays the same,
--- so that it sees the same hosts each time (STANDBY_PEERS). They stand side by side, so every host is as
--- likely as any other. Two of them at least, so that a few seeders are seen beside many leechers;
+-- Which shelves is decided by the seed. They stand side by side, so every host is as likely as any other.
+-- Two of them at least, so that a few seeders are seen beside many leechers;
 -- all, if there are no more.
 -- A seeder does not see seeders (R4): then their number is given as 0.
 --
@@ -20,11 +10,11 @@ end
 -- the reply. See drawNewest in redisstore/handout.go.
 --
 -- Shelves are not joined to one text: Lua takes 1.3 ns to hash each byte of a string it makes.
-local function draw(swarm, leechers, seeders, n, reply, from, newest)
+local function draw(swarm, leechers, seeders, n, reply, newest)
   local of_leechers = math.ceil(leechers / SHELF)
   local drawn = newest and math.max(of_leechers - 1, 0) or of_leechers
   local count = drawn + math.ceil(seeders / SHELF)
-  local keys, place = {}, count > 0 and from % count
+  local keys, place = {}, count > 0 and seed % count
   while #keys < count and (n > 0 or #keys < 2) do
     if place < drawn then
       keys[#keys + 1] = shelf_key(swarm, 'leechers', place + 1)

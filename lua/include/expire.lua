@@ -20,8 +20,8 @@ local function expire_contact(entry, rack, part)
   if load_host(addr) then
     expire_host(addr)
   else
-    leave({ address = addr, also = second, rack = rack, state = part == 'seeders' and 'seeder' or 'paused',
-      shelves = {} }, 'expired')
+    local state = part == 'seeders' and 'seeder' or call('SISMEMBER', peers_P, addr) == 1 and 'paused' or 'leecher'
+    leave({ address = addr, also = second, rack = rack, state = state, shelves = {} }, 'expired')
   end
 end
 

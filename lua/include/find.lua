@@ -110,7 +110,7 @@ local function move(host, rack)
   end
   tally(host, nil, host.seeded)
   call('HDEL', record_key(host.address), 'rack6')
-  host.rack, host.stalled = rack, nil
+  host.rack = rack
 end
 
 -- other_half returns the host of this peer id and key that has no address of the announce's family
@@ -159,17 +159,6 @@ local function known_host(recorded)
   return other_half()
 end
 
--- include: stalled
-
--- stalled_since is when a host announced before, if it is stalled; else nil.
-local function stalled_since(host)
-  if host.live and #host.shelves > 1 and event == '' and left ~= '0' and left ~= ''
-    and left == host.left and tonumber(summary.complete) > 0 then
-    local seen = last_seen(host.address)
-    return is_stalled(seen) and seen or nil
-  end
-end
-
 -- first_rack is where a host stands that was never seen. `racks6` keeps which racks by IPv6 turned out
 -- to be which ones by IPv4, since their hosts have both addresses; empty: now one, now another. Where no
 -- host is in the rack by IPv6, one that comes to it is most likely another one of these, and its IPv4
@@ -203,7 +192,7 @@ local function find_host(recorded)
       live = false }
     loaded[address] = host
   end
-  host.joined, host.before, host.stalled = not host.live, host.left, stalled_since(host)
+  host.joined, host.before = not host.live, host.left
   host.represented = math.max(#host.shelves - 1, 0)
   return host
 end

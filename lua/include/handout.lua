@@ -42,10 +42,8 @@ local function hand_out(host, path, represents, reply)
     reply[#reply + 1] = swarm.text
     local first = #reply + 1
     local n = backlog and BACKLOG_HOSTS or want + swarm.representatives + 1
-    local stands_by = level > 1 and host.shelves[level] == 0
-    local from = stands_by and number_of(record_key(host.address)) or seed
-    local newest = level > 1 and comes(host) and not stands_by and swarm.leechers > swarm.seeders
-    draw(swarm.name, swarm.leechers, seeders, n, reply, from, newest)
+    local newest = level > 1 and comes(host) and swarm.leechers > swarm.seeders
+    draw(swarm.name, swarm.leechers, seeders, n, reply, newest)
     for i = first, backlog and #reply or 0 do
       reply[i] = standing(reply[i], path, level)
     end

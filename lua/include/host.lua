@@ -9,7 +9,6 @@
 -- Of the host that announces also:
 --   joined: it was not live before
 --   before: what it lacked when it announced last, nil if it never did
---   stalled: when that was, if it got nothing since (stalled.lua)
 --   represented: how many groups it represented until now
 --   alone: it was just seen for the first time, or at another address, and nobody else on its machine was
 --   namesake: likewise; the address of the one host that had its peer id and key until then

@@ -34,7 +34,7 @@ local function begin_probing(addr)
   end
 end
 
--- take_place makes the host a representative of path[level] that stands by. It returns whether it could:
+-- take_place makes the host a representative of path[level]. It returns whether it could:
 -- under REPR_SCOPE=rack not without a lease.
 local function take_place(host, path, level)
   local group = group_of(path[level])
@@ -53,10 +53,10 @@ local function take_place(host, path, level)
     call('SADD', peers_R, host.address)
   end
   local swarm = read_swarm(path[level])
-  swarm.representatives = swarm.representatives + 1
-  swarm.lines = swarm.lines .. '\n' .. kind(host) .. ' ' .. contact(host)
+  swarm.generation, swarm.representatives = swarm.generation + 1, swarm.representatives + 1
+  swarm.lines = swarm.lines .. '\n' .. host.state .. ' ' .. contact(host)
   write_swarm(swarm)
-  host.shelves[level + 1] = 0
+  put(host, path, level + 1)
   if lost[place] then
     lost[place] = nil
   else

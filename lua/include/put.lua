@@ -2,6 +2,7 @@
 local function put(host, path, level)
   local swarm, part = read_swarm(path[level]), kind(host)
   swarm[part] = swarm[part] + 1
+  swarm.paused = swarm.paused + (host.state == 'paused' and 1 or 0)
   write_swarm(swarm)
   local n = math.ceil(swarm[part] / SHELF)
   local shelf = shelf_key(path[level], part, n)

@@ -83,7 +83,7 @@ local function take(host, path, level)
   local swarm, part, line = read_swarm(path[level]), kind(host), contact(host)
   local n = host.shelves[level] or find_shelf(swarm, part, line)
   host.shelves[level] = nil
-  local shelf = n and n > 0 and shelf_key(path[level], part, n)
+  local shelf = n and shelf_key(path[level], part, n)
   local text = shelf and without(call('GET', shelf) or '', line)
   if not text then
     return
@@ -91,6 +91,7 @@ local function take(host, path, level)
   local last = math.ceil(swarm[part] / SHELF)
   local last_key = shelf_key(path[level], part, last)
   swarm[part] = swarm[part] - 1
+  swarm.paused = swarm.paused - (host.state == 'paused' and 1 or 0)
   write_swarm(swarm)
   local entry, rest = string.match(n < last and call('GET', last_key) or '', '^\n([^\n]+)(.*)$')
   if not entry then

@@ -1,29 +1,26 @@
--- A swarm is one string: how many leechers, seeders and representatives there are, whether one of
--- these leads (1 or 0), and then the representatives of the group, a line each: leechers or
--- seeders, and the contact. The one that leads is the first, see lead.lua. The hosts of a swarm
--- stand on shelves.
+-- A swarm is one string, GENERATION LEECHERS SEEDERS PAUSED REPRESENTATIVES: how many hosts stand in it,
+-- and how many represent its group; then these, a line each: seeder, leecher or paused, and the contact.
+-- The hosts of a swarm stand on shelves. The generation changes with the representatives, so that who has
+-- seen one need not look at them again (see stamp.lua).
 
--- read_swarm returns { name, text, leechers, seeders, representatives, leads, lines }. text: as
--- it is kept; lines: of the representatives, each begun by a line feed.
+-- read_swarm returns { name, text, generation, leechers, seeders, paused, representatives, lines }. text: as
+-- it is kept; paused: of the leechers, partial seeds; lines: of the representatives, each begun by a line feed.
 local function read_swarm(swarm_name)
-  local text = call('GET', swarm_name) or '0 0 0 0'
-  local leechers, seeders, representatives, leads, lines = string.match(text, '^(%d+) (%d+) (%d+) (%d)(.*)$')
-  return { name = swarm_name, text = text, leechers = tonumber(leechers), seeders = tonumber(seeders),
-    representatives = tonumber(representatives), leads = leads == '1', lines = lines }
+  local text = call('GET', swarm_name) or now % 100000 .. ' 0 0 0 0'
+  local generation, leechers, seeders, paused, representatives, lines =
+    string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+)(.*)$')
+  return { name = swarm_name, text = text, generation = tonumber(generation), leechers = tonumber(leechers),
+    seeders = tonumber(seeders), paused = tonumber(paused), representatives = tonumber(representatives),
+    lines = lines }
 end
 
 local function write_swarm(swarm)
   if swarm.leechers + swarm.seeders + swarm.representatives == 0 then
     call('DEL', swarm.name)
   else
-    call('SET', swarm.name, string.format('%d %d %d %d%s', swarm.leechers, swarm.seeders, swarm.representatives,
-      swarm.leads and 1 or 0, swarm.lines))
+    call('SET', swarm.name, string.format('%d %d %d %d %d%s', swarm.generation, swarm.leechers, swarm.seeders,
+      swarm.paused, swarm.representatives, swarm.lines))
   end
-end
-
--- first_of is the address of the first representative of a group.
-local function first_of(swarm)
-  return string.match(swarm.lines, '^\n%a+ (%S+)')
 end
 
 -- lines_without are those of all representatives but one.
@@ -44,7 +41,7 @@ local function strike(swarm_name, addr)
     return false
   end
   local swarm = read_swarm(swarm_name)
-  swarm.leads = swarm.leads and first_of(swarm) ~= addr
+  swarm.generation = swarm.generation + 1
   swarm.lines, swarm.representatives = lines_without(swarm, addr)
   write_swarm(swarm)
   return true

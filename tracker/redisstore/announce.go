@@ -17,8 +17,8 @@ import (
 // nothing if there is more to do than it can, and announce.lua follows.
 func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Handout, error) {
 	look := s.looksForProbes(a)
-	if a.Event == tracker.EventNone && !wantsIDs(a) {
-		handout, recorded, err := s.again(ctx, a, look)
+	if a.Event == tracker.EventNone && !wantsIDs(a) && !look {
+		handout, recorded, err := s.again(ctx, a)
 		if err != nil {
 			return tracker.Handout{}, err
 		}
@@ -45,9 +45,8 @@ func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Hando
 }
 
 // again calls again.lua. It returns whether the announce is recorded.
-func (s *Store) again(ctx context.Context, a tracker.Announce, look bool) (h tracker.Handout, recorded bool, err error) {
-	options := announceOptions{now: s.now(), seed: rand.Uint32(), look: look}
-	r, err := s.run(ctx, againScript, againCall(a, options), againValues)
+func (s *Store) again(ctx context.Context, a tracker.Announce) (h tracker.Handout, recorded bool, err error) {
+	r, err := s.run(ctx, againScript, againCall(a, s.now(), rand.Uint32()), againValues)
 	if err != nil || r.status != statusRecorded {
 		return h, false, err
 	}
@@ -134,6 +133,7 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		flag(o.look),
 		flag(a.Named),
 		strconv.Itoa(a.HostsPerAddress),
+		rules(a.Rules),
 		flag(o.came),
 	}
 	return scriptCall{append(keys, k.globalSwarm()), args}
@@ -148,20 +148,16 @@ func (o announceOptions) auto(a tracker.Announce) string {
 }
 
 // againCall builds the call of again.lua; see its header.
-func againCall(a tracker.Announce, o announceOptions) scriptCall {
+func againCall(a tracker.Announce, now string, seed uint32) scriptCall {
 	k := keysOf(a.InfoHash)
 	keys := append(make([]string, 0, 16),
 		k.summary(), k.progress(), k.peer(a.Addr), k.rackProgress(a.Location))
 	for _, group := range a.Location.Groups() {
 		keys = append(keys, k.swarm(group))
 	}
-	keys = append(keys, k.globalSwarm())
-	if a.ReprScope == tracker.ScopeRack {
-		keys = append(keys, k.leases())
-	}
 	args := []string{
-		o.now,
-		strconv.FormatUint(uint64(o.seed), 10),
+		now,
+		strconv.FormatUint(uint64(seed), 10),
 		address(a.Also),
 		string(a.PeerID[:]),
 		a.Key,
@@ -169,16 +165,21 @@ func againCall(a tracker.Announce, o announceOptions) scriptCall {
 		strconv.FormatUint(a.Uploaded, 10),
 		strconv.FormatUint(a.Downloaded, 10),
 		strconv.Itoa(want(a)),
-		strconv.Itoa(a.MaxReprRack),
 		strconv.Itoa(int(a.PeerTTL.Seconds())),
 		string(a.Location),
-		a.ReprScope.String(),
-		"",
+		rules(a.Rules),
 	}
-	if o.look {
-		args[len(args)-1] = seconds(a.ProbeInterval)
+	return scriptCall{append(keys, k.globalSwarm()), args}
+}
+
+// rules is a word for what a stamp depends on: a host that was stamped under other rules is
+// looked at by announce.lua.
+func rules(r tracker.Rules) string {
+	word := strconv.Itoa(r.MaxReprRack)
+	if r.ReprScope == tracker.ScopeRack {
+		word += ":" + seconds(r.PeerTTL) // how long a lease is good for
 	}
-	return scriptCall{keys, args}
+	return word
 }
 
 // wantsIDs says whether the client wants the peers' ids: in the form of a dictionary for each.

@@ -61,7 +61,7 @@ func BenchmarkAnnounceScript(b *testing.B) {
 				const calls = 2000
 				idle += f.cpu(b, func() {
 					inParallel(calls, func(n int) {
-						call := againCall(again(n), announceOptions{now: f.now(), seed: 1})
+						call := againCall(again(n), f.now(), 1)
 						noop.Exec(context.Background(), client, call.keys, call.args)
 					})
 				}) / calls

@@ -48,7 +48,7 @@ func choosePeers(views []rueidis.RedisMessage, self string, came bool, a tracker
 		return nil, err
 	}
 	c.sort(self, a.Left == 0)
-	c.bound(self, a)
+	c.bound(a)
 	c.choose(want(a), came)
 	return readContacts(c.chosen)
 }
@@ -94,10 +94,10 @@ func (s *sighting) readRepresentatives(numbers, lines string) error {
 		for line := range strings.SplitSeq(lines, "\n") {
 			kind, contact, _ := strings.Cut(line, " ")
 			s.representatives = append(s.representatives, contact)
-			s.seeding = append(s.seeding, kind == "seeders")
+			s.seeding = append(s.seeding, kind == "seeder")
 		}
 	}
-	var counts [3]int // leechers, seeders, representatives; behind them, whether one leads
+	var counts [5]int // generation, leechers, seeders, paused, representatives
 	var err error
 	rest := numbers
 	for i := range counts {
@@ -107,10 +107,10 @@ func (s *sighting) readRepresentatives(numbers, lines string) error {
 			return fmt.Errorf("%q: %w", numbers, err)
 		}
 	}
-	if counts[2] != len(s.representatives) {
+	if counts[4] != len(s.representatives) {
 		return fmt.Errorf("%q, and %d representatives", numbers, len(s.representatives))
 	}
-	s.leechers, s.seeders = counts[0], counts[1]
+	s.leechers, s.seeders = counts[1], counts[2]
 	return nil
 }
 
@@ -143,15 +143,10 @@ func (c *choice) sort(self string, seeder bool) {
 }
 
 // bound says how many peers from outside a host is handed at most, of the swarm around each group that it
-// represents. If it leads the group: a third of what it wants, as R3 has it, or what is set or enough, if that
-// is more. If it stands by: see standBy.
-func (c *choice) bound(self string, a tracker.Announce) {
+// represents: a third of what it wants, as R3 has it, or what is set or enough, if that is more.
+func (c *choice) bound(a tracker.Announce) {
 	for i := 1; i < len(c.swarms); i++ {
 		s := &c.swarms[i]
-		if own := c.swarms[i-1].representatives; len(own) > 0 && own[0] != self {
-			s.standBy(self, a.StandbyPeers)
-			continue
-		}
 		outside := a.OutsidePeers
 		if outside == 0 {
 			outside = enough(s.leechers + s.seeders)

@@ -106,7 +106,7 @@ func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history 
 		t.Fatal(err)
 	}
 	return &history{
-		fixture: f, stores: stores, model: &model{leaders: map[string]*modelHost{}, told: map[string]int64{}, racks6: map[tracker.Location]tracker.Location{}, newest: map[string]*modelHost{}}, machines: machines, rtorrents: 3,
+		fixture: f, stores: stores, model: &model{places: map[string][]*modelHost{}, told: map[string]int64{}, racks6: map[tracker.Location]tracker.Location{}, newest: map[string]*modelHost{}}, machines: machines, rtorrents: 3,
 		last: map[int]tracker.Announce{}, claims: claims{map[netip.AddrPort]claim{}, map[int]map[string]bool{}},
 	}
 }
@@ -166,12 +166,14 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	if h.lags && n%h.rtorrents == 0 && a.Event == tracker.EventStarted { // whether an rtorrent is deferred depends on who has expired
 		a.Event = tracker.EventNone
 	}
+	if h.lags && a.Event == tracker.EventPaused { // whether a partial seed represents its rack likewise
+		a.Event = tracker.EventNone
+	}
 	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")
 	a.Downloaded = rapid.SampledFrom([]uint64{0, 0, 0, 5}).Draw(t, "downloaded")
 	a.NumWant = rapid.SampledFrom([]int{-1, 0, 1, 3, 5, 200}).Draw(t, "numwant")
 	a.MaxReprRack = rapid.SampledFrom([]int{1, 2, 2, 2, 2, 3}).Draw(t, "max_repr_rack")
 	a.OutsidePeers = rapid.SampledFrom([]int{0, 0, 1, 20, 200}).Draw(t, "outside_peers")
-	a.StandbyPeers = rapid.SampledFrom([]int{0, 0, 1, 2, 200}).Draw(t, "standby_peers")
 	if !h.lags && h.scope == tracker.ScopeTransfer { // else who was due by a short one may not be by the next
 		a.PeerTTL = rapid.SampledFrom([]time.Duration{660, 660, 660, shortestTTL, 900}).Draw(t, "ttl") * time.Second
 	}
@@ -191,7 +193,7 @@ func (h *history) send(t *rapid.T, frontend *Store, n int, a tracker.Announce) {
 	}
 	awaitErrands(t, frontend)
 	h.model.now = h.Now().Unix()
-	host := h.model.announce(a, handout.Complete)
+	host := h.model.announce(a)
 	if host == nil {
 		host = &modelHost{}
 	}
@@ -228,7 +230,7 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 		return
 	}
 	eligible := h.model.eligible(host)
-	total, outside := eligible.shares(want(a), a.OutsidePeers, a.StandbyPeers)
+	total, outside := eligible.shares(want(a), a.OutsidePeers)
 	if len(peers) != total {
 		t.Fatalf("R5: %d peers, expected %d", len(peers), total)
 	}
@@ -285,7 +287,7 @@ func (h *history) checkStored(t *rapid.T) {
 		expected[k.rackPeers(location)] = set(h.model.living(), inRack)
 		expected[k.rackSeeders(location)] = set(h.model.living(), func(x *modelHost) bool { return inRack(x) && x.seeder })
 		for _, group := range location.Groups() {
-			expected[k.rackRepresentatives(tracker.Location(group))] = set(h.model.living(), func(x *modelHost) bool { return represents(x, group) })
+			expected[k.rackRepresentatives(tracker.Location(group))] = set(h.model.living(), func(x *modelHost) bool { return h.model.represents(x, group) })
 			h.checkSwarm(t, k.swarm(group), group, h.model.swarm(group))
 		}
 	}
@@ -336,17 +338,13 @@ func (h *history) checkSwarm(t *rapid.T, base, group string, want []*modelHost) 
 			t.Fatalf("%s of %s = %q, counted %d, expected %q", part, base, got.standing[part], got.counts[part], contacts)
 		}
 	}
+	if paused := len(slices.DeleteFunc(slices.Clone(want), func(x *modelHost) bool { return !x.paused })); got.paused != paused {
+		t.Fatalf("%d of %s are paused, expected %d", got.paused, base, paused)
+	}
 	var lines []string
-	for _, host := range h.model.living() {
-		if group != "" && represents(host, group) {
-			lines = append(lines, lineOf(host))
-		}
+	for _, host := range h.model.places[group] {
+		lines = append(lines, lineOf(host))
 	}
-	if leader := h.model.leaders[group]; got.leads != (leader != nil) || got.leads && got.representatives[0] != lineOf(leader) {
-		t.Fatalf("representatives in %s = %q, and one leads: %v; expected %+v", base, got.representatives, got.leads, leader)
-	}
-	slices.Sort(lines)
-	slices.Sort(got.representatives)
 	if !slices.Equal(got.representatives, lines) {
 		t.Fatalf("representatives in %s = %q, expected %q", base, got.representatives, lines)
 	}
@@ -354,29 +352,36 @@ func (h *history) checkSwarm(t *rapid.T, base, group string, want []*modelHost) 
 
 // lineOf is a representative as it is kept with its group.
 func lineOf(h *modelHost) string {
-	return map[bool]string{true: "seeders ", false: "leechers "}[h.seeder] + contact(h)
+	state := "leecher "
+	switch {
+	case h.seeder:
+		state = "seeder "
+	case h.paused:
+		state = "paused "
+	}
+	return state + contact(h)
 }
 
 // storedSwarm is a swarm as it is kept.
 type storedSwarm struct {
 	counts          map[string]int      // of seeders and leechers
+	paused          int                 // of these
 	standing        map[string][]string // contacts
-	representatives []string            // kind and contact
-	leads           bool                // the first of these does
+	representatives []string            // state and contact
 }
 
 func (f *fixture) storedSwarm(base string) storedSwarm {
 	swarm := storedSwarm{counts: map[string]int{}, standing: map[string][]string{}}
 	text, _ := f.command("GET", base).ToString()
 	if text == "" {
-		text = "0 0 0 0"
+		text = "0 0 0 0 0"
 	}
 	head, lines, more := strings.Cut(text, "\n")
-	var leechers, seeders, representatives, leads int
-	if _, err := fmt.Sscanf(head, "%d %d %d %d", &leechers, &seeders, &representatives, &leads); err != nil {
+	var generation, leechers, seeders, paused, representatives int
+	if _, err := fmt.Sscanf(head, "%d %d %d %d %d", &generation, &leechers, &seeders, &paused, &representatives); err != nil {
 		panic(err)
 	}
-	swarm.leads = leads == 1
+	swarm.paused = paused
 	swarm.counts["leechers"], swarm.counts["seeders"] = leechers, seeders
 	if more {
 		swarm.representatives = strings.Split(lines, "\n")

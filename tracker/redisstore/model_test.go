@@ -16,7 +16,7 @@ type model struct {
 	hosts      []*modelHost
 	downloaded int
 	max        int
-	leaders    map[string]*modelHost // who leads each group
+	places     map[string][]*modelHost // representatives of each group, in the order in which they came
 	scope      tracker.ReprScope
 	deferred   bool                                  // the last host that announced was
 	told       map[string]int64                      // when each was, last
@@ -40,18 +40,7 @@ type modelHost struct {
 	seeded      bool  // it came with everything, and its machine never lacked anything
 	downloaded  uint64
 	rack6       tracker.Location // by IPv6, as long as location is guessed from another one's
-	stalled     int64            // when it announced before, if it got nothing since
-	represented int              // groups, until it announced
 	started     int64            // when it last said so
-	waits       map[int]waiting  // at each level
-}
-
-// waiting is since when neither a host nor the one that leads got anything, and what both lack.
-type waiting struct {
-	since       int64
-	left        uint64
-	leader      netip.AddrPort
-	leadersLeft uint64
 }
 
 // remove forgets a host; nil is nobody.
@@ -86,11 +75,11 @@ func (m *model) expire(ttl time.Duration) {
 }
 
 // announce records an announce and returns its host; nil for one that was never
-// seen before and stops, and for one that is to come back. complete is how many have everything, as far as is known.
-func (m *model) announce(a tracker.Announce, complete int) *modelHost {
+// seen before and stops, and for one that is to come back.
+func (m *model) announce(a tracker.Announce) *modelHost {
 	m.expire(a.PeerTTL)
 	m.max = a.MaxReprRack
-	h := m.find(a, complete > 0)
+	h := m.find(a)
 	if h == nil || m.deferred {
 		return nil
 	}
@@ -101,7 +90,11 @@ func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 	if a.Event == tracker.EventStarted {
 		h.started = m.now
 	}
-	h.left, h.seeder, h.paused = a.Left, a.Left == 0, a.Left != 0 && a.Event == tracker.EventPaused
+	paused := a.Left != 0 && a.Event == tracker.EventPaused
+	if h.live && (h.seeder != (a.Left == 0) || h.paused != paused) { // it leaves, and comes back as what it is
+		m.withdraw(h, 0)
+	}
+	h.left, h.seeder, h.paused = a.Left, a.Left == 0, paused
 	switch {
 	case a.Left != 0:
 		h.came, h.seeded = 0, false
@@ -132,23 +125,18 @@ func (m *model) announce(a tracker.Announce, complete int) *modelHost {
 const unseen = uint64(1) << 60
 
 // find returns whose announce it is.
-func (m *model) find(a tracker.Announce, seeded bool) *modelHost {
+func (m *model) find(a tracker.Announce) *modelHost {
 	h := m.known(a)
 	stopped := a.Event == tracker.EventStopped
 	if m.deferred = m.defers(a, h); h == nil && stopped || m.deferred {
 		return nil
 	}
 	if h == nil {
-		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen, waits: map[int]waiting{}}
+		h = &modelHost{id: string(a.PeerID[:]) + a.Key, addr: a.Addr, location: a.Location, left: unseen}
 		if h.location = m.firstRack(a); h.location != a.Location {
 			h.rack6 = a.Location
 		}
 		m.hosts = append(m.hosts, h)
-	}
-	h.stalled, h.represented = -1, h.represents
-	if h.represents > 0 && a.Event == tracker.EventNone && a.Left == h.left && a.Left != 0 && a.Left <= maxLeft &&
-		seeded && h.seen <= m.now-30 {
-		h.stalled = h.seen
 	}
 	if stopped {
 		return h
@@ -165,61 +153,52 @@ func (m *model) find(a tracker.Announce, seeded bool) *modelHost {
 		}
 		if h.location != a.Location {
 			m.withdraw(h, 0)
-			h.location, h.rack6, h.stalled = a.Location, "", -1
+			h.location, h.rack6 = a.Location, ""
 		}
 	}
 	return h
 }
 
 // elect gives the host the places that are free, from its rack outwards, and
-// takes away those beyond a bound that was lowered. It leads where nobody else does, or does
-// better.
+// takes away those beyond a bound that was lowered.
 func (m *model) elect(h *modelHost) {
 	for level, group := range h.location.Groups() {
-		others := len(m.representatives(group))
-		switch {
-		case level < h.represents && others > m.max:
+		switch n := len(m.places[group]); {
+		case level < h.represents && n > m.max:
 			m.withdraw(h, level)
 			return
-		case level >= h.represents && others >= m.max:
+		case level >= h.represents && !m.hasPlace(group, h):
 			return
-		}
-		h.represents = max(h.represents, level+1)
-		if m.shouldLead(h, m.leaders[group], level) {
-			m.leaders[group] = h
-			delete(h.waits, level)
+		case level >= h.represents:
+			m.places[group] = append(m.places[group], h)
+			h.represents++
 		}
 	}
 }
 
-func (m *model) shouldLead(h, leader *modelHost, level int) bool {
-	if leader == nil || leader == h {
-		return leader == nil
+// hasPlace says whether a group has a place for a host; for one that is no partial seed, one of those
+// makes way.
+func (m *model) hasPlace(group string, h *modelHost) bool {
+	isPaused := func(x *modelHost) bool { return x.paused }
+	others := m.swarm(group)
+	if h.paused {
+		others = slices.DeleteFunc(others, func(x *modelHost) bool { return x.paused || slices.Contains(m.places[group], x) })
+		return len(m.places[group]) < m.max && len(others) == 0
 	}
-	if isRtorrent(leader) && !leader.seeder && !isRtorrent(h) {
-		return true
+	if !slices.ContainsFunc(m.places[group], isPaused) || len(slices.DeleteFunc(slices.Clone(m.places[group]), isPaused)) >= m.max {
+		return len(m.places[group]) < m.max
 	}
-	return h.stalled >= 0 && level < h.represented && m.isHopeless(h, leader, level)
-}
-
-func (m *model) isHopeless(h, leader *modelHost, level int) bool {
-	now := waiting{h.waits[level].since, h.left, leader.addr, leader.left}
-	if h.waits[level] != now {
-		now.since = m.now
-		if leader.seen < h.stalled {
-			now.since = h.stalled
-		}
-		h.waits[level] = now
+	for len(m.places[group]) >= m.max {
+		x := m.places[group][slices.IndexFunc(m.places[group], isPaused)]
+		m.withdraw(x, slices.Index(x.location.Groups(), group))
 	}
-	return now.since <= m.now-300
+	return true
 }
 
 // withdraw takes the places that a host has from a level of its groups on.
 func (m *model) withdraw(h *modelHost, level int) {
 	for _, group := range h.location.Groups()[level:] {
-		if m.leaders[group] == h {
-			delete(m.leaders, group)
-		}
+		m.places[group] = slices.DeleteFunc(m.places[group], func(x *modelHost) bool { return x == h })
 	}
 	h.represents = min(h.represents, level)
 }
@@ -228,26 +207,14 @@ func (m *model) living() []*modelHost {
 	return slices.DeleteFunc(slices.Clone(m.hosts), func(h *modelHost) bool { return !h.live })
 }
 
-// representatives of a group.
-func (m *model) representatives(group string) (list []*modelHost) {
-	for _, h := range m.living() {
-		if represents(h, group) {
-			list = append(list, h)
-		}
-	}
-	return list
-}
+func (m *model) represents(h *modelHost, group string) bool { return slices.Contains(m.places[group], h) }
 
-func represents(h *modelHost, group string) bool {
-	return slices.Contains(h.location.Groups()[:h.represents], group)
-}
-
-// swarm of a group: the hosts of a rack, else those who lead the groups right below; that of "" is
+// swarm of a group: the hosts of a rack, else those who represent the groups right below; that of "" is
 // the global one.
 func (m *model) swarm(group string) (list []*modelHost) {
 	for _, h := range m.living() {
 		groups := append(h.location.Groups(), "")
-		if i := slices.Index(groups, group); i == 0 || i > 0 && m.leaders[groups[i-1]] == h {
+		if i := slices.Index(groups, group); i == 0 || i > 0 && i <= h.represents {
 			list = append(list, h)
 		}
 	}
@@ -255,11 +222,10 @@ func (m *model) swarm(group string) (list []*modelHost) {
 }
 
 // eligible are those a host may be handed: its fellow representatives, peers from outside, others
-// of its rack. stands: it stands by where somebody else leads.
+// of its rack.
 type eligible struct {
 	fellows, rackPeers map[*modelHost]bool
 	outside            []map[*modelHost]bool // of the swarm around each group it represents
-	stands             []bool                // by in that group
 }
 
 func (m *model) eligible(h *modelHost) eligible {
@@ -268,7 +234,7 @@ func (m *model) eligible(h *modelHost) eligible {
 	other := func(list []*modelHost) []*modelHost {
 		return slices.DeleteFunc(slices.Clone(list), func(x *modelHost) bool { return x == h || h.seeder && x.seeder })
 	}
-	for _, fellow := range other(m.representatives(groups[0])) { // also one who stands by in a rack within this one
+	for _, fellow := range other(m.places[groups[0]]) { // also one of a rack within this one
 		e.fellows[fellow] = true
 	}
 	for _, peer := range other(m.swarm(groups[0])) {
@@ -279,28 +245,23 @@ func (m *model) eligible(h *modelHost) eligible {
 	for level := 1; level <= h.represents; level++ {
 		outside := map[*modelHost]bool{}
 		for _, peer := range other(m.swarm(groups[level])) {
-			if !represents(peer, groups[level-1]) {
+			if !m.represents(peer, groups[level-1]) {
 				outside[peer] = true
 			}
 		}
 		e.outside = append(e.outside, outside)
-		e.stands = append(e.stands, m.leaders[groups[level-1]] != h)
 	}
 	return e
 }
 
 // shares says how many peers a host is handed, and how many of them from outside: of each swarm a third of
 // what it wants, or as many as are set, or ten, which is enough for up to 148 hosts.
-func (e eligible) shares(want, outsidePeers, standbyPeers int) (total, outside int) {
+func (e eligible) shares(want, outsidePeers int) (total, outside int) {
 	if outsidePeers == 0 {
 		outsidePeers = 10
 	}
-	for i, swarm := range e.outside {
-		if e.stands[i] {
-			outside += min(len(swarm), standbyPeers)
-		} else {
-			outside += min(len(swarm), max((want+2)/3, outsidePeers))
-		}
+	for _, swarm := range e.outside {
+		outside += min(len(swarm), max((want+2)/3, outsidePeers))
 	}
 	budget := max(want-len(e.fellows), 0)
 	outside = min(outside, budget)

@@ -44,7 +44,10 @@ func (m *model) defers(a tracker.Announce, h *modelHost) bool {
 		return false
 	}
 	told, again := m.told[id]
-	leader := m.leaders[rack]
+	var leader *modelHost
+	if there := m.places[rack]; len(there) > 0 {
+		leader = there[0]
+	}
 	switch {
 	case !again && leader == nil && len(m.swarm(rack)) == 0:
 	case !again && leader != nil && isRtorrent(leader) && leader.started > m.now-30:

@@ -81,11 +81,8 @@ func (m *model) attach(h *modelHost, addr netip.AddrPort) {
 	h.also = addr
 	if addr.Addr().Is4() {
 		h.addr, h.also = addr, h.addr
-		if m.scope == tracker.ScopeRack { // its leases are of another address then
-			m.withdraw(h, 0)
-			h.stalled = -1
-		}
 	}
+	m.withdraw(h, 0)
 }
 
 func (m *model) detach(h *modelHost) {

@@ -28,7 +28,7 @@ func (s *Store) calls(a tracker.Announce) map[string]scriptCall {
 	}
 	return map[string]scriptCall{
 		"announce":   announceCall(a, announceOptions{now: s.now(), seed: 1}),
-		"again":      againCall(a, announceOptions{now: s.now(), seed: 1}),
+		"again":      againCall(a, s.now(), 1),
 		"scrape":     scrapeCall(a.InfoHash),
 		"statistics": s.statisticsCall(a.InfoHash),
 		"sweep":      s.sweepCall(a.InfoHash),
