@@ -1,7 +1,7 @@
 --[[
 again: the announce of a host that only says that it is still there, as nearly all do. It writes
 down its numbers and hands out its peers. It knows no rule: `announce` left a stamp in the host's
-record (stamp.lua). If that is not of now, the call writes nothing, and the frontend calls
+record (election.lua). If that does not hold any more, the call writes nothing, and the frontend calls
 `announce` instead.
 
 Invariants: those of announce. The host, its rack and its state are as recorded, nothing has changed
@@ -10,21 +10,21 @@ that its places depend on, and nobody is due.
 KEYS
    1 {HASH}:summary   2 {HASH}:progress   3 {HASH}:peer:ADDRESS
    4… of the location, from the rack outwards: of the rack progress, of each group the swarm; then
-      {HASH}:swarm. Shelves are chosen within the call
+      {HASH}:swarm. Pages are chosen within the call
 
 ARGV
    1 now          unix time in seconds; empty: the clock of Redis
-   2 seed         of this call's random choice, an unsigned 32 bit number
-   3 also         ip:port of the other family; may be empty
-   4 peer_id      20 bytes
-   5 key          as sent; may be empty
-   6 left         bytes; empty: not known
-   7 uploaded     bytes
-   8 downloaded   bytes
-   9 want         peers wanted, 0 to MAXPEERS
-  10 ttl          seconds of silence after which a host is not live
+   2 ttl          seconds of silence after which a host is not live
+   3 seed         of this call's random choice, an unsigned 32 bit number
+   4 also         ip:port of the other family; may be empty
+   5 peer_id      20 bytes
+   6 key          as sent; may be empty
+   7 left         bytes; empty: not known
+   8 uploaded     bytes
+   9 downloaded   bytes
+  10 want         peers wanted, 0 to MAXPEERS
   11 location     path of groups, the rack last
-  12 rules        a word for all that a stamp depends on
+  12 word         for the rules that a stamp depends on
 
 Returns {status} or {status, summary, represents, also, view…}, as announce does.
 
@@ -32,17 +32,17 @@ Status: 1 recorded; 0 there is more to do, nothing was written.
 
 Cost: grows with want and the number of representatives, never with the swarm.
 ]]
-local summary, progress, record, rack_progress = unpack(KEYS, 1, 4)
-local now, seed, also, peer_id, key, left, uploaded, downloaded, want, ttl, location, rules = unpack(ARGV, 1, 12)
 local call = redis.call
+
+-- include: pages
+
+local summary, progress, record, rack_progress = unpack(KEYS, 1, 4)
+local now, ttl, seed, also, peer_id, key, left, uploaded, downloaded, want, location, word = unpack(ARGV, 1, 12)
 want = tonumber(want)
 
--- include: shelf
--- include: draw
-
 local known = call('HMGET', record, 'peer_id', 'key', 'rack', 'left', 'also', 'stamp')
-local of, represents, renew, generations = string.match(known[6] or '', '^(%S+) (%d+) (%d+)(.*)$')
-if of ~= rules or known[1] ~= peer_id or (known[2] or '') ~= key or known[3] ~= location
+local under, represents, renew, generations = string.match(known[6] or '', '^(%S+) (%d+) (%d+)(.*)$')
+if under ~= word or known[1] ~= peer_id or (known[2] or '') ~= key or known[3] ~= location
   or (known[4] == '0') ~= (left == '0') or (known[4] == '') ~= (left == '') or also ~= '' and also ~= known[5] then
   return { 0 }
 end
@@ -68,7 +68,7 @@ for level = 1, represents + 1 do
   if want > 0 then
     reply[#reply + 1] = text
     draw(KEYS[4 + level], tonumber(leechers), left == '0' and 0 or tonumber(seeders),
-      want + tonumber(representatives) + 1, reply)
+      want + tonumber(representatives) + 1, seed, reply)
   end
 end
 if now_there ~= generations then

@@ -13,50 +13,48 @@ KEYS
    7 {HASH}:first_completed  8 {HASH}:last_completed   9 {HASH}:summary
   10 {HASH}:peers:N         11 {HASH}:peers:R         12 {HASH}:peers:S
   13 {HASH}:peers:L         14 {HASH}:peers:P         15 {HASH}:racks
-  16 {HASH}:hosts           17 {HASH}:progress        18 {HASH}:shelves
+  16 {HASH}:hosts           17 {HASH}:progress        18 {HASH}:pages
   19 {HASH}:leases          20 {HASH}:deferred        21 {HASH}:racks6
   22 {HASH}:peer:ADDRESS
   23… of the location, from the rack outwards: of the rack N, S, progress; of each group the
-      swarm and R; last {HASH}:swarm. Their names are derived (keys.lua), as those of other
+      swarm and R; last {HASH}:swarm. Their names are derived (names.lua), as those of other
       hosts' groups must be; they are declared all the same.
 
 ARGV
    1 now          unix time in seconds; empty: the clock of Redis
-   2 seed         of this call's random choice, an unsigned 32 bit number
-   3 address      ip:port where peers reach the host
-   4 also         its ip:port of the other family; may be empty
-   5 peer_id      20 bytes
-   6 key          as sent; may be empty
-   7 event        started, completed, stopped, paused or empty
-   8 left         bytes; empty: not known
-   9 uploaded     bytes
-  10 downloaded   bytes
-  11 want         peers wanted, 0 to MAXPEERS
-  12 max_repr     representatives of a group
-  13 ttl          seconds of silence after which a host is not live
-  14 compact      True or False, as asked for
-  15 ids          1: peer ids are wanted too; else empty
-  16 auto         1: an unknown transfer may become active; reserved: it does; else empty
-  17 location     path of groups, the rack last
-  18 hostname     may be empty
+   2 ttl          seconds of silence after which a host is not live
+   3 seed         of this call's random choice, an unsigned 32 bit number
+   4 address      ip:port where peers reach the host
+   5 also         its ip:port of the other family; may be empty
+   6 peer_id      20 bytes
+   7 key          as sent; may be empty
+   8 event        started, completed, stopped, paused or empty
+   9 left         bytes; empty: not known
+  10 uploaded     bytes
+  11 downloaded   bytes
+  12 want         peers wanted, 0 to MAXPEERS
+  13 compact      True or False, as asked for
+  14 ids          1: peer ids are wanted too; else empty
+  15 auto         1: an unknown transfer may become active; reserved: it does; else empty
+  16 location     path of groups, the rack last
+  17 hostname     may be empty
+  18 max_repr     representatives of a group
   19 scope        of max_repr: transfer, or rack: of all transfers together
-  20 lease        GROUP ADDRESS TOKEN that was taken for the host; else empty
-  21 probe_interval  seconds between two probes of a representative; empty: none
-  22 look         1: tell which representatives nobody has probed for long; else empty
-  23 named        1: its client named one of the addresses, and did not announce from there; else empty
-  24 hosts_per_address  hosts at one IP address
-  25 rules        a word for all that a stamp depends on
-  26 came_first   with a lease only: 1 if the host lacks something and represented nothing at first; else empty
+  20 word         for the rules that a stamp depends on
+  21 lease        GROUP ADDRESS TOKEN that was taken for the host; else empty
+  22 probe_interval  seconds between two probes of a representative; empty: none
+  23 look         1: tell which representatives nobody has probed for long; else empty
+  24 named        1: its client named one of the addresses, and did not announce from there; else empty
+  25 hosts_per_address  hosts at one IP address
+  26 slow_news    1: peers hear late of its new pieces, see clients.lua; else empty
 
-Returns {status} or {status, summary, represents, also, address, joined, came, ids, told, view…}.
-summary: see summary.lua; represents: how many of its groups the host represents; also, address: by
+Returns {status} or {status, summary, represents, also, address, joined, ids, effects, view…}.
+summary: see swarm.lua; represents: how many of its groups the host represents; also, address: by
 which it is handed out to others. A view is several texts: one for each swarm that the host sees,
-from its rack outwards (swarm.lua), and behind each those of some shelves (shelves.lua), on which
-its representatives may stand, too, and the host itself: the frontend chooses. joined: 1 if the host
-was not live before. came: 1 if it lacks something and represented nothing before: the views of the
-swarms around groups that it represents then end with those who came last (draw.lua), where leechers are
-more than seeders. ids: an address and its peer id by turns, of all in the texts; none if not asked
-for. told: what the frontend is to do, a string each:
+from its rack outwards (swarm.lua), and behind each some of its pages (pages.lua), on which
+its representatives may be, too, and the host itself: the frontend chooses. joined: 1 if the host
+was not live before. ids: an address and its peer id by turns, of all in the texts; none if not asked
+for. effects: what the frontend is to do, a string each:
   registered NAME            the transfer registered itself; it has no name
   started REGISTERED NOW NAME  the first host started; since when the transfer is registered, its name
   complete RACK HOSTS SEEDED STARTED NOW NAME  the rack is complete, or without RACK the transfer: so
@@ -65,11 +63,11 @@ for. told: what the frontend is to do, a string each:
   demoted WHY GROUP ADDRESS SILENT LEFT NAME  a place was lost, by a host that was silent for so many
                              seconds; so many representatives are left
   lease GROUP ADDRESS RANK LEFT NAME  a place is free: take a lease, and announce again with it; RANK:
-                             how urgently, see needed.lua; so many representatives the group has
+                             how urgently, see rank.lua; so many representatives the group has
   renew GROUP ADDRESS        the same lease, anew
   settle GROUP ADDRESS TOKEN a lease was given back
-  defer                      let it ask again in some seconds, it is not recorded: see defer.lua
-  crowded                    likewise: its IP address has as many hosts as it may, and none is gone
+  defer                      let it ask again in some seconds, it is not recorded: see clients.lua
+  crowded                    likewise: its IP address has as many as it may, and none is gone
   check ADDRESS CLAIMED AFTER ALSO  probe this representative after so many seconds; ALSO
                              may be empty
 
@@ -77,55 +75,54 @@ Status: 1 recorded, or told to come back; 0 the transfer is not active, nothing 
 -1 likewise, and an operator wants its clients to stop; -2 likewise, and it may register itself if
 `reserve` lets it.
 
-Cost: grows with want and max_repr, never with the swarm. At most 16 hosts on 16 shelves
+Cost: grows with want and max_repr, never with the swarm. At most 16 hosts on 16 pages
 expire, and where more are due, the representatives on the host's own path.
 ]]
-local registered, closed, name, length, first_started, last_started, first_completed, last_completed,
-  summary_key, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts, progress, shelves,
-  leases, deferred, racks6 = unpack(KEYS, 1, 21)
-local now, seed, address, also, peer_id, key, event, left, uploaded, downloaded, want, max_repr, ttl,
-  compact, ids, auto, location, hostname, scope, lease, probe_interval, look, named,
-  hosts_per_address, rules, came_first = unpack(ARGV, 1, 26)
-want, max_repr, ttl, hosts_per_address =
-  tonumber(want), tonumber(max_repr), tonumber(ttl), tonumber(hosts_per_address)
 local call = redis.call
--- The clock is that of Redis: those of the frontends may disagree.
-now = tonumber(now) or tonumber(call('TIME')[1])
--- Who was last seen by then is due.
-local due = now - ttl
--- Some who are due may still be there: all that is handed out must be looked at twice.
-local backlog = false
 
--- include: keys
--- include: shelf
--- include: path
--- include: summary
--- include: host
--- include: state
--- include: swarm
--- include: shelves
--- include: put
--- include: draw
 -- include: clock
--- include: identities
--- include: enrol
--- include: lose
--- include: progress
--- include: swarms
--- include: leases
--- include: forget
--- include: machine
--- include: expire
--- include: find
--- include: defer
--- include: record
--- include: settle
--- include: probing
--- include: needed
+-- include: names
+-- include: pages
+-- include: host
+-- include: liveness
+-- include: swarm
 -- include: places
--- include: elect
--- include: stamp
+-- include: sums
+-- include: index
+-- include: machine
+-- include: leases
+-- include: rank
+-- include: expiry
+-- include: identity
+-- include: clients
+-- include: record
+-- include: probing
+-- include: election
 -- include: handout
+
+local a = {
+  seed = ARGV[3], address = ARGV[4], also = ARGV[5], id = ARGV[6] .. ARGV[7], peer_id = ARGV[6], key = ARGV[7],
+  event = ARGV[8], left = ARGV[9], uploaded = ARGV[10], downloaded = ARGV[11], want = tonumber(ARGV[12]),
+  compact = ARGV[13], auto = ARGV[15], location = ARGV[16], hostname = ARGV[17], scope = ARGV[19],
+  hosts_per_address = tonumber(ARGV[25]), slow_news = ARGV[26] ~= '',
+}
+local rules = {
+  max_repr = tonumber(ARGV[18]), scope = ARGV[19], word = ARGV[20], lease = ARGV[21], probe_interval = ARGV[22],
+}
+local ids, look, named = ARGV[14] ~= '', ARGV[23] ~= '', ARGV[24] ~= ''
+
+-- activate makes a transfer active that nobody registered, unless an operator ended it or the host
+-- stops. It returns the status if it does not.
+local function activate()
+  local ended = call('GET', key('closed'))
+  if ended or a.auto == '' or a.event == 'stopped' then
+    return string.find(ended or '', ' stop', 1, true) and -1 or 0
+  elseif a.auto ~= 'reserved' then
+    return -2
+  end
+  call('SET', key('registered'), rfc3339(now))
+  tell('registered', '')
+end
 
 -- note_use keeps when somebody announced, where nobody is live: see evict.
 local function note_use()
@@ -134,32 +131,33 @@ local function note_use()
   end
 end
 
-local inactive = not call('GET', registered) and activate()
+local inactive = not call('GET', key('registered')) and activate()
 if inactive then
   return { inactive }
 end
 if summary.oldest <= due then
-  backlog = expire()
+  expire()
 end
 note_use()
 
-local host, path = settle(load_host(address))
-local represents, views = 0, {}
-if named ~= '' and host.address then -- frontends do not connect to where a client likes
+local recorded = load_host(a.address)
+local host = (rules.lease == '' and settle or settle_again)(a, recorded)
+local represents, seen = 0, {}
+if named and host.address then -- frontends do not connect to where a client likes
   call('HSET', record_key(host.address), 'probed', 'never')
 end
 if host.live then
-  represents = elect(host, path)
+  local path = swarms_of(host.rack)
+  represents = elect(host, path, rules)
   write_state(host)
-  write_stamp(host, path, represents)
-  if look ~= '' then
-    claim_overdue(path, represents)
+  stamp(host, path, represents, rules)
+  if look then
+    claim_overdue(path, represents, rules.probe_interval)
   end
-  hand_out(host, path, represents, views)
+  seen = views(host, path, represents, a)
 end
 note_use()
 write_summary()
 tell_completed()
-return { 1, call('GET', summary_key), represents, host.also or '', host.address or address,
-  host.joined and 1 or 0, comes(host) and 1 or 0, ids ~= '' and peer_ids(views) or {},
-  all_told(), unpack(views) }
+return { 1, call('GET', key('summary')), represents, host.also or '', host.address or a.address,
+  host.joined and 1 or 0, ids and peer_ids(seen) or {}, all_effects(), unpack(seen) }

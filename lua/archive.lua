@@ -6,12 +6,12 @@ Invariant: after any number of calls, by any number of frontends, broken off any
 each key is either under its old name or under its new one.
 
 KEYS
-   1 {HASH}:deregistered   2 {HASH}:peers:N   3 {HASH}:racks   4 {HASH}:shelves
+   1 {HASH}:deregistered   2 {HASH}:peers:N   3 {HASH}:racks   4 {HASH}:pages
    5 {HASH}:hosts          6 {HASH}:closed
    7… the transfer's other keys that are known by name, as they come
 
 ARGV
-   1 limit         hosts, shelves or parts of the index to move, at most; of racks a tenth, since each has more keys
+   1 limit         hosts, pages or parts of the index to move, at most; of racks a tenth, since each has more keys
    2 archive_ttl   seconds that the archive is kept
 
 Returns {status}.
@@ -20,12 +20,12 @@ Status: 1 call again; 0 nothing is left.
 
 Cost: grows with limit.
 ]]
-local deregistered, peers_N, racks, shelves, hosts, closed = unpack(KEYS, 1, 6)
-local limit, archive_ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 local call = redis.call
 
--- include: keys
--- include: path
+-- include: names
+
+local deregistered, peers_N, racks, pages, hosts, closed = unpack(KEYS, 1, 6)
+local limit, archive_ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 -- Of a transfer that was evicted, `deregistered` says for how long it is kept.
 local stamp, kept = string.match(call('GET', deregistered) or '', '^(%S+) ?(%d*)$')
@@ -34,10 +34,10 @@ if not stamp then
 end
 archive_ttl = tonumber(kept) or archive_ttl
 
-local function archive(key)
-  if call('EXISTS', key) == 1 then
-    call('RENAME', key, stamp .. ':' .. key)
-    call('EXPIRE', stamp .. ':' .. key, archive_ttl)
+local function archive(name)
+  if call('EXISTS', name) == 1 then
+    call('RENAME', name, stamp .. ':' .. name)
+    call('EXPIRE', stamp .. ':' .. name, archive_ttl)
   end
 end
 
@@ -70,15 +70,15 @@ local function archive_rack(rack)
   end
 end
 
--- drain_shelves moves shelves, which a sorted set names by what is behind the tag.
-local function drain_shelves()
-  local popped = call('ZPOPMIN', shelves, limit)
+-- drain_pages moves pages, which a sorted set names by what is behind the tag.
+local function drain_pages()
+  local popped = call('ZPOPMIN', pages, limit)
   for i = 1, #popped, 2 do
     archive(tag .. ':' .. popped[i])
-    call('ZADD', stamp .. ':' .. shelves, popped[i + 1], popped[i])
+    call('ZADD', stamp .. ':' .. pages, popped[i + 1], popped[i])
   end
   if #popped > 0 then
-    call('EXPIRE', stamp .. ':' .. shelves, archive_ttl)
+    call('EXPIRE', stamp .. ':' .. pages, archive_ttl)
   end
   return #popped
 end
@@ -95,7 +95,7 @@ local function drain_identities()
   return left
 end
 
-if drain(peers_N, limit, archive_host) > 0 or drain_shelves() > 0 or drain_identities() > 0
+if drain(peers_N, limit, archive_host) > 0 or drain_pages() > 0 or drain_identities() > 0
   or drain(racks, math.ceil(limit / 10), archive_rack) > 0 then
   return { 1 }
 end

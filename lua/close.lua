@@ -19,13 +19,14 @@ already, and its clients are to stop from now on; 0 there is no such transfer.
 
 Cost: constant.
 ]]
-local registered, closed, deregistered, name, summary_key = unpack(KEYS, 1, 5)
-local archive_ttl, stop = tonumber(ARGV[2]), ARGV[3] ~= ''
 local call = redis.call
-local now = tonumber(ARGV[1]) or tonumber(call('TIME')[1])
 
 -- include: clock
+-- include: names
 -- include: shut
+
+local registered, closed, deregistered, name = unpack(KEYS, 1, 4)
+local archive_ttl, stop = tonumber(ARGV[2]), ARGV[3] ~= ''
 
 local torrent_name, is_closing = call('GET', name) or '', call('EXISTS', deregistered) == 1
 if is_closing or call('EXISTS', registered) == 0 then

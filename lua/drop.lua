@@ -8,7 +8,7 @@ KEYS
    1 {HASH}:registered       2 {HASH}:first_started    3 {HASH}:summary
    4 {HASH}:peers:N          5 {HASH}:peers:R          6 {HASH}:peers:S
    7 {HASH}:peers:L          8 {HASH}:peers:P          9 {HASH}:racks
-  10 {HASH}:hosts           11 {HASH}:progress        12 {HASH}:shelves
+  10 {HASH}:hosts           11 {HASH}:progress        12 {HASH}:pages
   13 {HASH}:leases
 
 ARGV
@@ -16,34 +16,26 @@ ARGV
    2 address  ip:port of the host, either one if it has two; or an ip ([v6]): all hosts last seen
               there
 
-Returns {status} or {status, addresses, told}. addresses: of the hosts that were dropped, by which
-they were known; told: as in announce.
+Returns {status} or {status, addresses, effects}. addresses: of the hosts that were dropped, by which
+they were known; effects: as in announce.
 
 Status: 1 done, addresses is empty if there was no such host; 2 call again; 0 the transfer is not
 active.
 
 Cost: grows with the hosts dropped, at most 64.
 ]]
-local registered, first_started, summary_key, peers_N, peers_R, peers_S, peers_L, peers_P, racks, hosts,
-  progress, shelves, leases = unpack(KEYS, 1, 13)
-local now, address = unpack(ARGV, 1, 2)
 local call = redis.call
-now = tonumber(now) or tonumber(call('TIME')[1])
 
 -- include: clock
--- include: keys
--- include: shelf
--- include: path
--- include: summary
+-- include: names
+-- include: pages
 -- include: host
--- include: state
 -- include: swarm
--- include: shelves
--- include: identities
--- include: lose
--- include: progress
--- include: swarms
--- include: forget
+-- include: places
+-- include: sums
+-- include: index
+
+local registered, address = KEYS[1], ARGV[2]
 
 if call('EXISTS', registered) == 0 then
   return { 0 }
@@ -73,4 +65,4 @@ if #dropped > 0 then
   write_summary()
   tell_completed()
 end
-return { #addresses == MOST and 2 or 1, dropped, all_told() }
+return { #addresses == MOST and 2 or 1, dropped, all_effects() }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-//go:embed *.lua include/*.lua
+//go:embed *.lua chapters/*.lua
 var files embed.FS
 
 // All are the scripts by name, ready for EVAL. Their headers give KEYS, ARGV,
@@ -27,13 +27,12 @@ func assembleAll(names ...string) map[string]string {
 
 const directive = "-- include: "
 
-// assemble reads a script and puts each included file, assembled in its turn,
-// where its directive stands.
+// assemble reads a script and puts each chapter where its directive stands.
 func assemble(name string) string {
 	var script strings.Builder
 	for line := range strings.Lines(read(name)) {
-		if include, ok := strings.CutPrefix(strings.TrimSpace(line), directive); ok {
-			line = assemble("include/" + include + ".lua")
+		if chapter, ok := strings.CutPrefix(strings.TrimSpace(line), directive); ok {
+			line = read("chapters/" + chapter + ".lua")
 		}
 		script.WriteString(line)
 	}

@@ -7,7 +7,7 @@ it began. One that never answered, or twice announced with progress while it did
 firewall: probes say nothing of it, and come rarely; only silence counts.
 
 KEYS
-   1 {HASH}:registered   2 {HASH}:leases   3 {HASH}:peers:R   4 {HASH}:shelves
+   1 {HASH}:registered   2 {HASH}:leases   3 {HASH}:peers:R   4 {HASH}:pages
    5 {HASH}:summary      6 {HASH}:peer:ADDRESS
 
 ARGV
@@ -18,34 +18,31 @@ ARGV
    5 alive     1: it answered; else empty
    6 probe_interval  seconds between two probes
 
-Returns {status, told}. told: as in announce.
+Returns {status, effects}. effects: as in announce.
 
 Status: 1 probe again, as told; 2 it was dead, and has lost its places; 3 it represents nothing any
 more, or another frontend probes it.
 
 Cost: constant.
 ]]
-local registered, leases, peers_R, shelves, summary_key, record = unpack(KEYS, 1, 6)
-local now, address, claimed, took, alive, probe_interval = unpack(ARGV, 1, 6)
 local call = redis.call
-now = tonumber(now) or tonumber(call('TIME')[1])
+
+-- include: clock
+-- include: names
+-- include: pages
+-- include: host
+-- include: swarm
+-- include: places
+-- include: probing
+
+local registered, peers_R, record = KEYS[1], KEYS[3], KEYS[6]
+local _, address, claimed, took, alive, probe_interval = unpack(ARGV, 1, 6)
 -- How many intervals pass between two probes of one behind a firewall: its probes time out,
 -- and take the places of those that tell something.
 local RARELY = 10
 
--- include: keys
--- include: shelf
--- include: path
--- include: summary
--- include: host
--- include: state
--- include: swarm
--- include: shelves
--- include: lose
--- include: probing
-
 local host = load_host(address)
-local probed, mark, reachable, seen, uploaded =
+local probed, mark_then, reachable, seen, uploaded =
   unpack(call('HMGET', record, 'probed', 'mark', 'reachable', 'last_seen', 'uploaded'))
 if call('EXISTS', registered) == 0 or not host or not host.live or probed ~= claimed
   or call('SISMEMBER', peers_R, address) == 0 then
@@ -53,17 +50,17 @@ if call('EXISTS', registered) == 0 or not host or not host.live or probed ~= cla
 end
 
 local announced = tonumber(seen) > now - took
-local progressed = mark ~= host.left .. ' ' .. uploaded
+local progressed = mark_then ~= host.left .. ' ' .. uploaded
 if alive == '1' then
   call('HSET', record, 'reachable', 'True')
 elseif not announced and reachable and reachable ~= 'False' then
-  withdraw(host, swarms_of(host.rack), 1, 'probe')
+  lose_places(host, swarms_of(host.rack), 1, 'probe')
   write_state(host)
   write_summary()
-  return { 2, all_told() }
+  return { 2, all_effects() }
 elseif not announced or progressed then
   reachable = reachable == 'True' and 'Doubtful' or 'False'
   call('HSET', record, 'reachable', reachable)
 end
-claim_probe(address, probe_interval * (alive == '' and reachable == 'False' and RARELY or 1))
-return { 1, all_told() }
+claim_probe(address, probe_interval * (alive == '' and reachable == 'False' and RARELY or 1), probe_interval)
+return { 1, all_effects() }

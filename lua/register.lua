@@ -23,12 +23,12 @@ Status: 1 registered; 2 it was there already; 3 its torrent has another name;
 
 Cost: constant.
 ]]
-local registered, closed, name, length, torrent, deregistered, digest = unpack(KEYS, 1, 7)
-local _, new_name, new_length, new_torrent, new_digest = unpack(ARGV, 1, 5)
 local call = redis.call
-local now = tonumber(ARGV[1]) or tonumber(call('TIME')[1])
 
 -- include: clock
+
+local registered, closed, name, length, torrent, deregistered, digest = unpack(KEYS, 1, 7)
+local _, new_name, new_length, new_torrent, new_digest = unpack(ARGV, 1, 5)
 
 if call('EXISTS', deregistered) == 1 then
   return { 4, '' }

@@ -16,7 +16,7 @@ import (
 // Announce implements tracker.Store. Nearly all announces are one call of again.lua. It writes
 // nothing if there is more to do than it can, and announce.lua follows.
 func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Handout, error) {
-	look := s.looksForProbes(a)
+	look := s.scansForProbes(a)
 	if a.Event == tracker.EventNone && !wantsIDs(a) && !look {
 		handout, recorded, err := s.again(ctx, a)
 		if err != nil {
@@ -50,16 +50,15 @@ func (s *Store) again(ctx context.Context, a tracker.Announce) (h tracker.Handou
 	if err != nil || r.status != statusRecorded {
 		return h, false, err
 	}
-	h, err = readHandout(a, r, a.Addr.String(), false, againValues)
+	h, err = readHandout(a, r, a.Addr.String(), againValues)
 	return h, true, err
 }
 
 // announced is what one call of announce.lua did.
 type announced struct {
 	tracker.Handout
-	told
+	effects
 	joined  bool // the host was not live before
-	came    bool // it lacks something, and represented nothing before
 	unknown bool // the transfer is not active, but may register itself
 }
 
@@ -74,7 +73,7 @@ func (s *Store) announce(ctx context.Context, a tracker.Announce, o announceOpti
 	if err != nil {
 		return announced{}, err
 	}
-	s.follow(done.told, a)
+	s.follow(done.effects, a)
 	if done.crowded {
 		if suppressed, due := s.crowded.Due(); due {
 			s.log.Warn("address has as many hosts as it may", "host", a.Addr.Addr(), "transfer", a.InfoHash,
@@ -90,7 +89,6 @@ type announceOptions struct {
 	now   string // the clock in seconds, or empty
 	seed  uint32
 	lease lease // of announce.lua only: one that was taken for the host
-	came  bool  // likewise: it came with the announce that is repeated
 	look  bool  // for representatives that nobody probes
 
 	reserved bool // of announce.lua only: the transfer may register itself
@@ -103,13 +101,14 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		k.registered(), k.closed(), k.name(), k.length(),
 		k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
 		k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-		k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(), k.deferred(), k.racks6(), k.peer(a.Addr),
+		k.racks(), k.hosts(), k.progress(), k.pages(), k.leases(), k.deferred(), k.racks6(), k.peer(a.Addr),
 		k.rackPeers(a.Location), k.rackSeeders(a.Location), k.rackProgress(a.Location))
 	for _, group := range a.Location.Groups() {
 		keys = append(keys, k.swarm(group), k.rackRepresentatives(tracker.Location(group)))
 	}
 	args := []string{
 		o.now,
+		seconds(a.PeerTTL),
 		strconv.FormatUint(uint64(o.seed), 10),
 		a.Addr.String(),
 		address(a.Also),
@@ -120,21 +119,20 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		strconv.FormatUint(a.Uploaded, 10),
 		strconv.FormatUint(a.Downloaded, 10),
 		strconv.Itoa(want(a)),
-		strconv.Itoa(a.MaxReprRack),
-		strconv.Itoa(int(a.PeerTTL.Seconds())),
 		boolean(a.Compact),
 		flag(wantsIDs(a)),
 		o.auto(a),
 		string(a.Location),
 		a.Hostname,
+		strconv.Itoa(a.MaxReprRack),
 		a.ReprScope.String(),
+		rulesWord(a.Rules),
 		o.lease.argument(),
 		seconds(a.ProbeInterval),
 		flag(o.look),
 		flag(a.Named),
 		strconv.Itoa(a.HostsPerAddress),
-		rules(a.Rules),
-		flag(o.came),
+		flag(tracker.TraitsOf(a.PeerID).SlowNews),
 	}
 	return scriptCall{append(keys, k.globalSwarm()), args}
 }
@@ -157,6 +155,7 @@ func againCall(a tracker.Announce, now string, seed uint32) scriptCall {
 	}
 	args := []string{
 		now,
+		seconds(a.PeerTTL),
 		strconv.FormatUint(uint64(seed), 10),
 		address(a.Also),
 		string(a.PeerID[:]),
@@ -165,16 +164,15 @@ func againCall(a tracker.Announce, now string, seed uint32) scriptCall {
 		strconv.FormatUint(a.Uploaded, 10),
 		strconv.FormatUint(a.Downloaded, 10),
 		strconv.Itoa(want(a)),
-		strconv.Itoa(int(a.PeerTTL.Seconds())),
 		string(a.Location),
-		rules(a.Rules),
+		rulesWord(a.Rules),
 	}
 	return scriptCall{append(keys, k.globalSwarm()), args}
 }
 
-// rules is a word for what a stamp depends on: a host that was stamped under other rules is
+// rulesWord stands for what a stamp depends on: a host that was stamped under other rules is
 // looked at by announce.lua.
-func rules(r tracker.Rules) string {
+func rulesWord(r tracker.Rules) string {
 	word := strconv.Itoa(r.MaxReprRack)
 	if r.ReprScope == tracker.ScopeRack {
 		word += ":" + seconds(r.PeerTTL) // how long a lease is good for
@@ -237,7 +235,7 @@ func seconds(span time.Duration) string {
 // Values behind the status, in front of the views.
 const (
 	againValues    = 3
-	announceValues = againValues + 5
+	announceValues = againValues + 4
 )
 
 // Statuses of announce.lua; 0 is a transfer that is not active.
@@ -248,8 +246,8 @@ const (
 )
 
 // readHandout maps what announce.lua and again.lua return. address is by which the host is handed out to
-// others; came: it lacks something and represented nothing before; the views are behind so many values.
-func readHandout(a tracker.Announce, r reply, address string, came bool, values int) (tracker.Handout, error) {
+// others; the views are behind so many values.
+func readHandout(a tracker.Announce, r reply, address string, values int) (tracker.Handout, error) {
 	c, err := readSummary(r)
 	if err != nil {
 		return tracker.Handout{}, err
@@ -265,7 +263,7 @@ func readHandout(a tracker.Announce, r reply, address string, came bool, values 
 	if also != "" {
 		address += " " + also
 	}
-	peers, err := choosePeers(r.values[values:], address, came, a)
+	peers, err := choosePeers(r.values[values:], address, a)
 	if err != nil {
 		return tracker.Handout{}, fmt.Errorf("script %s: views: %w", r.script, err)
 	}
@@ -290,21 +288,19 @@ func readAnnounced(a tracker.Announce, r reply) (done announced, err error) {
 	if err != nil {
 		return announced{}, fmt.Errorf("script announce: address: %w", err)
 	}
-	for i, flag := range []*bool{&done.joined, &done.came} {
-		value, err := r.values[4+i].AsInt64()
-		if err != nil {
-			return announced{}, fmt.Errorf("script announce: joined, came: %w", err)
-		}
-		*flag = value == 1
+	joined, err := r.values[4].AsInt64()
+	if err != nil {
+		return announced{}, fmt.Errorf("script announce: joined: %w", err)
 	}
-	if done.Handout, err = readHandout(a, r, address, done.came, announceValues); err != nil {
+	done.joined = joined == 1
+	if done.Handout, err = readHandout(a, r, address, announceValues); err != nil {
 		return announced{}, err
 	}
-	if err = readIDs(done.Peers, r.values[6]); err != nil {
+	if err = readIDs(done.Peers, r.values[5]); err != nil {
 		return announced{}, err
 	}
-	if done.told, err = readTold(r.values[7], a.InfoHash); err != nil {
-		return announced{}, fmt.Errorf("script announce: told: %w", err)
+	if done.effects, err = readEffects(r.values[6], a.InfoHash); err != nil {
+		return announced{}, fmt.Errorf("script announce: effects: %w", err)
 	}
 	done.Checks, done.Defer = done.checks, done.deferred
 	return done, nil

@@ -21,7 +21,7 @@ func TestAnnounceKeepsTheRecord(t *testing.T) {
 			"compact": "True", "port": "6881", "peer_id": string(a.PeerID[:]), "key": "k",
 			"last_event": "started", "event:started": "2027-01-15T08:00:00Z", "seeder": "False",
 			"downloaded": "2", "left": "900", "uploaded": "1", "rack": "dc1/r1", "hostname": "host1",
-			"last_seen": "1800000000", "shelves": "1 1 1", "stamp": "2 2 0 1 1",
+			"last_seen": "1800000000", "pages": "1 1 1", "stamp": "2 2 0 1 1",
 		}
 		if got := f.record(hash, a.Addr); !maps.Equal(got, want) {
 			t.Errorf("record:\n got %q\nwant %q", got, want)

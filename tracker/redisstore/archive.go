@@ -135,7 +135,7 @@ func (s *Store) archiveCall(hash tracker.InfoHash) scriptCall {
 	k := keysOf(hash)
 	return scriptCall{
 		keys: []string{
-			k.deregistered(), k.peers(), k.racks(), k.shelves(), k.hosts(), k.closed(),
+			k.deregistered(), k.peers(), k.racks(), k.pages(), k.hosts(), k.closed(),
 			k.name(), k.length(), k.torrent(), k.digest(),
 			k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
 			k.representatives(), k.seeders(), k.leechers(), k.paused(),

@@ -166,7 +166,7 @@ func TestConcurrentTransfers(t *testing.T) {
 			announce(n, tracker.EventNone)
 		}
 		for _, store := range stores {
-			awaitErrands(t, store)
+			awaitBackground(t, store)
 		}
 	}
 	h := &leaseHistory{fixture: f}

@@ -23,7 +23,7 @@ func (s *Store) Aside() *Store { return s.aside }
 // besides returns a Store for Aside: it has what s has, but for the connection.
 func (s *Store) besides() *Store {
 	return &Store{
-		opts: s.opts, log: s.log, notes: s.notes, errands: s.errands, looks: s.looks, metrics: s.metrics,
+		opts: s.opts, log: s.log, notes: s.notes, background: s.background, scans: s.scans, metrics: s.metrics,
 		doubts: s.doubts,
 	}
 }

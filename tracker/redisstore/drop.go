@@ -30,9 +30,9 @@ func (s *Store) Drop(ctx context.Context, hash tracker.InfoHash, at netip.AddrPo
 		if err != nil {
 			return nil, fmt.Errorf("script drop: addresses: %w", err)
 		}
-		t, err := readTold(r.values[1], hash)
+		t, err := readEffects(r.values[1], hash)
 		if err != nil {
-			return nil, fmt.Errorf("script drop: told: %w", err)
+			return nil, fmt.Errorf("script drop: effects: %w", err)
 		}
 		s.follow(t, tracker.Announce{})
 		if dropped = append(dropped, addresses...); r.status != dropAgain {
@@ -50,7 +50,7 @@ func dropCall(hash tracker.InfoHash, address, now string) scriptCall {
 		keys: []string{
 			k.registered(), k.firstStarted(), k.summary(),
 			k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(),
+			k.racks(), k.hosts(), k.progress(), k.pages(), k.leases(),
 		},
 		args: []string{now, address},
 	}

@@ -100,7 +100,7 @@ func TestLostRecordExpires(t *testing.T) {
 	})
 }
 
-// A shelf that Redis lost costs its own hosts only: the others are answered, by either script.
+// A page that Redis lost costs its own hosts only: the others are answered, by either script.
 func TestLostShelf(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		hash := f.registerTransfer(t, 1)

@@ -114,16 +114,16 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// awaitErrands waits until what an announce left to do is done.
-func awaitErrands(t failer, s *Store) {
+// awaitBackground waits until what an announce left to do is done.
+func awaitBackground(t failer, s *Store) {
 	t.Helper()
 	for range 10_000 {
-		if s.errands.pending.Load() == 0 {
+		if s.background.pending.Load() == 0 {
 			return
 		}
 		time.Sleep(time.Millisecond)
 	}
-	t.Fatalf("errands are not done")
+	t.Fatalf("background tasks are not done")
 }
 
 // command sends a command to the plain client.

@@ -191,7 +191,7 @@ func (h *history) send(t *rapid.T, frontend *Store, n int, a tracker.Announce) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	awaitErrands(t, frontend)
+	awaitBackground(t, frontend)
 	h.model.now = h.Now().Unix()
 	host := h.model.announce(a)
 	if host == nil {
@@ -321,7 +321,7 @@ func (h *history) checkStored(t *rapid.T) {
 	h.checkClaims(t)
 }
 
-// checkSwarm compares a swarm: its numbers, who represents its group, and its shelves, of which
+// checkSwarm compares a swarm: its numbers, who represents its group, and its pages, of which
 // all but the last are full.
 func (h *history) checkSwarm(t *rapid.T, base, group string, want []*modelHost) {
 	got := h.storedSwarm(base)
@@ -390,10 +390,10 @@ func (f *fixture) storedSwarm(base string) storedSwarm {
 		panic(base + " = " + text)
 	}
 	for part, n := range swarm.counts {
-		for shelf := 1; shelf <= (n+63)/64; shelf++ {
+		for page := 1; page <= (n+63)/64; page++ {
 			key := base + ":" + part
-			if shelf > 1 {
-				key += fmt.Sprintf(":%d", shelf)
+			if page > 1 {
+				key += fmt.Sprintf(":%d", page)
 			}
 			text, _ := f.command("GET", key).ToString()
 			swarm.standing[part] = append(swarm.standing[part], strings.Split(text, "\n")[1:]...)

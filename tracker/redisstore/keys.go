@@ -63,7 +63,7 @@ func (k transferKeys) firstStarted() string   { return k.key("first_started") } 
 func (k transferKeys) lastStarted() string    { return k.key("last_started") }    // string: RFC 3339
 func (k transferKeys) firstCompleted() string { return k.key("first_completed") } // string: RFC 3339
 func (k transferKeys) lastCompleted() string  { return k.key("last_completed") }  // string: RFC 3339
-func (k transferKeys) summary() string        { return k.key("summary") }         // string: see lua/include/summary.lua
+func (k transferKeys) summary() string        { return k.key("summary") }         // string: see lua/chapters/summary.lua
 func (k transferKeys) peers() string          { return k.key("peers:N") }         // set: ip:port
 func (k transferKeys) representatives() string {
 	return k.key("peers:R") // set: ip:port
@@ -72,9 +72,9 @@ func (k transferKeys) seeders() string  { return k.key("peers:S") }  // set: ip:
 func (k transferKeys) leechers() string { return k.key("peers:L") }  // set: ip:port
 func (k transferKeys) paused() string   { return k.key("peers:P") }  // set: ip:port
 func (k transferKeys) racks() string    { return k.key("racks") }    // set: Location
-func (k transferKeys) hosts() string    { return k.key("hosts") }    // string: parts of the index, see lua/include/identities.lua
+func (k transferKeys) hosts() string    { return k.key("hosts") }    // string: parts of the index, see lua/chapters/identities.lua
 func (k transferKeys) progress() string { return k.key("progress") } // hash: sums
-func (k transferKeys) shelves() string  { return k.key("shelves") }  // sorted set: shelf by unix time
+func (k transferKeys) pages() string    { return k.key("pages") }    // sorted set: page by unix time
 func (k transferKeys) leases() string   { return k.key("leases") }   // hash: tokens of places
 func (k transferKeys) deferred() string { return k.key("deferred") } // hash: unix time by peer id and key
 func (k transferKeys) racks6() string   { return k.key("racks6") }   // hash: rack by IPv4, by rack by IPv6

@@ -58,16 +58,16 @@ func (f *leased) expect(what string, got []bool, want ...bool) {
 
 func (f *leased) doErrands() {
 	f.t.Helper()
-	for len(f.frontend.errands.queue) > 0 {
-		if err := (<-f.frontend.errands.queue)(context.Background()); err != nil {
+	for len(f.frontend.background.queue) > 0 {
+		if err := (<-f.frontend.background.queue)(context.Background()); err != nil {
 			f.t.Fatal(err)
 		}
 	}
 }
 
 func (f *leased) loseErrands() {
-	for len(f.frontend.errands.queue) > 0 {
-		<-f.frontend.errands.queue
+	for len(f.frontend.background.queue) > 0 {
+		<-f.frontend.background.queue
 	}
 }
 

@@ -27,7 +27,7 @@ type lease struct {
 	addr  string // ip:port of the host
 	hash  tracker.InfoHash
 	token string // when it was taken, in microseconds; empty if it is not
-	rank  string // of a wish, see lua/include/needed.lua: its host's, or that for which its host may have to give it up
+	rank  string // of a wish, see lua/chapters/rank.lua: its host's, or that for which its host may have to give it up
 }
 
 // leaseOf reads GROUP ADDRESS.
@@ -68,7 +68,7 @@ func (s *Store) announceWithLeases(ctx context.Context, a tracker.Announce, done
 			s.publishWait(done.waits, a)
 			break
 		}
-		again, err := s.announce(ctx, a, announceOptions{lease: taken, came: done.came})
+		again, err := s.announce(ctx, a, announceOptions{lease: taken})
 		if err != nil || again.Represents <= done.Represents {
 			s.settleLater(taken, a.PeerTTL) // nobody knows, or it did not serve
 		}
@@ -201,13 +201,13 @@ func (s *Store) end(ctx context.Context, l lease, ttl time.Duration) (ended bool
 		s.metrics.leases.WithLabelValues("held").Inc()
 		return false, nil
 	}
-	t, err := readTold(r.values[0], l.hash)
+	e, err := readEffects(r.values[0], l.hash)
 	if err != nil {
-		return false, fmt.Errorf("script confirm: told: %w", err)
+		return false, fmt.Errorf("script confirm: effects: %w", err)
 	}
-	given := t.settle
-	t.settle = nil
-	s.follow(t, tracker.Announce{})
+	given := e.settle
+	e.settle = nil
+	s.follow(e, tracker.Announce{})
 	r, err = s.run(ctx, releaseScript, releaseCall(l), 0)
 	if err != nil {
 		return false, err
@@ -234,9 +234,9 @@ func confirmCall(l lease, ttl time.Duration, now string) (scriptCall, error) {
 	k := keysOf(l.hash)
 	return scriptCall{
 		keys: []string{
-			k.registered(), k.leases(), k.representatives(), k.shelves(), k.summary(), k.peer(addr), k.rackRepresentatives(l.group),
+			k.registered(), k.leases(), k.representatives(), k.pages(), k.summary(), k.peer(addr), k.rackRepresentatives(l.group),
 		},
-		args: []string{string(l.group), l.addr, l.token, seconds(ttl), now, l.rank},
+		args: []string{now, seconds(ttl), string(l.group), l.addr, l.token, l.rank},
 	}, nil
 }
 

@@ -77,8 +77,8 @@ func newLeaseHistory(t *rapid.T, f *fixture) *leaseHistory {
 // handDriven is a store on the fixture's connection that does nothing by itself.
 func (f *fixture) handDriven(now func() time.Time) *Store {
 	s := &Store{
-		opts: f.opts, log: slog.New(slog.DiscardHandler), notes: newNotebook(), errands: newErrands(),
-		looks: newLooks(), metrics: newStoreMetrics(nil),
+		opts: f.opts, log: slog.New(slog.DiscardHandler), notes: newNotebook(), background: newBackground(),
+		scans: newScans(), metrics: newStoreMetrics(nil),
 	}
 	s.opts.Now = now
 	s.connected.Store(f.connected.Load())
@@ -165,7 +165,7 @@ func (h *leaseHistory) goOn(t *rapid.T) {
 // errand does one of those that announces left, twice perhaps, or loses it.
 func (h *leaseHistory) errand(t *rapid.T) {
 	select {
-	case e := <-h.frontend.errands.queue:
+	case e := <-h.frontend.background.queue:
 		for range rapid.IntRange(0, 2).Draw(t, "times") {
 			if err := e(context.Background()); err != nil {
 				t.Fatal(err)
@@ -198,11 +198,11 @@ func (h *leaseHistory) settle(t *rapid.T, l lease) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told, err := readTold(r.values[0], l.hash)
-		if err != nil || r.status == leaseHeld && len(told.settle) > 0 {
-			t.Fatalf("held: %v, told %+v, %v", r.status == leaseHeld, told, err)
+		e, err := readEffects(r.values[0], l.hash)
+		if err != nil || r.status == leaseHeld && len(e.settle) > 0 {
+			t.Fatalf("held: %v, effects %+v, %v", r.status == leaseHeld, e, err)
 		}
-		for _, place := range told.settle {
+		for _, place := range e.settle {
 			h.settle(t, place)
 		}
 		if r.status == leaseHeld {
@@ -345,7 +345,7 @@ func (h *leaseHistory) finishNext(t *rapid.T) {
 func (h *leaseHistory) runErrands(t *rapid.T) {
 	for {
 		select {
-		case e := <-h.frontend.errands.queue:
+		case e := <-h.frontend.background.queue:
 			if err := e(context.Background()); err != nil {
 				t.Fatal(err)
 			}

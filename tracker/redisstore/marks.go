@@ -11,7 +11,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-const schemaVersion = "5" // of the key model
+const schemaVersion = "6" // of the key model
 
 // forgottenTTL is how long frontends take a transfer that is not active for one that may have been,
 // after Redis lost its data.

@@ -26,21 +26,21 @@ type model struct {
 }
 
 type modelHost struct {
-	id          string
-	addr, also  netip.AddrPort
-	location    tracker.Location
-	left        uint64
-	seeder      bool
-	paused      bool
-	live        bool
-	seen        int64
-	represents  int // groups, from the rack outwards
-	completed   bool
-	came        int64 // when it announced first, if it has had everything since; else 0
-	seeded      bool  // it came with everything, and its machine never lacked anything
-	downloaded  uint64
-	rack6       tracker.Location // by IPv6, as long as location is guessed from another one's
-	started     int64            // when it last said so
+	id         string
+	addr, also netip.AddrPort
+	location   tracker.Location
+	left       uint64
+	seeder     bool
+	paused     bool
+	live       bool
+	seen       int64
+	represents int // groups, from the rack outwards
+	completed  bool
+	came       int64 // when it announced first, if it has had everything since; else 0
+	seeded     bool  // it came with everything, and its machine never lacked anything
+	downloaded uint64
+	rack6      tracker.Location // by IPv6, as long as location is guessed from another one's
+	started    int64            // when it last said so
 }
 
 // remove forgets a host; nil is nobody.
@@ -207,7 +207,9 @@ func (m *model) living() []*modelHost {
 	return slices.DeleteFunc(slices.Clone(m.hosts), func(h *modelHost) bool { return !h.live })
 }
 
-func (m *model) represents(h *modelHost, group string) bool { return slices.Contains(m.places[group], h) }
+func (m *model) represents(h *modelHost, group string) bool {
+	return slices.Contains(m.places[group], h)
+}
 
 // swarm of a group: the hosts of a rack, else those who represent the groups right below; that of "" is
 // the global one.

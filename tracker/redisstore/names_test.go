@@ -26,7 +26,7 @@ func TestNamesOfRacks(t *testing.T) {
 			announce(racks[n%len(racks)], n, tracker.EventStarted)
 			announce(racks[n%len(racks)], n, tracker.EventNone)
 		}
-		awaitErrands(t, f.Store)
+		awaitBackground(t, f.Store)
 		if got := f.members(keysOf(hash).racks()); !equalSets(got, racks) {
 			t.Errorf("racks of the transfer: %q", got)
 		}
@@ -55,7 +55,7 @@ func TestNamesOfRacks(t *testing.T) {
 		if peers := announce(slashed, 3, tracker.EventNone).Peers; len(peers) != 0 {
 			t.Errorf("the last host is handed %v", peers)
 		}
-		awaitErrands(t, f.Store)
+		awaitBackground(t, f.Store)
 		for _, rack := range racks {
 			if n := f.card(keysOf(hash).rackPeers(rack)); n != 0 && rack != slashed {
 				t.Errorf("%s has %d live hosts", rack, n)

@@ -63,8 +63,8 @@ func (s *Store) publishWait(n *news, by tracker.Announce) {
 	if n == nil {
 		return
 	}
-	key := lookKey{hash: n.hash, rack: tracker.Location(n.words[0]), waits: true}
-	if _, first := s.looks.SetIfAbsent(key, waitsLogged); first {
+	key := scanKey{hash: n.hash, rack: tracker.Location(n.words[0]), waits: true}
+	if _, first := s.scans.SetIfAbsent(key, waitsLogged); first {
 		s.publish(*n, by)
 	}
 }

@@ -102,7 +102,7 @@ func TestNewsOfLeases(t *testing.T) {
 			if _, err := s.Announce(context.Background(), a); err != nil {
 				t.Fatal(err)
 			}
-			awaitErrands(t, s)
+			awaitBackground(t, s)
 		}
 		push(old, 1, 100)
 		push(old, 2, 100)

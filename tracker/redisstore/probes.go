@@ -16,30 +16,30 @@ import (
 // frontend leaves behind when it ends are looked for within announces, by each frontend
 // once in an interval for each rack.
 
-const looksKept = 100_000 // racks of transfers; about 10 MB
+const scansKept = 100_000 // racks of transfers; about 10 MB
 
-// lookKey is what is done once in an interval for a rack of a transfer.
-type lookKey struct {
+// scanKey is what is done once in an interval for a rack of a transfer.
+type scanKey struct {
 	hash  tracker.InfoHash
 	rack  tracker.Location
 	waits bool // it is logged that the rack waits, see publishWait
 }
 
-func newLooks() *otter.Cache[lookKey, time.Duration] {
-	return otter.Must(&otter.Options[lookKey, time.Duration]{
-		MaximumSize: looksKept,
-		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[lookKey, time.Duration]) time.Duration {
+func newScans() *otter.Cache[scanKey, time.Duration] {
+	return otter.Must(&otter.Options[scanKey, time.Duration]{
+		MaximumSize: scansKept,
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[scanKey, time.Duration]) time.Duration {
 			return e.Value
 		}),
 	})
 }
 
-// looksForProbes says whether this announce is to look.
-func (s *Store) looksForProbes(a tracker.Announce) bool {
+// scansForProbes says whether this announce is to look.
+func (s *Store) scansForProbes(a tracker.Announce) bool {
 	if a.ProbeInterval <= 0 {
 		return false
 	}
-	_, first := s.looks.SetIfAbsent(lookKey{hash: a.InfoHash, rack: a.Location}, a.ProbeInterval)
+	_, first := s.scans.SetIfAbsent(scanKey{hash: a.InfoHash, rack: a.Location}, a.ProbeInterval)
 	return first
 }
 
@@ -53,19 +53,19 @@ func (s *Store) ReportProbe(
 	if err != nil {
 		return c, 0, err
 	}
-	t, err := readTold(r.values[0], c.InfoHash)
+	e, err := readEffects(r.values[0], c.InfoHash)
 	if err != nil {
-		return c, 0, fmt.Errorf("script probe: told: %w", err)
+		return c, 0, fmt.Errorf("script probe: effects: %w", err)
 	}
-	s.follow(t, tracker.Announce{Rules: rules})
+	s.follow(e, tracker.Announce{Rules: rules})
 	verdict = verdicts[r.status]
 	if verdict != tracker.ProbeAgain {
 		return c, verdict, nil
 	}
-	if len(t.checks) != 1 {
-		return c, 0, fmt.Errorf("script probe: %d claims", len(t.checks))
+	if len(e.checks) != 1 {
+		return c, 0, fmt.Errorf("script probe: %d claims", len(e.checks))
 	}
-	return t.checks[0], verdict, nil
+	return e.checks[0], verdict, nil
 }
 
 // verdicts are the statuses of probe.lua.
@@ -74,7 +74,7 @@ var verdicts = map[int64]tracker.Verdict{1: tracker.ProbeAgain, 2: tracker.Probe
 func probeCall(c tracker.Check, now string, took time.Duration, alive bool, interval time.Duration) scriptCall {
 	k := keysOf(c.InfoHash)
 	return scriptCall{
-		keys: []string{k.registered(), k.leases(), k.representatives(), k.shelves(), k.summary(), k.peer(c.Addr)},
+		keys: []string{k.registered(), k.leases(), k.representatives(), k.pages(), k.summary(), k.peer(c.Addr)},
 		args: []string{
 			now, c.Addr.String(), strconv.FormatInt(c.Claimed, 10),
 			strconv.Itoa(int(math.Ceil(took.Seconds()))), flag(alive), seconds(interval),

@@ -216,7 +216,7 @@ func TestProbeNobodyWhoIsNamed(t *testing.T) {
 		for range 3 {
 			for host := range 3 {
 				f.Advance(overdue)
-				f.looks.InvalidateAll() // as another frontend
+				f.scans.InvalidateAll() // as another frontend
 				handout.Checks = append(handout.Checks, f.says(1+host, testLength, tracker.EventNone).Checks...)
 			}
 			handout.Checks = append(handout.Checks, f.says(1, testLength, tracker.EventStarted).Checks...)
@@ -245,7 +245,7 @@ func TestProbeEndsWhenNamed(t *testing.T) {
 		f.report(c, false, tracker.ProbeNoMore)
 		f.isRepresentative(1, true)
 		f.Advance(overdue)
-		f.looks.InvalidateAll()
+		f.scans.InvalidateAll()
 		if checks := f.says(1, testLength-1, tracker.EventNone).Checks; len(checks) != 0 {
 			f.t.Errorf("told of it: %+v", checks)
 		}
@@ -259,7 +259,7 @@ func TestProbeWhoCameThere(t *testing.T) {
 		a := announceOf(f.hash, "r1", 1)
 		a.PeerID, a.Rules, a.Event = announceOf(f.hash, "r1", 7).PeerID, probeRules, tracker.EventStarted
 		f.announce(f.t, a)
-		f.looks.InvalidateAll()
+		f.scans.InvalidateAll()
 		a.Event = tracker.EventNone
 		if checks := f.announce(f.t, a).Checks; len(checks) != 1 || checks[0].Addr != a.Addr {
 			f.t.Errorf("%+v", checks)
@@ -305,7 +305,7 @@ func TestProbeIsClaimedOnce(t *testing.T) {
 		var told atomic.Int64
 		var callers sync.WaitGroup
 		for n, store := range stores {
-			store.looks.InvalidateAll()
+			store.scans.InvalidateAll()
 			callers.Go(func() {
 				b := announceOf(hash, "r1", 1+n%2) // representatives look as well
 				b.Rules = probeRules

@@ -40,7 +40,7 @@ func (r *repeated) take() {
 
 func (r *repeated) again() announced {
 	r.t.Helper()
-	done, err := r.frontend.announce(context.Background(), r.Announce, announceOptions{lease: r.lease, came: r.done.came})
+	done, err := r.frontend.announce(context.Background(), r.Announce, announceOptions{lease: r.lease})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -64,28 +64,6 @@ func TestRepeatedAnnounce(t *testing.T) {
 		f.announce(t, later)
 		if done := r.again(); done.Represents != 0 || len(done.Peers) != 0 || len(f.members(keysOf(r.InfoHash).representatives())) != 0 {
 			t.Errorf("a host that stopped is back: %+v", done)
-		}
-	})
-}
-
-// Who comes to lead several groups, one lease after the other, is handed those who came last around
-// each.
-func TestRepeatedAnnounceComes(t *testing.T) {
-	eachLeased(t, func(t *testing.T, f *leased) {
-		r := f.beginLease("dc1/r1")
-		for level := 1; level <= 2; level++ {
-			if !r.done.came {
-				t.Errorf("with lease %d it comes no more", level-1)
-			}
-			if done := r.again(); done.Represents != level {
-				t.Fatalf("represents %d groups with lease %d", done.Represents, level)
-			}
-			if level == 1 {
-				r.take()
-			}
-		}
-		if !r.done.came {
-			t.Error("with the last lease it comes no more")
 		}
 	})
 }

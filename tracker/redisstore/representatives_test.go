@@ -236,4 +236,3 @@ func TestDeadRepresentative(t *testing.T) {
 		}
 	})
 }
-

@@ -124,9 +124,9 @@ func (s *Store) evict(ctx context.Context, hash tracker.InfoHash, ttl time.Durat
 		if r.status == evictNothing {
 			return 0, s.finish(ctx, hash)
 		}
-		t, err := readTold(r.values[0], hash)
+		t, err := readEffects(r.values[0], hash)
 		if err != nil {
-			return 0, fmt.Errorf("script evict: told: %w", err)
+			return 0, fmt.Errorf("script evict: effects: %w", err)
 		}
 		s.follow(t, tracker.Announce{Rules: tracker.Rules{PeerTTL: ttl}})
 		switch r.status {
@@ -159,7 +159,7 @@ func evictCall(hash tracker.InfoHash, now string, ttl time.Duration) scriptCall 
 		keys: []string{
 			k.registered(), k.length(), k.firstStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
 			k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(),
+			k.racks(), k.hosts(), k.progress(), k.pages(), k.leases(),
 			k.closed(), k.deregistered(), k.name(),
 		},
 		args: []string{now, seconds(ttl)},

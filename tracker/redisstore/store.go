@@ -42,15 +42,15 @@ type Options struct {
 // Store is a tracker.Store on Redis, and what the REST interface reads and
 // writes. It is safe for concurrent use.
 type Store struct {
-	opts      Options
-	log       *slog.Logger
-	dialed    atomic.Pointer[rueidis.Client]
-	connected atomic.Pointer[rueidis.Client] // the same, while calls are let through
-	aside     *Store                         // see Aside; it has none itself
-	notes     *notebook
-	errands   *errands
-	looks     *otter.Cache[lookKey, time.Duration]
-	metrics   storeMetrics
+	opts       Options
+	log        *slog.Logger
+	dialed     atomic.Pointer[rueidis.Client]
+	connected  atomic.Pointer[rueidis.Client] // the same, while calls are let through
+	aside      *Store                         // see Aside; it has none itself
+	notes      *notebook
+	background *background
+	scans      *otter.Cache[scanKey, time.Duration]
+	metrics    storeMetrics
 
 	looking   chan struct{}          // is full while a look is under way
 	hurry     chan struct{}          // is full if the next look should be at once
@@ -83,15 +83,15 @@ func Open(opts Options, log *slog.Logger) *Store {
 		looking: make(chan struct{}, 1), hurry: make(chan struct{}, 1), evicting: make(chan struct{}, 1),
 	}
 	s.notes = newNotebook()
-	s.errands = newErrands()
-	s.looks = newLooks()
+	s.background = newBackground()
+	s.scans = newScans()
 	s.metrics = newStoreMetrics(opts.Metrics)
 	s.aside = s.besides()
 	s.stopped.Go(func() { s.watch(ctx) })
 	s.stopped.Go(func() { s.writeNotes(ctx) })
 	s.stopped.Go(func() { s.keepArchiving(ctx) })
-	for range errandWorkers {
-		s.stopped.Go(func() { s.runErrands(ctx) })
+	for range taskWorkers {
+		s.stopped.Go(func() { s.runTasks(ctx) })
 	}
 	return s
 }

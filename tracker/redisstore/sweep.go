@@ -17,9 +17,9 @@ func (s *Store) sweep(ctx context.Context, hash tracker.InfoHash) error {
 		if err != nil || r.status == 0 {
 			return err
 		}
-		t, err := readTold(r.values[0], hash)
+		t, err := readEffects(r.values[0], hash)
 		if err != nil {
-			return fmt.Errorf("script sweep: told: %w", err)
+			return fmt.Errorf("script sweep: effects: %w", err)
 		}
 		s.follow(t, tracker.Announce{Rules: tracker.Rules{PeerTTL: s.opts.PeerTTL}})
 		if r.status != sweepAgain {
@@ -38,7 +38,7 @@ func (s *Store) sweepCall(hash tracker.InfoHash) scriptCall {
 		keys: []string{
 			k.registered(), k.length(), k.firstStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
 			k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.racks(), k.hosts(), k.progress(), k.shelves(), k.leases(),
+			k.racks(), k.hosts(), k.progress(), k.pages(), k.leases(),
 		},
 		args: []string{s.now(), seconds(s.opts.PeerTTL)},
 	}

@@ -37,6 +37,6 @@ func TestStatisticsWhenNobodyAnnounces(t *testing.T) {
 		if r := stats.Racks["r1"]; r.Peers != 0 || r.Representatives != 0 {
 			t.Errorf("%+v", r)
 		}
-		awaitErrands(t, s)
+		awaitBackground(t, s)
 	})
 }

@@ -7,28 +7,57 @@ local function is_ipv6(addr)
   return string.byte(addr) == 91 -- [
 end
 
+-- split adds a part, and moves there who belongs there now.
+local function split()
+  parts = parts + 1
+  call('SET', key('hosts'), parts)
+  local size = 1
+  while size < parts do
+    size = 2 * size
+  end
+  local old = part_key(parts - size / 2)
+  local entries = call('HGETALL', old)
+  call('DEL', old) -- else it stays as large as it was
+  for i = 1, #entries, 2 do
+    local digest = string.find(entries[i], '[.:]') and digest_of(entries[i]) or entries[i]
+    call('HSET', part_key(part_of(digest)), entries[i], entries[i + 1])
+  end
+end
+
+-- enrol puts a host that is seen for the first time, or by IPv4 for the first time, among all seen and into the
+-- index; instead of another address, if it was known by that.
+local function enrol(host, instead)
+  local HOSTS_OF_PART = 40
+  call('SADD', key('peers:N'), host.address)
+  host.alone = write_machine(host.address, 'live') == 1 and host.alone ~= false
+  local last, n, part, digest = read_identity(host.id)
+  if not instead then
+    host.namesake = n == 1 and last or nil
+    last, n = host.address, n + 1
+  elseif last == instead then
+    last = host.address
+  end
+  write_identity(part, digest, last, n)
+  if call('SCARD', key('peers:N')) > parts * HOSTS_OF_PART then
+    split()
+  end
+end
+
 -- expire_if_due lets a host go that should have gone already, or nil. It returns the host if it
 -- still counts.
 local function expire_if_due(host)
-  if backlog and host and host.live and last_seen(host.address) <= due then
+  if backlog and host and host.live and is_due(host.address) then
     expire_host(host.address)
   end
   return host and loaded[host.address]
 end
 
--- enter makes a host live in its rack.
-local function enter(host, path)
-  host.live = true
-  put(host, path, 1)
-  mark('SADD', host, path[1])
-end
-
--- make_room says whether there is room for a host at this address. Where an IP address is full, the
--- host leaves that is gone for longest.
-local function make_room(addr)
+-- make_room says whether there is room for a host at this address: its IP address has so many at most. Where
+-- it is full, the host leaves that is gone for longest.
+local function make_room(addr, most)
   local ip = ip_of(addr)
   local _, gone, _, n = machine_at(ip)
-  if n < hosts_per_address or load_host(addr) then
+  if n < most or load_host(addr) then
     return true
   end
   local oldest = string.match(gone, '%d+')
@@ -46,7 +75,7 @@ local function relocate(host, addr)
   local six = host.address
   if host.before then
     call('RENAME', record_key(six), record_key(addr))
-    strike_off(host)
+    unlist(host)
   end
   loaded[six], loaded[addr] = nil, host
   host.address = addr
@@ -59,7 +88,7 @@ end
 local function detach(host)
   local was_live = host.live
   if was_live then
-    leave(host, 'changed')
+    depart(host, 'changed')
   end
   call('DEL', record_key(host.also))
   write_machine(host.also, nil)
@@ -67,7 +96,7 @@ local function detach(host)
   note(host.address, 'also', '')
   if was_live then
     host.seen = last_seen(host.address)
-    enter(host, swarms_of(host.rack))
+    enter(host)
     write_state(host)
   end
 end
@@ -75,9 +104,9 @@ end
 -- attach gives a host its address of the other family, if there is room. A host that has both is
 -- known, and located, by the IPv4 one. An address belongs to one host: another identity that had it
 -- is gone, whatever it said last, and a namesake keeps its other address.
-local function attach(host, addr)
+local function attach(host, addr, most)
   if addr == '' or addr == host.also or is_ipv6(addr) == is_ipv6(host.address)
-    or ip_of(addr) ~= ip_of(host.also) and not make_room(addr) then
+    or ip_of(addr) ~= ip_of(host.also) and not make_room(addr, most) then
     return
   end
   local other = load_host(addr)
@@ -87,7 +116,7 @@ local function attach(host, addr)
     forget(other, 'replaced')
   end
   if host.live then
-    leave(host, 'changed')
+    depart(host, 'changed')
   end
   if host.also ~= '' then
     call('DEL', record_key(host.also))
@@ -106,7 +135,7 @@ end
 -- move puts a host into another rack; what it had counts there from now on.
 local function move(host, rack)
   if host.live then
-    leave(host, 'moved')
+    depart(host, 'moved')
   end
   tally(host, nil, host.seeded)
   call('HDEL', record_key(host.address), 'rack6')
@@ -114,26 +143,26 @@ local function move(host, rack)
 end
 
 -- other_half returns the host of this peer id and key that has no address of the announce's family
--- yet: the one at the other address that the announce says, else the only one.
-local function other_half()
-  local addr = also
+-- yet: the one at the other address that the announce gives, else the only one.
+local function other_half(a)
+  local addr = a.also
   if addr == '' then
-    local last, n = read_identity(peer_id .. key)
+    local last, n = read_identity(a.id)
     addr = n == 1 and last or ''
   end
   local host = expire_if_due(addr ~= '' and load_host(addr) or nil)
-  if host and host.id == peer_id .. key and host.also == ''
-    and is_ipv6(host.address) ~= is_ipv6(address) then
+  if host and host.id == a.id and host.also == ''
+    and is_ipv6(host.address) ~= is_ipv6(a.address) then
     return host
   end
 end
 
 -- stopping returns the only host of this peer id and key at the IP address, if the announce says
 -- port 0, as it may.
-local function stopping()
-  local ip, found = string.match(address, '^(.*):0$'), nil
+local function stopping(a)
+  local ip, found = string.match(a.address, '^(.*):0$'), nil
   for _, host in ipairs(ip and hosts_on(ip) or {}) do
-    if host.id == peer_id .. key then
+    if host.id == a.id then
       if found then
         return nil
       end
@@ -143,20 +172,20 @@ local function stopping()
   return found
 end
 
--- Who had the address of the host that announces until now, if that was another one.
+-- The host that had the address of the one that announces until now, if that was another one.
 local replaced
 
--- known_host returns the host that announces, if it has been seen before. recorded: who was last
+-- known_host returns the host that announces, if it has been seen before. recorded: the host last
 -- seen at its address.
-local function known_host(recorded)
+local function known_host(a, recorded)
   recorded = expire_if_due(recorded)
-  if recorded and recorded.id == peer_id .. key then
+  if recorded and recorded.id == a.id then
     return recorded
-  elseif event == 'stopped' then -- a late stop displaces nobody
-    return stopping() or other_half()
+  elseif a.event == 'stopped' then -- a late stop displaces nobody
+    return stopping(a) or other_half(a)
   end
   replaced = recorded
-  return other_half()
+  return other_half(a)
 end
 
 -- first_rack is where a host stands that was never seen. `racks6` keeps which racks by IPv6 turned out
@@ -164,51 +193,51 @@ end
 -- host is in the rack by IPv6, one that comes to it is most likely another one of these, and its IPv4
 -- announce on its way: until its next announce it is in that rack. Else each would be alone in its
 -- rack by IPv6 for a moment, and be handed peers from outside.
-local function first_rack()
-  local rack = is_ipv6(address) and call('SISMEMBER', racks, location) == 0 and call('HGET', racks6, location)
-  return rack and rack ~= '' and rack or location
+local function first_rack(a)
+  local rack = is_ipv6(a.address) and call('SISMEMBER', key('racks'), a.location) == 0
+    and call('HGET', key('racks6'), a.location)
+  return rack and rack ~= '' and rack or a.location
 end
 
 -- learn_rack notes which rack by IPv4 the host is in that was in a rack by IPv6.
-local function learn_rack(host)
+local function learn_rack(host, location)
   local by_ipv6 = call('HGET', record_key(host.address), 'rack6') or host.rack
-  local known = call('HGET', racks6, by_ipv6)
+  local known = call('HGET', key('racks6'), by_ipv6)
   if by_ipv6 ~= location and known ~= location then
-    call('HSET', racks6, by_ipv6, known and '' or location)
+    call('HSET', key('racks6'), by_ipv6, known and '' or location)
   end
 end
 
 -- find_host returns the host that announces, or nil: a host never seen before that stops is nobody,
 -- and one whose IP address is full is told so.
-local function find_host(recorded)
-  local host = known_host(recorded)
-  if not host and event == 'stopped' then
+local function find_host(a, recorded)
+  local host = known_host(a, recorded)
+  if not host and a.event == 'stopped' then
     return nil
-  elseif not host and not replaced and not make_room(address) then
+  elseif not host and not replaced and not make_room(a.address, a.hosts_per_address) then
     tell('crowded')
     return nil
   elseif not host then
-    host = { address = address, id = peer_id .. key, also = '', rack = first_rack(), shelves = {},
+    host = { address = a.address, id = a.id, also = '', rack = first_rack(a), pages = {},
       live = false }
-    loaded[address] = host
+    loaded[a.address] = host
   end
   host.joined, host.before = not host.live, host.left
-  host.represented = math.max(#host.shelves - 1, 0)
   return host
 end
 
--- arrive gives a host the addresses that its announce says, and the rack, if it announces from the
+-- arrive gives a host the addresses that its announce gives, and the rack, if it announces from the
 -- address that decides.
-local function arrive(host)
+local function arrive(host, a)
   local by_ipv6 = is_ipv6(host.address)
-  attach(host, address)
-  attach(host, also)
-  if host.before and host.address == address then
-    if by_ipv6 and not is_ipv6(address) then
-      learn_rack(host)
+  attach(host, a.address, a.hosts_per_address)
+  attach(host, a.also, a.hosts_per_address)
+  if host.before and host.address == a.address then
+    if by_ipv6 and not is_ipv6(a.address) then
+      learn_rack(host, a.location)
     end
-    if host.rack ~= location then
-      move(host, location)
+    if host.rack ~= a.location then
+      move(host, a.location)
     end
   end
 end

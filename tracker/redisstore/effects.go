@@ -12,9 +12,9 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// told is what a script tells the frontend to do, see the header of announce.lua. Nearly always it
+// effects are what a script tells the frontend to do, see the header of announce.lua. Nearly always it
 // is nothing.
-type told struct {
+type effects struct {
 	deferred bool  // the host is to ask again in some seconds, and is not recorded
 	crowded  bool  // likewise: its IP address is full
 	promoted int   // places taken
@@ -27,19 +27,19 @@ type told struct {
 }
 
 // wants says whether the host may have a place if it gets the lease.
-func (t told) wants() bool { return t.lease.group != "" }
+func (e effects) wants() bool { return e.lease.group != "" }
 
-func readTold(value rueidis.RedisMessage, hash tracker.InfoHash) (t told, err error) {
+func readEffects(value rueidis.RedisMessage, hash tracker.InfoHash) (e effects, err error) {
 	lines, err := value.AsStrSlice()
 	if err != nil {
-		return told{}, err
+		return effects{}, err
 	}
 	for _, line := range lines {
-		if err := t.read(line, hash); err != nil {
-			return told{}, fmt.Errorf("%q: %w", line, err)
+		if err := e.read(line, hash); err != nil {
+			return effects{}, fmt.Errorf("%q: %w", line, err)
 		}
 	}
-	return t, nil
+	return e, nil
 }
 
 // numbers are how many words follow each. The last one may hold blanks.
@@ -48,7 +48,7 @@ var numbers = map[string]int{
 	wordRegistered: 1, wordStarted: 3, wordComplete: 6, wordDemoted: 6,
 }
 
-func (t *told) read(line string, hash tracker.InfoHash) error {
+func (e *effects) read(line string, hash tracker.InfoHash) error {
 	word, rest, _ := strings.Cut(line, " ")
 	n, known := numbers[word]
 	words := strings.SplitN(rest, " ", n)
@@ -57,31 +57,31 @@ func (t *told) read(line string, hash tracker.InfoHash) error {
 	}
 	switch word {
 	case "defer":
-		t.deferred = true
+		e.deferred = true
 	case "crowded":
-		t.crowded = true
+		e.crowded = true
 	case "promoted":
-		t.promoted++
+		e.promoted++
 	case "lease":
-		t.lease = leaseOf(words, hash)
-		t.lease.rank = words[2]
-		if t.lease.isNeeded() && words[3] == "0" {
-			t.waits = &news{hash, wordWaits, []string{words[0], words[4]}}
+		e.lease = leaseOf(words, hash)
+		e.lease.rank = words[2]
+		if e.lease.isNeeded() && words[3] == "0" {
+			e.waits = &news{hash, wordWaits, []string{words[0], words[4]}}
 		}
 	case "renew":
-		t.renew = append(t.renew, leaseOf(words, hash))
+		e.renew = append(e.renew, leaseOf(words, hash))
 	case "settle":
 		given := leaseOf(words, hash)
 		given.token = words[2]
-		t.settle = append(t.settle, given)
+		e.settle = append(e.settle, given)
 	case "check":
 		check, err := readCheck(words, hash)
 		if err != nil {
 			return err
 		}
-		t.checks = append(t.checks, check)
+		e.checks = append(e.checks, check)
 	default:
-		t.news = append(t.news, news{hash, word, words})
+		e.news = append(e.news, news{hash, word, words})
 	}
 	return nil
 }

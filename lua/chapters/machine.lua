@@ -7,10 +7,6 @@
 -- several hosts. A client that changed its port is a new host, too: the one at the old port is live
 -- until it expires, and then leaves the sums as above.
 
-local function ip_of(addr)
-  return string.match(addr, '^(.*):')
-end
-
 -- date_completed keeps when a host completed the transfer: now, or at a date that it inherits. It
 -- returns whether that is new.
 local function date_completed(host, date)
@@ -18,8 +14,8 @@ local function date_completed(host, date)
   if call('HSETNX', record_key(host.address), 'event:completed', date or today) == 0 then
     return false
   elseif not date then
-    call('SETNX', first_completed, today)
-    call('SET', last_completed, today)
+    call('SETNX', key('first_completed'), today)
+    call('SET', key('last_completed'), today)
   end
   return true
 end
@@ -27,7 +23,7 @@ end
 -- has_fetched says whether a host that was forgotten got anything, as far as it said.
 local function has_fetched(forgotten)
   local lacked = tonumber(forgotten.lacked or '')
-  return lacked and lacked < tonumber(call('GET', length) or 0)
+  return lacked and lacked < tonumber(call('GET', key('length')) or 0)
     or forgotten.lacked and tonumber(forgotten.downloaded or 0) > 0
 end
 
@@ -43,7 +39,7 @@ end
 
 -- may_succeed says whether a host takes the place of another one in the sums.
 local function may_succeed(host, other)
-  if other.live or host.left ~= '0' and not (host.live and last_seen(host.address) > due) then
+  if other.live or host.left ~= '0' and not (host.live and not is_due(host.address)) then
     return false
   end
   return other.left ~= '0' or host.came and host.came >= last_seen(other.address)
@@ -90,13 +86,13 @@ end
 
 -- settle_machine looks at a host that has just come or gone, and at the others on its machine.
 local function settle_machine(host)
-  local standing = host.live and 'live' or 'gone'
+  local state = host.live and 'live' or 'gone'
   if host.alone and host.live then
     return
   end
-  write_machine(host.address, standing)
+  write_machine(host.address, state)
   if host.also ~= '' then
-    write_machine(host.also, standing)
+    write_machine(host.also, state)
   end
   local heirs = {}
   for _, other in ipairs(mates_of(host)) do

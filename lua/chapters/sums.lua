@@ -5,18 +5,17 @@
 -- A rack or a transfer is complete when hosts in it lacked something, and all have everything.
 local SUMS = { 'hosts', 'done', 'unknown', 'seeded', 'left' }
 
--- share is what a host adds to the sums. left_now: bytes, '' if not known, nil if there is no such
+-- share is what a host adds to the sums. left: bytes, '' if not known, nil if there is no such
 -- host; seeded: true if it never lacked anything, else nil.
-local function share(left_now, seeded)
-  if not left_now then
+local function share(left, seeded)
+  if not left then
     return { 0, 0, 0, 0, 0 }
   end
-  return { 1, left_now == '0' and 1 or 0, left_now == '' and 1 or 0, seeded and 1 or 0, tonumber(left_now) or 0 }
+  return { 1, left == '0' and 1 or 0, left == '' and 1 or 0, seeded and 1 or 0, tonumber(left) or 0 }
 end
 
--- sums_of a rack, or of the transfer if there is none.
 local function sums_of(rack)
-  return rack and tag .. ':rack:' .. rack .. ':progress' or progress
+  return tag .. ':rack:' .. rack .. ':progress'
 end
 
 -- By how much this call has changed sums: their key -> { hosts, done, unknown, seeded, left }.
@@ -33,27 +32,27 @@ local function add(sums, changes)
 end
 
 -- tally counts a host as it is now, instead of as it was. A rack without hosts is none.
-local function tally(host, left_now, seeded)
-  if host.left ~= left_now or host.seeded ~= seeded then
-    local changes, before = share(left_now, seeded), share(host.left, host.seeded)
+local function tally(host, left, seeded)
+  if host.left ~= left or host.seeded ~= seeded then
+    local changes, before = share(left, seeded), share(host.left, host.seeded)
     for i = 1, #SUMS do
       changes[i] = changes[i] - before[i]
     end
-    add(progress, changes)
+    add(key('progress'), changes)
     add(sums_of(host.rack), changes)
-    if not left_now and call('HGET', sums_of(host.rack), 'hosts') == '0' then
+    if not left and call('HGET', sums_of(host.rack), 'hosts') == '0' then
       call('DEL', sums_of(host.rack))
-      call('SREM', racks, host.rack)
+      call('SREM', key('racks'), host.rack)
     end
   end
-  host.left, host.seeded = left_now, seeded
+  host.left, host.seeded = left, seeded
 end
 
 local function is_complete(counted, done, seeded)
   return counted == done and counted > seeded
 end
 
--- tell_completed tells what this call made complete: where somebody got everything, or who lacked
+-- tell_completed tells what this call made complete: where somebody got everything, or a host that lacked
 -- something does not count any more.
 local function tell_completed()
   for sums, by in pairs(changed) do
@@ -62,7 +61,7 @@ local function tell_completed()
       local counted, done, seeded = tonumber(r[1] or 0), tonumber(r[2] or 0), tonumber(r[3] or 0)
       if is_complete(counted, done, seeded) and not is_complete(counted - by[1], done - by[2], seeded - by[4]) then
         local rack = string.match(sums, '^{%x+}:rack:(.*):progress$') or ''
-        tell('complete', rack, counted, seeded, call('GET', first_started) or '', rfc3339(now),
+        tell('complete', rack, counted, seeded, call('GET', key('first_started')) or '', rfc3339(now),
           transfer_name())
       end
     end

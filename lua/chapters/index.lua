@@ -1,5 +1,5 @@
 -- Who has which peer id and key (R7), and which hosts are at which IP address. The index is parted
--- into hashes of some 40 hosts each (enrol.lua), {HASH}:hosts:1 and so on, which Redis keeps in 40
+-- into hashes of some 40 hosts each (identity.lua), {HASH}:hosts:1 and so on, which Redis keeps in 40
 -- bytes a host; as one large hash they would take 110. Their number grows by one at a time, by
 -- splitting one of them in two (linear hashing); {HASH}:hosts says how many there are.
 --
@@ -11,14 +11,14 @@
 -- the hosts went and came.
 
 local function part_key(n)
-  return hosts .. ':' .. n
+  return tag .. ':hosts:' .. n
 end
 
 local parts -- how many there are, once somebody asked
 
 -- part_of is the number of the part that a host is in.
 local function part_of(digest)
-  parts = parts or tonumber(call('GET', hosts) or 1)
+  parts = parts or tonumber(call('GET', key('hosts')) or 1)
   local number, size = tonumber(string.sub(digest, 1, 8), 16), 1
   while size < parts do
     size = 2 * size
@@ -48,10 +48,6 @@ local function write_identity(part, digest, addr, n)
   end
 end
 
-local function forget_identity(id, address_of_it)
-  local addr, n, part, digest = read_identity(id)
-  write_identity(part, digest, addr == address_of_it and '' or addr, math.max(n - 1, 0))
-end
 
 -- machine_at an IP address is what is kept of it: the part, the ports of hosts that are gone, of
 -- those that are live, and how many there are.
@@ -63,7 +59,7 @@ end
 
 -- write_machine puts an address last among the live ones of its machine, or the gone ones, or takes
 -- it away. It returns how many there are.
-local function write_machine(addr, standing)
+local function write_machine(addr, state)
   local ip, port = string.match(addr, '^(.*):(%d+)$')
   local part, gone, live, n = machine_at(ip)
   local function without_it(list)
@@ -72,9 +68,9 @@ local function write_machine(addr, standing)
     return from and string.sub(list, 1, from - 1) .. string.sub(list, to) or list
   end
   gone, live = without_it(gone), without_it(live)
-  if standing == 'gone' then
+  if state == 'gone' then
     gone = gone .. ' ' .. port
-  elseif standing == 'live' then
+  elseif state == 'live' then
     live = live .. ' ' .. port
   end
   if gone .. live ~= '' then
@@ -82,7 +78,7 @@ local function write_machine(addr, standing)
   else
     call('HDEL', part, ip)
   end
-  return standing and n + 1 or n
+  return state and n + 1 or n
 end
 
 -- addresses_in a list of ports: at most n, the last one first.
@@ -97,8 +93,28 @@ local function addresses_in(list, ip, n)
   return addresses
 end
 
--- strike_off takes a host from among all seen.
-local function strike_off(host)
-  call('SREM', peers_N, host.address)
+-- unlist takes a host from among all seen.
+local function unlist(host)
+  call('SREM', key('peers:N'), host.address)
   write_machine(host.address, nil)
+end
+
+-- forget removes every trace of a host; why is that of lose_places. It keeps of it what its heirs need (machine.lua).
+local function forget(host, why)
+  if host.live then
+    depart(host, why)
+  end
+  host.seen = last_seen(host.address)
+  host.completed, host.downloaded = unpack(call('HMGET', record_key(host.address), 'event:completed', 'downloaded'))
+  host.lacked = not host.seeded and host.left
+  tally(host, nil)
+  unlist(host)
+  local last, n, part, digest = read_identity(host.id)
+  write_identity(part, digest, last == host.address and '' or last, math.max(n - 1, 0))
+  call('DEL', record_key(host.address))
+  if host.also ~= '' then
+    call('DEL', record_key(host.also))
+    write_machine(host.also, nil)
+  end
+  loaded[host.address] = nil
 end

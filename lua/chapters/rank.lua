@@ -1,7 +1,7 @@
--- Whether a transfer needs a host as representative of path[level], under REPR_SCOPE=rack. It does
+-- How much a transfer needs a host as representative of path[level], under REPR_SCOPE=rack. It does need it
 --   - while a live host of the rack fetches; of a group around racks, while hosts of its swarm
---     lack something, and none there has everything;
---   - while somebody in a swarm around lacks something, and only this host brings it everything.
+--     fetch, and none there has everything;
+--   - while somebody in a swarm around fetches, and only this host brings it everything.
 -- Partial seeds fetch nothing.
 
 local function is_fetched(swarm)
@@ -15,7 +15,7 @@ local function is_needed(host, path, level)
   end
   for beyond = level + 1, #path do
     local around = read_swarm(path[beyond])
-    local own = host.shelves[beyond] and host.state == 'seeder'
+    local own = host.pages[beyond] and host.state == 'seeder'
     if is_fetched(around) and around.seeders == (own and 1 or 0) then
       return true
     end
@@ -23,8 +23,8 @@ local function is_needed(host, path, level)
   return false
 end
 
--- rank_of a wish for a place, or of who has it, is one word: 2 if the transfer needs it. If not, the
+-- rank_of a request for a place, or of the host that has it, is one word: 2 if the transfer needs it. If not, the
 -- transfer registered last ranks highest: 1:REGISTERED:{HASH}.
 local function rank_of(host, path, level)
-  return is_needed(host, path, level) and '2' or '1:' .. call('GET', registered) .. ':' .. tag
+  return is_needed(host, path, level) and '2' or '1:' .. call('GET', key('registered')) .. ':' .. tag
 end
