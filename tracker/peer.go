@@ -9,13 +9,12 @@ import (
 // announce's key it tells one host from another.
 type PeerID [20]byte
 
-// PlainKey is the form in which an announce's key is compared and kept: the same whether
-// the host announces over HTTP or over UDP, where a key is four bytes. Most clients write
-// them as eight hexadecimal digits, libtorrent's in upper case. aria2's key over HTTP is
-// the tail of its peer id, and over UDP another number each time: it has none.
+// PlainKey is the form in which an announce's key is compared and kept: the same over HTTP and
+// over UDP, where a key is four bytes. Most clients write them as eight hexadecimal digits,
+// libtorrent in upper case. A client with the trait NoKey has none.
 func PlainKey(id PeerID, key string) string {
 	switch {
-	case strings.HasPrefix(string(id[:]), "A2-"):
+	case TraitsOf(id).NoKey:
 		return ""
 	case len(key) == 8 && strings.Trim(key, "0123456789abcdefABCDEF") == "":
 		return strings.ToLower(key)
