@@ -10,6 +10,19 @@ import (
 // it lacks: a leecher whose progress is not known.
 const LeftUnknown = math.MaxUint64
 
+// MaxLeft is the most bytes that a client is believed to lack: a million hosts that lack 8 TiB each
+// fit into the 63 bits of a sum in Redis.
+const MaxLeft = 1 << 43
+
+// KnownLeft is what a client lacks that says it lacks so many bytes: LeftUnknown if they are more
+// than MaxLeft. Clients say 2^63-1 or 2^64-1 (BEP 15) where they do not know.
+func KnownLeft(bytes uint64) uint64 {
+	if bytes > MaxLeft {
+		return LeftUnknown
+	}
+	return bytes
+}
+
 // MaxKey is how many bytes an announce's key may have. Clients send eight.
 const MaxKey = 64
 
@@ -27,7 +40,7 @@ type AnnounceRequest struct {
 	Named      bool           // of these, one is only the client's word: it did not announce from there
 	Uploaded   uint64         // bytes
 	Downloaded uint64         // bytes
-	Left       uint64         // bytes, or LeftUnknown
+	Left       uint64         // bytes; see KnownLeft
 	Event      Event
 	NumWant    int  // peers; negative means as many as MAXPEERS
 	Compact    bool // a compact reply is asked for (BEP 23)

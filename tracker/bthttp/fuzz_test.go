@@ -67,7 +67,7 @@ func checkAnnounce(t *testing.T, got tracker.AnnounceRequest, err error, client 
 		t.Errorf("%s and %s are of one family", got.Addr, got.Also)
 	case len(got.Key) > tracker.MaxKey || got.NumWant < tracker.NumWantDefault:
 		t.Errorf("out of bounds: %+v", got)
-	case got.Left >= unknownLeft && got.Left != tracker.LeftUnknown:
+	case got.Left > tracker.MaxLeft && got.Left != tracker.LeftUnknown:
 		t.Errorf("left is %d", got.Left)
 	case !trustIP && (got.Addr.Addr() != client || got.Also.IsValid()):
 		t.Errorf("%s believed from anybody", got.Addr)
@@ -109,7 +109,7 @@ func naiveAnnounce(values url.Values, client netip.Addr, trustIP bool) (req trac
 	var goodUp, goodDown, goodLeft bool
 	req.Uploaded, goodUp = naiveNumber(values, "uploaded", 0)
 	req.Downloaded, goodDown = naiveNumber(values, "downloaded", 0)
-	req.Left, goodLeft = naiveSigned(values, "left", 1<<53-1, tracker.LeftUnknown, tracker.LeftUnknown)
+	req.Left, goodLeft = naiveSigned(values, "left", tracker.MaxLeft, tracker.LeftUnknown, tracker.LeftUnknown)
 	want, goodWant := naiveSigned(values, "numwant", 1<<31-1, 1<<31-1, 1<<31)
 	if req.NumWant = int(want); want == 1<<31 {
 		req.NumWant = -1

@@ -28,10 +28,6 @@ const (
 // some 50 to 80 into one.
 const maxScrape = 128
 
-// unknownLeft is where Left stops being a payload: clients say 2^63-1 for
-// "unknown" (transmission with a magnet link), and no payload has 8 PiB.
-const unknownLeft = 1 << 53
-
 // value is one parameter of a query as it stands there, escaped.
 type value struct {
 	raw   string
@@ -172,16 +168,16 @@ func (v value) bytes(fault error) (uint64, error) {
 	return n, nil
 }
 
-// left reads left, which is not known if it is missing, negative or larger than any payload.
+// left reads left, which is not known if it is missing or negative.
 func (v value) left() (uint64, error) {
 	n, negative, ok := v.number()
 	switch {
 	case !ok:
 		return 0, errLeft
-	case v.raw == "", negative, n >= unknownLeft:
+	case v.raw == "", negative:
 		return tracker.LeftUnknown, nil
 	}
-	return n, nil
+	return tracker.KnownLeft(n), nil
 }
 
 // peers reads numwant, whose sign means "as many as you like".

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"net/netip"
 	"testing"
 	"time"
@@ -43,7 +42,7 @@ func naiveAnnounce(packet []byte, client netip.Addr) (req tracker.AnnounceReques
 	if w.NumWant < 0 {
 		req.NumWant = -1
 	}
-	if w.Left < 0 || w.Left == math.MaxInt64 {
+	if w.Left < 0 || w.Left > tracker.MaxLeft {
 		req.Left = tracker.LeftUnknown
 	}
 	if w.Event >= 0 && w.Event <= 4 {

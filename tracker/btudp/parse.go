@@ -3,7 +3,6 @@ package btudp
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"math"
 	"net/netip"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
@@ -68,7 +67,7 @@ func ParseAnnounce(packet []byte, client netip.Addr) (tracker.AnnounceRequest, e
 		InfoHash:   tracker.InfoHash(packet[16:36]),
 		PeerID:     tracker.PeerID(packet[36:56]),
 		Downloaded: binary.BigEndian.Uint64(packet[56:]),
-		Left:       parseLeft(binary.BigEndian.Uint64(packet[64:])),
+		Left:       tracker.KnownLeft(binary.BigEndian.Uint64(packet[64:])),
 		Uploaded:   binary.BigEndian.Uint64(packet[72:]),
 		Event:      parseEvent(binary.BigEndian.Uint32(packet[80:])),
 		Key:        parseKey([4]byte(packet[88:92])),
@@ -81,14 +80,6 @@ func ParseAnnounce(packet []byte, client netip.Addr) (tracker.AnnounceRequest, e
 		return tracker.AnnounceRequest{}, errPort
 	}
 	return req, nil
-}
-
-// parseLeft knows that clients say 2^63-1, or -1, for "unknown".
-func parseLeft(left uint64) uint64 {
-	if left >= math.MaxInt64 {
-		return tracker.LeftUnknown
-	}
-	return left
 }
 
 // parseEvent reads an event. BEP 15 has no number for paused; libtorrent sends the next

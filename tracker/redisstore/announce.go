@@ -191,12 +191,9 @@ func want(a tracker.Announce) int {
 	return min(a.NumWant, a.MaxPeers)
 }
 
-// maxLeft bounds what counts as a number of bytes left: a million hosts that lack
-// 8 TiB each fit into the 63 bits of a sum in Redis. More is taken as not known.
-const maxLeft = 1 << 43
-
+// left is empty if it is not known.
 func left(bytes uint64) string {
-	if bytes > maxLeft {
+	if tracker.KnownLeft(bytes) == tracker.LeftUnknown {
 		return ""
 	}
 	return strconv.FormatUint(bytes, 10)

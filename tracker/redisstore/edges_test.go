@@ -17,13 +17,13 @@ import (
 func TestLeftBeyondAllBounds(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		hash := f.registerTransfer(t, 1)
-		for n, left := range []uint64{maxLeft, maxLeft + 1, 1<<63 - 1, tracker.LeftUnknown} {
+		for n, left := range []uint64{tracker.MaxLeft, tracker.MaxLeft + 1, 1<<63 - 1, tracker.LeftUnknown} {
 			a := announceOf(hash, "r1", n)
 			a.Left = left
 			f.announce(t, a)
 		}
 		stats, err := f.Statistics(context.Background(), hash, false)
-		if want := (tracker.Progress{Hosts: 4, Unknown: 3, Left: maxLeft}); err != nil || stats.Progress != want {
+		if want := (tracker.Progress{Hosts: 4, Unknown: 3, Left: tracker.MaxLeft}); err != nil || stats.Progress != want {
 			t.Errorf("%+v, %v, expected %+v", stats.Progress, err, want)
 		}
 	})
