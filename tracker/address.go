@@ -59,10 +59,17 @@ func Reachable(addr, from netip.Addr) bool {
 // is 0, since a proxy does not tell the client's.
 func ClientName(remoteAddr string) string {
 	client, err := netip.ParseAddrPort(remoteAddr)
-	if err != nil || client.Port() != 0 {
+	if err != nil {
 		return remoteAddr
 	}
-	return client.Addr().String()
+	return clientName(client)
+}
+
+func clientName(client netip.AddrPort) string {
+	if client.Port() == 0 {
+		return client.Addr().String()
+	}
+	return client.String()
 }
 
 // ParsePrefix reads a network like 10.1.4.0/23. Bits set behind its length are refused:

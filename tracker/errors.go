@@ -3,8 +3,6 @@ package tracker
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"time"
 )
 
 // ClientError is a fault of the request. Its text is static and holds nothing
@@ -62,50 +60,3 @@ func (e TakenError) Error() string { return e.Reason.Error() }
 
 // Unwrap is for errors.Is.
 func (e TakenError) Unwrap() error { return e.Reason }
-
-// Failure is what a client is told instead of a reply (BEP 3, BEP 31).
-type Failure struct {
-	Reason   string
-	Interval time.Duration // always sent: without it libtorrent stays away for 1800 s
-	Never    bool          // retrying is of no use; otherwise "retry in" is a minute
-}
-
-// badRequestInterval keeps a client whose request can never succeed from
-// asking often.
-const badRequestInterval = 30 * time.Minute
-
-// FailureOf turns any error of an announce or a scrape into words that may be
-// shown. What is transient brings the client back after 10 to 20 s, spread at
-// random so that a crowd does not come back in step.
-func FailureOf(err error) Failure {
-	var fault ClientError
-	if errors.As(err, &fault) {
-		return Failure{Reason: string(fault), Interval: badRequestInterval, Never: true}
-	}
-	if errors.Is(err, ErrEnded) {
-		interval, _ := spread(endedInterval)
-		return Failure{Reason: endedReason, Interval: interval, Never: true}
-	}
-	f := Failure{Interval: 10*time.Second + rand.N(11*time.Second).Truncate(time.Second)}
-	switch {
-	case errors.Is(err, ErrLocationUnknown):
-		f.Reason = "location of this host is not known yet"
-	case errors.Is(err, ErrNotTrusted):
-		f.Reason = "X-Forwarded-For from an address that TRUSTED_PROXIES does not name"
-	case errors.Is(err, ErrNoClient):
-		f.Reason = "the proxy's X-Forwarded-For does not tell the client's address"
-	case errors.Is(err, ErrTooEarly):
-		f.Reason = "nobody in this rack has anything yet"
-	case errors.Is(err, ErrCrowded):
-		f.Reason = "too many hosts at this address"
-	case errors.Is(err, ErrBusy), errors.Is(err, ErrLate):
-		f.Reason = "tracker is busy"
-	case errors.Is(err, ErrForgotten):
-		f.Reason = "tracker lost its data and waits for this transfer"
-	case errors.Is(err, ErrUnavailable):
-		f.Reason = "tracker cannot reach its store now"
-	default:
-		f.Reason = "internal error"
-	}
-	return f
-}

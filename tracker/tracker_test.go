@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"strings"
 	"testing"
@@ -155,20 +156,34 @@ func TestIntervalsAreSpread(t *testing.T) {
 
 func TestFailureOf(t *testing.T) {
 	for _, test := range []struct {
-		err    error
-		reason string
-		never  bool
+		err     error
+		reason  string
+		never   bool
+		outcome Outcome
 	}{
-		{fmt.Errorf("x: %w", ClientError("port must be 1 to 65535")), "port must be 1 to 65535", true},
-		{fmt.Errorf("x: %w", ErrLocationUnknown), "location of this host is not known yet", false},
-		{fmt.Errorf("x: %w", ErrEnded), "unregistered torrent: this transfer has ended", true},
-		{fmt.Errorf("x: %w", ErrTooEarly), "nobody in this rack has anything yet", false},
-		{fmt.Errorf("x: %w", ErrBusy), "tracker is busy", false},
-		{fmt.Errorf("x: %w", ErrUnavailable), "tracker cannot reach its store now", false},
-		{errors.New("secret"), "internal error", false},
+		{ClientError("port must be 1 to 65535"), "port must be 1 to 65535", true, OutcomeRefused},
+		{ErrEnded, "unregistered torrent: this transfer has ended", true, OutcomeEnded},
+		{ErrBusy, "tracker is busy", false, OutcomeShed},
+		{ErrLate, "tracker is busy", false, OutcomeFailed},
+		{ErrTooEarly, "nobody in this rack has anything yet", false, OutcomeDeferred},
+		{ErrCrowded, "too many hosts at this address", false, OutcomeRefused},
+		{ErrLocationUnknown, "location of this host is not known yet", false, OutcomeFailed},
+		{ErrNotTrusted, "X-Forwarded-For from an address that TRUSTED_PROXIES does not name", false, OutcomeFailed},
+		{ErrNoClient, "the proxy's X-Forwarded-For does not tell the client's address", false, OutcomeFailed},
+		{ErrForgotten, "tracker lost its data and waits for this transfer", false, OutcomeFailed},
+		{ErrUnavailable, "tracker cannot reach its store now", false, OutcomeFailed},
+		{StoreError("Redis is full"), "tracker cannot reach its store now", false, OutcomeFailed},
+		{context.Canceled, "internal error", false, OutcomeFailed},
+		{errors.New("secret"), "internal error", false, OutcomeFailed},
+		{context.DeadlineExceeded, "internal error", false, OutcomeFailed},
+		{ErrNotFound, "internal error", false, OutcomeFailed},
 	} {
-		f := FailureOf(test.err)
-		if f.Reason != test.reason || f.Never != test.never {
+		f := FailureOf(fmt.Errorf("x: %w", test.err))
+		level := slog.LevelDebug
+		if test.reason == "internal error" && test.err != context.Canceled { // nobody foresaw it
+			level = slog.LevelError
+		}
+		if f.Reason != test.reason || f.Never != test.never || f.Outcome != test.outcome || f.Level != level {
 			t.Errorf("%v: %+v", test.err, f)
 		}
 		if !f.Never && (f.Interval < 10*time.Second || f.Interval > 20*time.Second) {

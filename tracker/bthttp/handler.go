@@ -3,7 +3,6 @@ package bthttp
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -28,9 +27,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		err = fmt.Errorf("peer's address: %w", err)
-		s.noteFailure(r.URL.Path, r.RemoteAddr, err)
-		write(w, func(dst []byte) []byte { return AppendFailure(dst, tracker.FailureOf(err)) })
+		unknown := request{path: r.URL.Path}
+		write(w, func(dst []byte) []byte { return s.appendFailure(dst, unknown, fmt.Errorf("peer's address: %w", err)) })
 		return
 	}
 	asked := s.requestOf(r.URL.Path, r.URL.RawQuery, peer, r.Header["X-Forwarded-For"])
@@ -47,9 +45,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // refuse answers what is no request of a BitTorrent client.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
-	if s.log.Enabled(r.Context(), slog.LevelDebug) {
-		s.logAt(slog.LevelDebug, r.RemoteAddr, "request refused", "method", r.Method, "path", r.URL.Path, "status", status)
-	}
+	s.log.Debug("request refused", "method", r.Method, "path", r.URL.Path, "status", status, "client", tracker.ClientName(r.RemoteAddr))
 	http.Error(w, http.StatusText(status), status)
 }
 

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/crew"
+	"github.com/p2ptracker/p2ptracker/internal/workerpool"
 )
 
 // Bounds are what a Listener allows connections.
@@ -40,9 +40,9 @@ type Listener struct {
 	isClosing atomic.Bool
 	mu        sync.Mutex
 	conns     map[*conn]struct{}
-	crew      *crew.Crew     // serves conns
-	serving   sync.WaitGroup // accept, and conns
-	ended     chan struct{}  // closed when nobody serves any more
+	workers   *workerpool.Pool // serves conns
+	serving   sync.WaitGroup   // accept, and conns
+	ended     chan struct{}    // closed when nobody serves any more
 }
 
 // Listen begins to take connections from inner, and closes it in the end.
@@ -51,7 +51,7 @@ func (s *Server) Listen(inner net.Listener, bounds Bounds) *Listener {
 		inner: inner, bounds: bounds,
 		slots: make(chan struct{}, bounds.Connections), handed: make(chan net.Conn),
 		closed: make(chan struct{}), conns: map[*conn]struct{}{},
-		crew: crew.New(), ended: make(chan struct{}),
+		workers: workerpool.New(), ended: make(chan struct{}),
 	}
 	l.way = way{Server: s, closing: l.closing}
 	work, abandon := context.WithCancel(context.Background())
@@ -59,7 +59,7 @@ func (s *Server) Listen(inner net.Listener, bounds Bounds) *Listener {
 	l.serving.Go(l.accept)
 	go func() {
 		l.serving.Wait()
-		l.crew.Close()
+		l.workers.Close()
 		close(l.ended)
 	}()
 	return l
@@ -171,7 +171,7 @@ func (l *Listener) begin(accepted net.Conn) {
 func (l *Listener) run(c *conn, serve func()) {
 	l.conns[c] = struct{}{}
 	l.serving.Add(1)
-	l.crew.Run(func() {
+	l.workers.Run(func() {
 		defer l.serving.Done()
 		serve()
 	})

@@ -3,27 +3,13 @@ package bthttp
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
-
-// outcome is what became of an announce or a scrape.
-type outcome int
-
-const (
-	announced outcome = iota // answered with peers, or that there are none
-	scraped                  // answered with counts
-	refused                  // a failure: the request's own fault
-	failed                   // a failure: it could not be answered now
-	shed                     // a failure: too many requests were under way
-	deferred                 // a failure: the host is to ask again in some seconds
-	ended                    // told to stop: the transfer has ended
-	outcomes
-)
-
-var outcomeNames = [outcomes]string{"announced", "scraped", "refused", "failed", "shed", "deferred", "ended"}
 
 // metrics are what a Server counts.
 type metrics struct {
-	requests    [outcomes]prometheus.Counter
+	requests    [tracker.Outcomes]prometheus.Counter
 	connections prometheus.Gauge
 	handedOn    prometheus.Counter
 }
@@ -35,7 +21,7 @@ func newMetrics(registerer prometheus.Registerer) (m metrics) {
 		Help: "Announces and scrapes that came over HTTP, by what became of them.",
 	}, []string{"outcome"})
 	for o := range m.requests {
-		m.requests[o] = requests.WithLabelValues(outcomeNames[o])
+		m.requests[o] = requests.WithLabelValues(tracker.Outcome(o).String())
 	}
 	m.connections = factory.NewGauge(prometheus.GaugeOpts{
 		Name: "p2ptracker_http_connections",
@@ -48,4 +34,4 @@ func newMetrics(registerer prometheus.Registerer) (m metrics) {
 	return m
 }
 
-func (m *metrics) count(o outcome) { m.requests[o].Inc() }
+func (m *metrics) count(o tracker.Outcome) { m.requests[o].Inc() }

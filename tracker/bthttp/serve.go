@@ -15,12 +15,10 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/p2ptracker/p2ptracker/internal/seldom"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -51,12 +49,11 @@ type Options struct {
 
 // Server answers announces and scrapes.
 type Server struct {
-	tracker Announcer
-	opts    Options
-	metrics metrics
-	log     *slog.Logger
-	pending atomic.Int64 // requests that the tracker is asked about
-	failure seldom.Line  // of requests that failed for a reason that nobody foresaw
+	tracker  Announcer
+	requests *tracker.Requests
+	opts     Options
+	metrics  metrics
+	log      *slog.Logger
 }
 
 // New returns a Server. It serves GET /announce and /scrape, both also with a trailing
@@ -65,7 +62,7 @@ func New(t Announcer, opts Options, log *slog.Logger) *Server {
 	if opts.ClientOf == nil {
 		opts.ClientOf = func(peer netip.AddrPort, _ []string) (netip.AddrPort, error) { return peer, nil }
 	}
-	return &Server{tracker: t, opts: opts, metrics: newMetrics(opts.Metrics), log: log}
+	return &Server{tracker: t, requests: tracker.NewRequests(opts.MaxPending, log), opts: opts, metrics: newMetrics(opts.Metrics), log: log}
 }
 
 // request is one that is to be answered, by whichever way it came in. Its strings are of
@@ -102,24 +99,14 @@ func (s *Server) appendAnswer(ctx context.Context, dst []byte, r request) []byte
 	switch {
 	case r.fault != nil:
 		return s.appendFailure(dst, r, r.fault)
-	case !s.admit():
+	case !s.requests.Admit():
 		return s.appendFailure(dst, r, tracker.ErrBusy)
 	}
-	defer s.pending.Add(-1)
+	defer s.requests.Done()
 	if strings.HasPrefix(r.path, pathScrape) {
 		return s.scrape(ctx, dst, r)
 	}
 	return s.announce(ctx, dst, r)
-}
-
-// admit counts a request, unless too many are under way. What is beyond the bound costs
-// neither a look for a host's location nor a call of the store.
-func (s *Server) admit() bool {
-	if n := s.pending.Add(1); s.opts.MaxPending > 0 && n > int64(s.opts.MaxPending) {
-		s.pending.Add(-1)
-		return false
-	}
-	return true
 }
 
 func (s *Server) announce(ctx context.Context, dst []byte, r request) []byte {
@@ -133,17 +120,16 @@ func (s *Server) announce(ctx context.Context, dst []byte, r request) []byte {
 	req.Key = strings.Clone(req.Key) // a call of the store may outlive its deadline, and the request's memory
 	req.Waiter = r.waiter
 	resp, err := s.tracker.Announce(ctx, req)
-	if errors.Is(err, tracker.ErrEnded) && comesBack(req.PeerID) {
-		s.noteFailure(r.path, r.client.String(), err)
+	switch {
+	case errors.Is(err, tracker.ErrEnded) && tracker.TraitsOf(req.PeerID).IgnoresFailures:
+		s.fail(r, err)
 		return AppendAnnounce(dst, req, tracker.EndedResponse())
-	}
-	if err != nil {
+	case err != nil:
 		return s.appendFailure(dst, r, err)
 	}
-	s.metrics.count(announced)
-	// The hash costs memory, so it is not named in vain.
-	if resp.Warning != "" && s.log.Enabled(ctx, slog.LevelDebug) {
-		s.logAt(slog.LevelDebug, r.client.String(), "announce answered with a warning", "hash", req.InfoHash, "warning", resp.Warning)
+	s.metrics.count(tracker.OutcomeAnnounced)
+	if resp.Warning != "" && s.log.Enabled(ctx, slog.LevelDebug) { // else naming them would cost memory
+		s.log.Debug("announce answered with a warning", "hash", req.InfoHash, "warning", resp.Warning, "client", tracker.ClientName(r.client.String()))
 	}
 	return AppendAnnounce(dst, req, resp)
 }
@@ -163,54 +149,18 @@ func (s *Server) scrape(ctx context.Context, dst []byte, r request) []byte {
 	if err != nil {
 		return s.appendFailure(dst, r, err)
 	}
-	s.metrics.count(scraped)
+	s.metrics.count(tracker.OutcomeScraped)
 	return AppendScrape(dst, entries)
 }
 
 // appendFailure answers with a failure reason.
 func (s *Server) appendFailure(dst []byte, r request, err error) []byte {
-	s.noteFailure(r.path, r.client.String(), err)
-	return AppendFailure(dst, tracker.FailureOf(err))
+	return AppendFailure(dst, s.fail(r, err))
 }
 
-// noteFailure is the one place where errors of requests are counted and logged. A request's
-// own fault concerns whoever debugs it only. A store or a location source that is
-// away is logged where it goes and comes back, and not for every request in
-// between. Anything else is logged seldom: whoever provokes it can do so with each request.
-func (s *Server) noteFailure(path, client string, err error) {
-	level, o := slog.LevelError, failed
-	var fault tracker.ClientError
-	switch {
-	case errors.As(err, &fault), errors.Is(err, tracker.ErrCrowded):
-		level, o = slog.LevelDebug, refused
-	case errors.Is(err, tracker.ErrBusy):
-		level, o = slog.LevelDebug, shed
-	case errors.Is(err, tracker.ErrTooEarly):
-		level, o = slog.LevelDebug, deferred
-	case errors.Is(err, tracker.ErrEnded):
-		level, o = slog.LevelDebug, ended
-	case errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
-		errors.Is(err, tracker.ErrNotTrusted), errors.Is(err, tracker.ErrNoClient), errors.Is(err, tracker.ErrLate), // logged where they are found
-		errors.Is(err, context.Canceled): // the client went away, or the server stops
-		level = slog.LevelDebug
-	}
-	s.metrics.count(o)
-	if !s.log.Enabled(context.Background(), level) {
-		return
-	}
-	args := []any{"path", path, "error", err}
-	if level == slog.LevelError {
-		suppressed, due := s.failure.Due()
-		if !due {
-			return
-		}
-		args = append(args, "suppressed", suppressed)
-	}
-	s.logAt(level, client, "request failed", args...)
-}
-
-// logAt logs about a request and names its client, if lines of this level are
-// wanted.
-func (s *Server) logAt(level slog.Level, client, message string, args ...any) {
-	s.log.Log(context.Background(), level, message, append(args, "client", tracker.ClientName(client))...)
+// fail counts and logs a request that failed.
+func (s *Server) fail(r request, err error) tracker.Failure {
+	f := s.requests.Fail(err, slog.String("path", r.path), r.client)
+	s.metrics.count(f.Outcome)
+	return f
 }

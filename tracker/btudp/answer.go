@@ -3,6 +3,7 @@ package btudp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -14,8 +15,6 @@ import (
 const (
 	textUnready  = "not yet" // no larger than a request for a connection id, with its head
 	textUnproven = "connection id expired"
-	textBusy     = "tracker is busy"
-	textPanic    = "internal error"
 )
 
 // request is one that the tracker has to be asked about.
@@ -76,20 +75,12 @@ func appendShortError(dst []byte, transactionID uint32, text string, size int) [
 	return AppendError(dst, transactionID, text)
 }
 
-// shed answers a request that the tracker is not asked about, since too many are.
-func (s *Server) shed(dst []byte, r *request) []byte {
-	s.metrics.count(shed)
-	return AppendError(dst, r.transactionID, textBusy)
-}
-
 // answer asks the tracker, and appends its reply. A panic ends this request only, as
 // net/http has it.
 func (s *Server) answer(ctx context.Context, dst []byte, r *request) (reply []byte) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			s.metrics.count(failed)
-			s.log.Error("request panicked", "panic", fault, "client", r.client)
-			reply = AppendError(dst, r.transactionID, textPanic)
+			reply = s.fail(dst, r, fmt.Errorf("panic: %v", fault))
 		}
 	}()
 	if r.action == actionScrape {
@@ -100,15 +91,14 @@ func (s *Server) answer(ctx context.Context, dst []byte, r *request) (reply []by
 
 func (s *Server) announce(ctx context.Context, dst []byte, r *request) []byte {
 	resp, err := s.tracker.Announce(ctx, r.announce)
-	if errors.Is(err, tracker.ErrEnded) {
-		// An error would bring them back: it has no field for when.
-		s.note(r, err)
+	switch {
+	case errors.Is(err, tracker.ErrEnded): // an error would bring the client back: it has no field for when
+		s.failure(r, err)
 		return AppendAnnounce(dst, r.transactionID, r.client, tracker.EndedResponse())
-	}
-	if err != nil {
+	case err != nil:
 		return s.fail(dst, r, err)
 	}
-	s.metrics.count(announced)
+	s.metrics.count(tracker.OutcomeAnnounced)
 	return AppendAnnounce(dst, r.transactionID, r.client, resp)
 }
 
@@ -117,43 +107,18 @@ func (s *Server) scrape(ctx context.Context, dst []byte, r *request) []byte {
 	if err != nil {
 		return s.fail(dst, r, err)
 	}
-	s.metrics.count(scraped)
+	s.metrics.count(tracker.OutcomeScraped)
 	return AppendScrape(dst, r.transactionID, r.hashes, entries)
 }
 
 // fail answers with an error.
 func (s *Server) fail(dst []byte, r *request, err error) []byte {
-	s.note(r, err)
-	return AppendError(dst, r.transactionID, tracker.FailureOf(err).Reason)
+	return AppendError(dst, r.transactionID, s.failure(r, err).Reason)
 }
 
-// note is the one place where errors of requests are counted and logged; what concerns nobody who
-// does not debug is not, as in package bthttp.
-func (s *Server) note(r *request, err error) {
-	level, o := slog.LevelError, failed
-	var fault tracker.ClientError
-	switch {
-	case errors.As(err, &fault), errors.Is(err, tracker.ErrCrowded):
-		level, o = slog.LevelDebug, refused
-	case errors.Is(err, tracker.ErrTooEarly):
-		level, o = slog.LevelDebug, deferred
-	case errors.Is(err, tracker.ErrEnded):
-		level, o = slog.LevelDebug, ended
-	case errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrLocationUnknown),
-		errors.Is(err, context.Canceled): // the server stops
-		level = slog.LevelDebug
-	}
-	s.metrics.count(o)
-	if !s.log.Enabled(context.Background(), level) {
-		return
-	}
-	args := []any{"action", r.action, "error", err}
-	if level == slog.LevelError {
-		suppressed, due := s.failure.Due()
-		if !due {
-			return
-		}
-		args = append(args, "suppressed", suppressed)
-	}
-	s.log.Log(context.Background(), level, "request failed", append(args, "client", r.client)...)
+// failure counts and logs a request that failed.
+func (s *Server) failure(r *request, err error) tracker.Failure {
+	f := s.requests.Fail(err, slog.Uint64("action", uint64(r.action)), netip.AddrPortFrom(r.client, 0))
+	s.metrics.count(f.Outcome)
+	return f
 }

@@ -81,7 +81,7 @@ func BenchmarkSockets(b *testing.B) {
 	}
 	defer clients.Wait()
 	defer clients.Process.Kill()
-	count := func() float64 { return testutil.ToFloat64(s.metrics.packets[announced]) }
+	count := func() float64 { return testutil.ToFloat64(s.metrics.packets[tracker.OutcomeAnnounced]) }
 	awaitCount := func(n float64) {
 		for deadline := time.Now().Add(patience); count() < n; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {

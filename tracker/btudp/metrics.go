@@ -3,29 +3,26 @@ package btudp
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// outcome is what became of a packet.
-type outcome int
-
+// What became of a packet: the outcome of an announce or a scrape, or one of these.
 const (
-	connected outcome = iota // a connection id was made
-	announced                // answered with peers, or that there are none
-	scraped                  // answered with counts
-	refused                  // an error: the request's own fault
-	failed                   // an error: it could not be answered now
-	shed                     // an error: too many requests were under way
-	deferred                 // an error: the host is to ask again in some seconds
-	ended                    // told to stop: the transfer has ended
-	unproven                 // an error, or no answer: no frontend made its connection id lately for this address
-	unready                  // an error: there is no secret yet to make a connection id with
-	late                     // no answer: it waited for longer than an announce may take
-	foreign                  // no answer: it is not of this protocol
+	connected = tracker.Outcomes + iota // a connection id was made
+	unproven                            // an error, or no answer: no frontend made its connection id lately for this address
+	unready                             // an error: there is no secret yet to make a connection id with
+	late                                // no answer: it waited for longer than an announce may take
+	foreign                             // no answer: it is not of this protocol
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{
-	"connected", "announced", "scraped", "refused", "failed", "shed", "deferred", "ended", "unproven", "unready", "late", "foreign",
+// outcomeName is an outcome's label.
+func outcomeName(o tracker.Outcome) string {
+	if o < tracker.Outcomes {
+		return o.String()
+	}
+	return [...]string{"connected", "unproven", "unready", "late", "foreign"}[o-connected]
 }
 
 // metrics are what a Server counts, instead of a line in the log for each packet.
@@ -41,7 +38,7 @@ func newMetrics(registerer prometheus.Registerer) (m metrics) {
 		Help: "Packets that came over UDP, by what became of them.",
 	}, []string{"outcome"})
 	for o := range m.packets {
-		m.packets[o] = packets.WithLabelValues(outcomeNames[o])
+		m.packets[o] = packets.WithLabelValues(outcomeName(tracker.Outcome(o)))
 	}
 	m.unsent = factory.NewCounter(prometheus.CounterOpts{
 		Name: "p2ptracker_udp_unsent_total",
@@ -50,4 +47,4 @@ func newMetrics(registerer prometheus.Registerer) (m metrics) {
 	return m
 }
 
-func (m *metrics) count(o outcome) { m.packets[o].Inc() }
+func (m *metrics) count(o tracker.Outcome) { m.packets[o].Inc() }

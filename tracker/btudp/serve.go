@@ -21,14 +21,12 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/p2ptracker/p2ptracker/internal/crew"
-	"github.com/p2ptracker/p2ptracker/internal/seldom"
+	"github.com/p2ptracker/p2ptracker/internal/workerpool"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -50,23 +48,20 @@ type Options struct {
 
 // Server answers packets.
 type Server struct {
-	tracker Announcer
-	secrets Secrets
-	opts    Options
-	metrics metrics
-	log     *slog.Logger
-	failure seldom.Line // of requests that failed for a reason that nobody foresaw
-
-	maxPending int64
-	pending    atomic.Int64   // requests that the tracker is asked about
-	requests   sync.WaitGroup // likewise
+	tracker   Announcer
+	requests  *tracker.Requests
+	answering sync.WaitGroup // a goroutine for each request that is pending
+	secrets   Secrets
+	opts      Options
+	metrics   metrics
+	log       *slog.Logger
 }
 
 // New returns a Server whose connection ids are made with secrets.
 func New(t Announcer, secrets Secrets, opts Options, log *slog.Logger) *Server {
 	return &Server{
-		tracker: t, secrets: secrets, opts: opts, metrics: newMetrics(opts.Metrics), log: log,
-		maxPending: int64(opts.MaxPending),
+		tracker: t, requests: tracker.NewRequests(opts.MaxPending, log), secrets: secrets,
+		opts: opts, metrics: newMetrics(opts.Metrics), log: log,
 	}
 }
 
@@ -78,24 +73,24 @@ func (s *Server) Serve(ctx context.Context, l *Listener, grace time.Duration) er
 	defer abandon()
 	readers, reading := errgroup.WithContext(ctx)
 	defer context.AfterFunc(reading, l.wake)()
-	crew := crew.New()
+	workers := workerpool.New()
 	var writers sync.WaitGroup
-	lines := make([]*line, len(l.sockets))
+	transports := make([]*transport, len(l.sockets))
 	for i, sock := range l.sockets {
-		line := &line{server: s, crew: crew, socket: sock, out: make(chan *letter, maxLetters)}
-		lines[i] = line
-		readers.Go(func() error { return line.read(reading, work) })
-		writers.Go(line.write)
+		t := &transport{server: s, workers: workers, socket: sock, out: make(chan *outPacket, maxQueued)}
+		transports[i] = t
+		readers.Go(func() error { return t.read(reading, work) })
+		writers.Go(t.write)
 	}
 	err := readers.Wait()
 	if !s.finish(grace) {
 		err = errors.Join(err, fmt.Errorf("requests over UDP unfinished after %v", grace))
 		abandon()
-		s.requests.Wait()
+		s.answering.Wait()
 	}
-	crew.Close()
-	for _, line := range lines {
-		close(line.out)
+	workers.Close()
+	for _, t := range transports {
+		close(t.out)
 	}
 	writers.Wait()
 	return err
@@ -103,12 +98,12 @@ func (s *Server) Serve(ctx context.Context, l *Listener, grace time.Duration) er
 
 // finish waits for the requests under way, and says whether they have ended in time.
 func (s *Server) finish(within time.Duration) bool {
-	if s.pending.Load() == 0 {
+	if s.requests.Pending() == 0 {
 		return true
 	}
 	ended := make(chan struct{})
 	go func() {
-		s.requests.Wait()
+		s.answering.Wait()
 		close(ended)
 	}()
 	select {

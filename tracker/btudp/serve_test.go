@@ -118,7 +118,7 @@ func TestConcurrentAnnounces(t *testing.T) {
 	const clients = 200
 	swarm := newGatedSwarm()
 	server := newTestServer(swarm)
-	server.maxPending = clients
+	server.requests = tracker.NewRequests(clients, quiet)
 	s := start(t, server, "127.0.0.1", patience)
 	conns := make([]conn, clients)
 	for n := range conns {
@@ -131,8 +131,8 @@ func TestConcurrentAnnounces(t *testing.T) {
 
 	late := dial(t, s.addr)
 	id := late.connect()
-	checkError(t, late.ask(with(id, unhex(announce))), textBusy)
-	if n := testutil.ToFloat64(s.metrics.packets[shed]); n != 1 {
+	checkError(t, late.ask(with(id, unhex(announce))), "tracker is busy")
+	if n := testutil.ToFloat64(s.metrics.packets[tracker.OutcomeShed]); n != 1 {
 		t.Errorf("%v were shed", n)
 	}
 
@@ -243,7 +243,7 @@ func TestUnsentReplies(t *testing.T) {
 		messages[i].Buffers[0], messages[i].OOB = []byte{byte(i)}, nil
 		messages[i].Addr = net.UDPAddrFromAddrPort(netip.MustParseAddrPort(to))
 	}
-	(&line{server: s, socket: l.sockets[0]}).send(messages)
+	(&transport{server: s, socket: l.sockets[0]}).send(messages)
 	if n := testutil.ToFloat64(s.metrics.unsent); n != 1 {
 		t.Errorf("%v are unsent", n)
 	}

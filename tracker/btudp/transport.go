@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/net/ipv4"
 
-	"github.com/p2ptracker/p2ptracker/internal/crew"
+	"github.com/p2ptracker/p2ptracker/internal/workerpool"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -20,62 +20,62 @@ import (
 const (
 	batchSize  = 64   // packets that are read, or written, by one system call
 	packetSize = 2048 // bytes of a packet; of one that is longer than an Ethernet frame the rest is lost
-	maxLetters = 1024 // replies of a socket that wait to be written
+	maxQueued  = 1024 // replies of a socket that wait to be written
 )
 
 // After an error of reading.
 const (
 	readPause = 10 * time.Millisecond
-	tellAgain = time.Second
+	logPause  = time.Second
 )
 
-// line is a socket with its reader and its writer. The reader never waits for the tracker.
-type line struct {
-	server *Server
-	crew   *crew.Crew
-	socket socket
-	out    chan *letter
+// transport is a socket with its reader and its writer. The reader never waits for the tracker.
+type transport struct {
+	server  *Server
+	workers *workerpool.Pool
+	socket  socket
+	out     chan *outPacket
 }
 
-// letter is a packet on its way out.
-type letter struct {
+// outPacket is a reply to a packet.
+type outPacket struct {
 	body []byte
 	info []byte // see anyInterface; empty if there is none
 	to   net.Addr
 }
 
-var letters = sync.Pool{New: func() any {
-	return &letter{body: make([]byte, 0, maxReply), info: make([]byte, 0, infoSize)}
+var outPackets = sync.Pool{New: func() any {
+	return &outPacket{body: make([]byte, 0, maxReply), info: make([]byte, 0, infoSize)}
 }}
 
-// newLetter is an empty reply to a packet.
-func newLetter(to net.Addr, info []byte) *letter {
-	l := letters.Get().(*letter)
-	l.body, l.to = l.body[:0], to
-	l.info = append(l.info[:0], info...)
-	anyInterface(l.info)
-	return l
+// newOutPacket is an empty reply to a packet.
+func newOutPacket(to net.Addr, info []byte) *outPacket {
+	p := outPackets.Get().(*outPacket)
+	p.body, p.to = p.body[:0], to
+	p.info = append(p.info[:0], info...)
+	anyInterface(p.info)
+	return p
 }
 
 // read takes packets until reading is done, and gives the tracker the time of work. An error
 // concerns one packet, or passes, unless the socket is closed.
-func (l *line) read(reading, work context.Context) error {
+func (t *transport) read(reading, work context.Context) error {
 	messages := newMessages(packetSize)
-	var told time.Time
+	var logged time.Time
 	for {
-		n, err := l.socket.batches.ReadBatch(messages, 0)
+		n, err := t.socket.batches.ReadBatch(messages, 0)
 		switch {
 		case err == nil:
-			l.receive(work, messages[:n])
+			t.receive(work, messages[:n])
 			continue
 		case reading.Err() != nil:
 			return nil //nolint:nilerr // it was woken
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("read from UDP socket: %w", err)
 		}
-		if time.Since(told) >= tellAgain {
-			told = time.Now()
-			l.server.log.Error("cannot read from UDP socket; it is read again", "error", err)
+		if time.Since(logged) >= logPause {
+			logged = time.Now()
+			t.server.log.Error("cannot read from UDP socket; it is read again", "error", err)
 		}
 		time.Sleep(readPause)
 	}
@@ -92,8 +92,8 @@ func newMessages(size int) []ipv4.Message {
 
 // receive takes packets that were read at once. The tracker is asked about all of them at
 // the same time, so that the store can send them on in one go, and they have one deadline.
-func (l *line) receive(work context.Context, messages []ipv4.Message) {
-	s, now := l.server, time.Now()
+func (t *transport) receive(work context.Context, messages []ipv4.Message) {
+	s, now := t.server, time.Now()
 	ctx, cancel := context.WithTimeout(work, s.opts.Timeout)
 	var left atomic.Int64
 	done := func() {
@@ -110,72 +110,62 @@ func (l *line) receive(work context.Context, messages []ipv4.Message) {
 			s.metrics.count(late)
 			continue
 		}
-		reply := newLetter(m.Addr, info)
+		reply := newOutPacket(m.Addr, info)
 		var r *request
 		reply.body, r = s.receive(reply.body, m.Buffers[0][:m.N], clientOf(m.Addr), now)
-		if r != nil && !s.admit() {
-			reply.body, r = s.shed(reply.body, r), nil
+		if r != nil && !s.requests.Admit() {
+			reply.body, r = s.fail(reply.body, r, tracker.ErrBusy), nil
 		}
 		if r == nil {
-			l.post(reply)
+			t.enqueue(reply)
 			continue
 		}
 		left.Add(1)
-		s.requests.Add(1)
-		l.crew.Run(func() {
-			defer s.requests.Done()
+		s.answering.Add(1)
+		t.workers.Run(func() {
+			defer s.answering.Done()
 			defer done()
-			defer s.pending.Add(-1)
+			defer s.requests.Done()
 			reply.body = s.answer(ctx, reply.body, r)
-			l.post(reply)
+			t.enqueue(reply)
 		})
 	}
-}
-
-// admit counts a request that the tracker is to be asked about, unless too many are
-// pending.
-func (s *Server) admit() bool {
-	if n := s.pending.Add(1); s.maxPending > 0 && n > s.maxPending {
-		s.pending.Add(-1)
-		return false
-	}
-	return true
 }
 
 func clientOf(source net.Addr) netip.Addr {
 	return tracker.PlainAddr(source.(*net.UDPAddr).AddrPort().Addr())
 }
 
-// post hands a reply to the writer. An empty one is none.
-func (l *line) post(reply *letter) {
+// enqueue hands a reply to the writer. An empty one is none.
+func (t *transport) enqueue(reply *outPacket) {
 	if len(reply.body) == 0 {
-		letters.Put(reply)
+		outPackets.Put(reply)
 		return
 	}
-	l.out <- reply
+	t.out <- reply
 }
 
 // write sends replies, all that wait at once, until there are no more to come.
-func (l *line) write() {
+func (t *transport) write() {
 	messages := newMessages(0)
-	waiting := make([]*letter, 0, batchSize)
-	for first := range l.out {
-		waiting = l.gather(append(waiting[:0], first))
+	waiting := make([]*outPacket, 0, batchSize)
+	for first := range t.out {
+		waiting = t.gather(append(waiting[:0], first))
 		for i, reply := range waiting {
 			messages[i].Buffers[0], messages[i].OOB, messages[i].Addr = reply.body, reply.info, reply.to
 		}
-		l.send(messages[:len(waiting)])
+		t.send(messages[:len(waiting)])
 		for _, reply := range waiting {
-			letters.Put(reply)
+			outPackets.Put(reply)
 		}
 	}
 }
 
 // gather adds the replies that wait by now.
-func (l *line) gather(waiting []*letter) []*letter {
+func (t *transport) gather(waiting []*outPacket) []*outPacket {
 	for len(waiting) < batchSize {
 		select {
-		case reply, open := <-l.out:
+		case reply, open := <-t.out:
 			if !open {
 				return waiting
 			}
@@ -189,12 +179,12 @@ func (l *line) gather(waiting []*letter) []*letter {
 
 // send sends a batch. The system takes it up to the first packet it refuses, such as one
 // to a network that cannot be reached; that one is left out.
-func (l *line) send(messages []ipv4.Message) {
+func (t *transport) send(messages []ipv4.Message) {
 	for len(messages) > 0 {
-		n, err := l.socket.batches.WriteBatch(messages, 0)
+		n, err := t.socket.batches.WriteBatch(messages, 0)
 		if err != nil {
 			n = 1
-			l.server.metrics.unsent.Inc()
+			t.server.metrics.unsent.Inc()
 		}
 		messages = messages[n:]
 	}

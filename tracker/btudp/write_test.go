@@ -43,7 +43,7 @@ func TestAppend(t *testing.T) {
 }
 
 // The largest handout fits into a packet, cut to what does; and so do the largest scrape
-// and every letter's buffer.
+// and every packet's buffer.
 func TestRepliesFit(t *testing.T) {
 	const maxPeers = 200 // MAXPEERS at most
 	resp := tracker.AnnounceResponse{Peers: slices.Repeat(fixedPeers[1:2], maxPeers)}

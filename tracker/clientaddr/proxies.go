@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/p2ptracker/p2ptracker/internal/seldom"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -22,7 +21,7 @@ type Proxies struct {
 	trusted []netip.Prefix
 	log     *slog.Logger
 
-	strangers, silent seldom.Line
+	strangers, silent tracker.LogLimiter
 }
 
 // New returns a Proxies that believes the X-Forwarded-For of the trusted networks.
@@ -106,14 +105,10 @@ const maxShown = 100
 
 // note logs a request that is refused: of each kind one a minute, as anybody may send them.
 func (p *Proxies) note(err error, peer netip.Addr, forwarded []string) {
-	line, message := &p.silent, "requests refused: a proxy of TRUSTED_PROXIES does not tell in X-Forwarded-For who the client is"
+	limiter, message := &p.silent, "requests refused: a proxy of TRUSTED_PROXIES does not tell in X-Forwarded-For who the client is"
 	if errors.Is(err, tracker.ErrNotTrusted) {
-		line, message = &p.strangers, "requests refused: X-Forwarded-For from an address that is not in TRUSTED_PROXIES"
-	}
-	suppressed, due := line.Due()
-	if !due {
-		return
+		limiter, message = &p.strangers, "requests refused: X-Forwarded-For from an address that is not in TRUSTED_PROXIES"
 	}
 	header := strings.Join(forwarded, ", ")
-	p.log.Warn(message, "address", tracker.PlainAddr(peer), forwardedFor, header[:min(len(header), maxShown)], "suppressed", suppressed)
+	limiter.Log(p.log, slog.LevelWarn, message, "address", tracker.PlainAddr(peer), forwardedFor, header[:min(len(header), maxShown)])
 }

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/netip"
 	"strconv"
@@ -75,10 +76,8 @@ func (s *Store) announce(ctx context.Context, a tracker.Announce, o announceOpti
 	}
 	s.follow(done.effects, a)
 	if done.crowded {
-		if suppressed, due := s.crowded.Due(); due {
-			s.log.Warn("address has as many hosts as it may", "host", a.Addr.Addr(), "transfer", a.InfoHash,
-				"HOSTS_PER_ADDRESS", a.HostsPerAddress, "suppressed", suppressed)
-		}
+		s.crowded.Log(s.log, slog.LevelWarn, "address has as many hosts as it may", "host", a.Addr.Addr(), "transfer", a.InfoHash,
+			"HOSTS_PER_ADDRESS", a.HostsPerAddress)
 		return announced{}, tracker.ErrCrowded
 	}
 	return done, nil

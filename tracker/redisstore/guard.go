@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"crypto/tls"
+	"log/slog"
 	"net"
 	"sync"
 )
@@ -30,9 +31,7 @@ func (s *Store) dialer(store *Store) func(context.Context, string, *net.Dialer, 
 			return nil, err
 		}
 		refuse := func(err error) {
-			if suppressed, due := s.oddReplies.Due(); due {
-				s.log.Error("connection to redis ended", "address", addr, "error", err, "suppressed", suppressed)
-			}
+			s.oddReplies.Log(s.log, slog.LevelError, "connection to redis ended", "address", addr, "error", err)
 		}
 		return newGuarded(conn, refuse, func() { s.lostConnection(store) }), nil
 	}

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -26,10 +27,8 @@ func (s *Store) registerItself(ctx context.Context, a tracker.Announce, o announ
 		return announced{}, err
 	}
 	if !reserved {
-		if suppressed, due := s.full.Due(); due {
-			s.log.Warn("transfer does not register itself, there are too many", "transfer", a.InfoHash,
-				"host", a.Addr, "AUTO_REGISTER_MAX", a.AutoRegisterMax, "suppressed", suppressed)
-		}
+		s.full.Log(s.log, slog.LevelWarn, "transfer does not register itself, there are too many", "transfer", a.InfoHash,
+			"host", a.Addr, "AUTO_REGISTER_MAX", a.AutoRegisterMax)
 		return announced{}, nil
 	}
 	o.reserved = true

@@ -15,7 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/rueidis"
 
-	"github.com/p2ptracker/p2ptracker/internal/seldom"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -66,7 +65,7 @@ type Store struct {
 
 	// Lines logged: of an address that is full, of transfers that do not register themselves, of
 	// replies that make no sense.
-	crowded, full, oddReplies seldom.Line
+	crowded, full, oddReplies tracker.LogLimiter
 
 	stop    context.CancelFunc
 	stopped sync.WaitGroup

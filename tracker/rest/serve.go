@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/p2ptracker/p2ptracker/internal/seldom"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -27,7 +26,7 @@ type server struct {
 	downloads *places // of torrents
 	turns     chan struct{}
 
-	internal, late seldom.Line // of requests that failed
+	internal, late tracker.LogLimiter // of requests that failed
 }
 
 // ServeHTTP begins to answer within Options.Timeout, and ends when the client took the answer, or
@@ -75,26 +74,19 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
 // does a store that is away: that is logged where it goes and comes back. Anything else is logged
 // seldom, since whoever provokes it can do so with each request.
 func (s *server) report(r *http.Request, err error) fault {
+	const failed = "request failed"
 	f := faultOf(err)
-	level := slog.LevelDebug
-	var line *seldom.Line
-	switch {
-	case errors.Is(r.Context().Err(), context.Canceled), errors.Is(err, tracker.ErrUnavailable), errors.Is(err, tracker.ErrBusy):
-	case f.status == http.StatusInternalServerError:
-		level, line = slog.LevelError, &s.internal
-	case f.status == http.StatusServiceUnavailable:
-		level, line = slog.LevelWarn, &s.late
-	}
 	args := []any{
 		"method", r.Method, "path", r.URL.Path, "client", tracker.ClientName(r.RemoteAddr), "status", f.status, "error", err,
 	}
-	if line != nil {
-		suppressed, due := line.Due()
-		if !due {
-			return f
-		}
-		args = append(args, "suppressed", suppressed)
+	expected := errors.Is(r.Context().Err(), context.Canceled) || errors.Is(err, tracker.ErrUnavailable) || errors.Is(err, tracker.ErrBusy)
+	switch {
+	case f.status == http.StatusInternalServerError && !expected:
+		s.internal.Log(s.log, slog.LevelError, failed, args...)
+	case f.status == http.StatusServiceUnavailable && !expected:
+		s.late.Log(s.log, slog.LevelWarn, failed, args...)
+	default:
+		s.log.Debug(failed, args...)
 	}
-	s.log.Log(r.Context(), level, "request failed", args...)
 	return f
 }

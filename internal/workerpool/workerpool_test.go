@@ -1,4 +1,4 @@
-package crew
+package workerpool
 
 import (
 	"sync"
@@ -7,17 +7,17 @@ import (
 )
 
 // All tasks run at once, however many there are; afterwards some goroutines wait for more,
-// which take them, until the crew is closed: a bubble ends when all have.
-func TestCrew(t *testing.T) {
+// which take them, until the pool is closed: a bubble ends when all have.
+func TestPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := New()
+		p := New()
 		for range 3 {
 			const tasks = 2 * maxIdle
 			var running, ended sync.WaitGroup
 			running.Add(tasks)
 			for range tasks {
 				ended.Add(1)
-				c.Run(func() {
+				p.Run(func() {
 					defer ended.Done()
 					running.Done()
 					running.Wait() // for all others
@@ -25,20 +25,20 @@ func TestCrew(t *testing.T) {
 			}
 			ended.Wait()
 			synctest.Wait()
-			if n := c.idle.Load(); n != maxIdle {
+			if n := p.idle.Load(); n != maxIdle {
 				t.Errorf("%d goroutines wait", n)
 			}
 		}
 		first := make(chan struct{})
-		c.Run(func() { close(first) })
+		p.Run(func() { close(first) })
 		<-first
 		synctest.Wait()
-		if n := c.idle.Load(); n != maxIdle {
+		if n := p.idle.Load(); n != maxIdle {
 			t.Errorf("after one more task %d goroutines wait", n)
 		}
-		c.Close()
+		p.Close()
 		synctest.Wait()
-		if n := c.idle.Load(); n != 0 {
+		if n := p.idle.Load(); n != 0 {
 			t.Errorf("%d goroutines wait in vain", n)
 		}
 	})
