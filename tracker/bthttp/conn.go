@@ -21,7 +21,7 @@ const inSize = 2 << 10
 
 var inputs = sync.Pool{New: func() any { return new([inSize]byte) }}
 
-// conn is a connection over which nothing else came yet than plain requests.
+// conn is a connection over which only plain requests came so far.
 type conn struct {
 	listener *Listener
 	tcp      *net.TCPConn
@@ -32,7 +32,7 @@ type conn struct {
 	renewed time.Time   // when its deadline was set
 	sent    int         // bytes
 
-	handedOn bool
+	delegated bool
 
 	in  *[inSize]byte // what was read last, if anything
 	n   int
@@ -50,7 +50,7 @@ func newConn(l *Listener, tcp *net.TCPConn) (*conn, error) {
 	return c, nil
 }
 
-// serve answers what comes, until the connection ends or is handed on.
+// serve answers what comes, until the connection ends or is delegated.
 func (c *conn) serve() {
 	defer c.end()
 	c.run()
@@ -62,7 +62,7 @@ func (c *conn) end() {
 		c.listener.log.Error("request panicked", "panic", fault, "client", c.peer.String(), "stack", string(debug.Stack()))
 	}
 	c.listener.forget(c)
-	if !c.handedOn {
+	if !c.delegated {
 		_ = c.listener.free(c.tcp)
 	}
 }
@@ -78,9 +78,9 @@ func (c *conn) run() {
 	}
 }
 
-// read waits for bytes, and takes a buffer when they come. Whoever has sent a request has all the
-// time that a connection has, both for the next one and for the answer: the deadline may have
-// passed, or be near, that was set before.
+// read waits for bytes, and takes a buffer when they come. A client that has sent a request has the
+// connection's whole time for the next one, and we have it for the answer: the deadline that was
+// set before may be near, or have passed.
 func (c *conn) read(tryRead func(fd uintptr) bool) error {
 	first := c.fresh.Load()
 	if err := c.extend(first); err != nil {
@@ -100,8 +100,8 @@ func (c *conn) read(tryRead func(fd uintptr) bool) error {
 	return c.extend(first)
 }
 
-// extend is renew, but for a fresh connection: many have one request only, and its deadline is
-// for reading alone.
+// extend is renew, but not for a fresh connection: many have one request only, and its deadline
+// is for reading alone.
 func (c *conn) extend(first bool) error {
 	if first {
 		return nil
@@ -109,7 +109,7 @@ func (c *conn) extend(first bool) error {
 	return c.renew()
 }
 
-// tryRead reads what is there. If nothing is, it is called again when something is.
+// tryRead reads what is there. If nothing is, the runtime calls it again when something is.
 func (c *conn) tryRead(fd uintptr) bool {
 	c.in = inputs.Get().(*[inSize]byte)
 	for {
@@ -133,7 +133,7 @@ func (c *conn) release() {
 	c.in = nil
 }
 
-// await sees to the deadline of the wait that begins.
+// await sets the deadline of a wait, where it has one of its own.
 func (c *conn) await() error {
 	if c.fresh.Load() {
 		return c.tcp.SetReadDeadline(time.Now().Add(c.listener.bounds.First))
@@ -145,8 +145,8 @@ func (c *conn) await() error {
 	return nil
 }
 
-// renew gives the connection its time anew, for reading and writing; not more often than
-// once a second, since that takes a tenth of the time of a reply.
+// renew sets the deadline for reading and writing anew, at most once a second: it takes a tenth
+// of the time of a reply.
 func (c *conn) renew() error {
 	now := time.Now()
 	if now.Sub(c.renewed) < time.Second {
@@ -156,20 +156,20 @@ func (c *conn) renew() error {
 	return c.tcp.SetDeadline(now.Add(c.listener.bounds.Idle))
 }
 
-// answer answers what was read, in one deadline and one write, hands on what is net/http's,
-// and says whether the connection is still ours.
+// answer answers what was read, in one deadline and one write, and says whether the connection
+// is still ours. What is net/http's is delegated.
 func (c *conn) answer(in []byte) bool {
 	m := scratches.Get().(*scratch)
 	m.waiter = c
 	rest, next := c.listener.answer(c.listener.deadlines.begin(), m, in, c.peer)
 	sent := c.write(m.out)
 	m.free()
-	if !sent || next != handOn {
-		return sent && next == goOn
+	if !sent || next != delegate {
+		return sent && next == keepOpen
 	}
 	if c.tcp.SetDeadline(time.Time{}) == nil {
-		c.handedOn = true
-		c.listener.handOn(c.tcp, slices.Clone(rest))
+		c.delegated = true
+		c.listener.delegate(c.tcp, slices.Clone(rest))
 	}
 	return false
 }
@@ -191,7 +191,7 @@ func (c *conn) write(out []byte) (sent bool) {
 	return err == nil // or the client went away: nobody is left to tell
 }
 
-// wake lets a connection end that is idle. A fresh one has the time for its first request.
+// wake ends an idle connection. A fresh one keeps its time for a first request.
 func (c *conn) wake() {
 	if !c.fresh.Load() {
 		_ = c.tcp.SetReadDeadline(time.Unix(1, 0))

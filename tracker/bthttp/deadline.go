@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// deadlineShared is how long requests that begin get the same context. One for each would
-// cost a timer and a twentieth of the CPU time of an announce.
+// deadlineShared is for how long new requests get the same context. One for each would cost a
+// timer and a twentieth of the CPU time of an announce.
 const deadlineShared = 100 * time.Millisecond
 
 // deadlines hands out contexts that are done after a time, or when the parent is.

@@ -13,19 +13,19 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// handOn gives a connection to whoever accepts next.
-func (l *Listener) handOn(c net.Conn, rest []byte) {
-	l.metrics.handedOn.Inc()
-	h := &handedConn{Conn: c, listener: l, rest: rest}
+// delegate gives a connection to the next Accept, which is net/http's.
+func (l *Listener) delegate(c net.Conn, rest []byte) {
+	l.metrics.delegated.Inc()
+	h := &delegatedConn{Conn: c, listener: l, rest: rest}
 	select {
-	case l.handed <- h:
+	case l.delegated <- h:
 	case <-l.closed:
 		_ = h.Close()
 	}
 }
 
-// handedConn is a connection with the bytes that were read of it.
-type handedConn struct {
+// delegatedConn is a connection with the bytes that were read of it.
+type delegatedConn struct {
 	net.Conn
 	listener *Listener
 	rest     []byte
@@ -33,7 +33,7 @@ type handedConn struct {
 }
 
 // Gone is a tracker.Waiter's, of the request that came last.
-func (h *handedConn) Gone(e tracker.Event) bool {
+func (h *delegatedConn) Gone(e tracker.Event) bool {
 	tcp, ok := h.Conn.(syscall.Conn)
 	if !ok {
 		return false
@@ -43,7 +43,7 @@ func (h *handedConn) Gone(e tracker.Event) bool {
 }
 
 // Read returns what was read already, then what comes.
-func (h *handedConn) Read(b []byte) (int, error) {
+func (h *delegatedConn) Read(b []byte) (int, error) {
 	if len(h.rest) == 0 {
 		return h.Conn.Read(b)
 	}
@@ -53,34 +53,34 @@ func (h *handedConn) Read(b []byte) (int, error) {
 }
 
 // Close closes the connection.
-func (h *handedConn) Close() error {
+func (h *delegatedConn) Close() error {
 	err := net.ErrClosed
 	h.closed.Do(func() { err = h.listener.free(h.Conn) })
 	return err
 }
 
 // CloseWrite is what net/http does before it closes on a client that still sends.
-func (h *handedConn) CloseWrite() error {
+func (h *delegatedConn) CloseWrite() error {
 	if half, ok := h.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return fmt.Errorf("close for writing: %w", errors.ErrUnsupported)
 }
 
-// connKey is where a request's context has its handedConn.
+// connKey is where a request's context has its delegatedConn.
 type connKey struct{}
 
-// ConnContext is an http.Server's. With it a connection that was handed on comes back to its
-// Listener with the next announce or scrape over it: a proxy sends these and others over the
-// same connections, all of which would sooner or later be net/http's.
+// ConnContext is an http.Server's. With it a delegated connection comes back to its Listener with
+// the next announce or scrape: a proxy sends these and others over the same connections, all of
+// which would sooner or later be net/http's.
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// regain takes the connection of a request back, to answer it, and what comes after it,
-// without net/http. It does so only if that makes no difference.
-func regain(w http.ResponseWriter, r *http.Request, asked request) bool {
-	h, ours := r.Context().Value(connKey{}).(*handedConn)
+// reclaim takes the connection of a request back from net/http, and answers the request and what
+// follows it. It does so only if the client cannot tell the difference.
+func reclaim(w http.ResponseWriter, r *http.Request, asked request) bool {
+	h, ours := r.Context().Value(connKey{}).(*delegatedConn)
 	if !ours || r.Close || r.ProtoMajor != 1 || r.ProtoMinor != 1 || r.Body != http.NoBody {
 		return false
 	}
@@ -109,8 +109,7 @@ func regain(w http.ResponseWriter, r *http.Request, asked request) bool {
 	return true
 }
 
-// resume answers a request that net/http has read, then what was left behind it, then what
-// comes.
+// resume answers a request that net/http has read, then the bytes behind it, then what comes.
 func (c *conn) resume(asked request, left []byte) {
 	defer c.end()
 	m := scratches.Get().(*scratch)

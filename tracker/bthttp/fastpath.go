@@ -34,44 +34,44 @@ func (m *scratch) free() {
 type next int
 
 const (
-	goOn   next = iota // wait for more
-	end                // close it
-	handOn             // net/http is to see what is left
+	keepOpen  next = iota // wait for more
+	closeConn             // it was the last request
+	delegate              // net/http is to see what is left
 )
 
-// way is all that the plain way needs of its surroundings.
-type way struct {
+// fastPath answers plain requests without net/http.
+type fastPath struct {
 	*Server
-	closing func() bool // connections are not to be kept any more
+	closing func() bool // whether to close connections after the next reply
 	dates   dates
 }
 
-// answer answers the plain requests that the bytes of a connection begin with: their replies
-// are in m.out, in their order. It returns what it did not answer, which is net/http's.
-func (w *way) answer(ctx context.Context, m *scratch, in []byte, peer netip.AddrPort) (rest []byte, _ next) {
+// answer answers the plain requests that the bytes of a connection begin with: m.out has the
+// replies, in order. It returns what it did not answer, which is net/http's.
+func (f *fastPath) answer(ctx context.Context, m *scratch, in []byte, peer netip.AddrPort) (rest []byte, _ next) {
 	m.out = m.out[:0]
 	for len(in) > 0 {
 		size, plain := m.head.read(in)
 		if !plain {
-			return in, handOn
+			return in, delegate
 		}
 		in = in[size:]
 		h := &m.head
-		asked := w.requestOf(h.path, h.query, peer, h.forwarded[:h.forwards])
+		asked := f.requestOf(h.path, h.query, peer, h.forwarded[:h.forwards])
 		asked.waiter = m.waiter
-		if kept := w.reply(ctx, m, asked); !kept {
-			return nil, end
+		if kept := f.reply(ctx, m, asked); !kept {
+			return nil, closeConn
 		}
 	}
-	return nil, goOn
+	return nil, keepOpen
 }
 
-// reply appends the whole reply to a request, as net/http would write it to one with m.head, and
-// says whether the connection is kept.
-func (w *way) reply(ctx context.Context, m *scratch, asked request) (kept bool) {
+// reply appends the whole reply to a request with m.head, as net/http would write it, and says
+// whether the connection is kept.
+func (f *fastPath) reply(ctx context.Context, m *scratch, asked request) (kept bool) {
 	h := &m.head
-	m.body = w.appendAnswer(ctx, m.body[:0], asked)
-	kept = h.keep && !w.closing()
+	m.body = f.appendAnswer(ctx, m.body[:0], asked)
+	kept = h.keep && !f.closing()
 	version := "HTTP/1.1"
 	if h.http10 {
 		version = "HTTP/1.0"
@@ -81,7 +81,7 @@ func (w *way) reply(ctx context.Context, m *scratch, asked request) (kept bool) 
 	out = append(out, " 200 OK\r\nContent-Length: "...)
 	out = strconv.AppendInt(out, int64(len(m.body)), 10)
 	out = append(out, "\r\nContent-Type: "+contentType+"\r\nDate: "...)
-	out = append(out, w.dates.now()...)
+	out = append(out, f.dates.now()...)
 	switch {
 	case kept && h.http10:
 		out = append(out, "\r\nConnection: keep-alive"...)
@@ -96,8 +96,8 @@ func (w *way) reply(ctx context.Context, m *scratch, asked request) (kept bool) 
 
 const contentType = "text/plain"
 
-// dates are the present second as a Date says it, which takes longer to write than all else
-// in a reply's head.
+// dates keeps the Date of the present second: writing one takes longer than all else in a
+// reply's head.
 type dates struct{ last atomic.Pointer[date] }
 
 type date struct {

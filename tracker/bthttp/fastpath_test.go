@@ -40,12 +40,12 @@ var (
 	proxies   = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}
 )
 
-// newEcho is a Server of an echoSwarm behind a proxy, and the way past net/http into it.
-func newEcho() (*Server, *way) {
+// newEcho is a Server of an echoSwarm behind a proxy, and the fast path into it.
+func newEcho() (*Server, *fastPath) {
 	clientOf := clientaddr.New(proxies, slog.New(slog.DiscardHandler)).ClientOf
 	opts := Options{Timeout: time.Minute, ClientOf: clientOf, TrustIPParam: proxies}
 	s := New(echoSwarm{}, opts, slog.New(slog.DiscardHandler))
-	return s, &way{Server: s, closing: func() bool { return false }}
+	return s, &fastPath{Server: s, closing: func() bool { return false }}
 }
 
 // byNetHTTP is what net/http makes of the bytes of a connection, after which nothing comes.
@@ -104,8 +104,8 @@ func checkAgainstNetHTTP(t rapid.TB, in []byte) next {
 	rest, next := w.answer(context.Background(), &m, in, proxyPeer)
 	got, want := varying(m.out), varying(byNetHTTP(s, in))
 	switch {
-	case next == handOn && strings.HasPrefix(want, got) && bytes.HasSuffix(in, rest):
-	case next != handOn && want == got:
+	case next == delegate && strings.HasPrefix(want, got) && bytes.HasSuffix(in, rest):
+	case next != delegate && want == got:
 	default:
 		t.Errorf("of %q\n%q is left (%d), and the rest is answered\n%q\nby net/http all is\n%q", in, rest, next, got, want)
 	}
@@ -123,56 +123,56 @@ var plainSeeds = []struct {
 	in   string
 	want next
 }{
-	{plainHead, goOn},
-	{strings.Repeat(plainHead, 3), goOn},
-	{plainHead + "GET /statistics HTTP/1.1\r\nHost: x\r\n\r\n", handOn},
-	{plainHead + plainStart, handOn},
-	{plainStart + "Host: [::1]:6969\r\nUser-Agent: x\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n", goOn},
-	{plainStart + "hOST:x\r\nX-FORWARDED-for:  192.0.2.7 \r\nx-forwarded-for:\t10.0.0.1\r\n\r\n", goOn},
-	{plainStart + "Host: x\r\n\r\n", goOn}, // nobody knows who asks
-	{plainStart + "Host: x\r\nX-Forwarded-For:\r\n\r\n", goOn},
-	{plainStart + "Host: x\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-For: unknown\r\n\r\n" + plainHead, goOn},
-	{plainStart + "Host: x\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n", goOn},
-	{plainStart + "Host: x\r\n" + strings.Repeat("X-Forwarded-For: 192.0.2.7\r\n", 5) + "\r\n", handOn},
-	{"GET /announce?info_hash=++%2Baaaaaaaaaaaaaaaaa&peer_id=-TR3000-9ny7fny9kmnx&port=6881&left&uploaded= HTTP/1.1\r\nHost: x\r\n\r\n", goOn},
-	{"GET /scrape?info_hash=+aaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n", goOn},
-	{"GET /scrape?info_hash=aaaaaaaaaaaaaaaaaaaa HTTP/1.0\r\n\r\n", end},
-	{"GET /scrape/?info_hash=aaaaaaaaaaaaaaaaaaaa HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", goOn},
-	{"GET /scrape HTTP/1.0\r\nConnection: close\r\n\r\n" + plainHead, end},
-	{plainStart + "Host: x\r\nConnection: close\r\n\r\n" + plainHead, end},
-	{plainStart + "Host: x\r\nConnection: keep-alive\r\n\r\n", goOn},
-	{plainStart + "Host: x\r\nConnection: keep-alive, close\r\n\r\n", handOn},
-	{plainStart + "Host: x\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n", handOn},
-	{plainStart + "Host: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", handOn},
-	{plainStart + "\r\n", handOn},
-	{plainStart + "Host: x\r\nHost: y\r\n\r\n", handOn},
-	{plainStart + "Host: x y\r\n\r\n", handOn},
-	{plainStart + "Host: x\r\nContent-Length: 0\r\n\r\n", handOn},
-	{plainStart + "Host: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nGET", handOn},
-	{plainStart + "Host: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + plainHead, handOn},
-	{plainStart + "Host: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + plainHead, handOn},
-	{plainStart + "Host: x\r\nExpect: 100-continue\r\n\r\n", handOn},
-	{plainStart + "Host: x\r\nX-A: b\r\n continued\r\n\r\n", handOn},
-	{plainStart + "Host: x\r\nX A: b\r\n\r\n", handOn},
-	{plainStart + "Host: x\r\nX-A : b\r\n\r\n", handOn},
-	{plainStart + "Host: x\r\nX-A: b\x00\r\n\r\n", handOn},
-	{plainStart + "Host: x\r\nX-A\r\n\r\n", handOn},
-	{plainStart + "Host: x\n\n", handOn},
-	{"\r\n" + plainHead, handOn},
-	{"GET http://tracker/announce?" + plainQuery + " HTTP/1.1\r\nHost: tracker\r\n\r\n", handOn},
-	{"GET /announce?x=\x7f HTTP/1.1\r\nHost: x\r\n\r\n", handOn},
-	{"GET /announce?x y HTTP/1.1\r\nHost: x\r\n\r\n", handOn},
-	{"GET /announce?x=\xff#y? HTTP/1.1\r\nHost: x\r\n\r\n", goOn},
-	{"GET /announce%2f HTTP/1.1\r\nHost: x\r\n\r\n", handOn},
-	{"GET /announce// HTTP/1.1\r\nHost: x\r\n\r\n", handOn},
-	{"GET  /announce HTTP/1.1\r\nHost: x\r\n\r\n", handOn},
-	{"get /announce HTTP/1.1\r\nHost: x\r\n\r\n", handOn},
-	{"HEAD /announce HTTP/1.1\r\nHost: x\r\n\r\n", handOn},
-	{"POST /announce HTTP/1.1\r\nHost: x\r\n\r\n", handOn},
-	{"GET /announce HTTP/1.2\r\nHost: x\r\n\r\n", handOn},
-	{"GET /announce HTTP/2.0\r\nHost: x\r\n\r\n", handOn},
-	{"GET /announce\r\n\r\n", handOn},
-	{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", handOn},
+	{plainHead, keepOpen},
+	{strings.Repeat(plainHead, 3), keepOpen},
+	{plainHead + "GET /statistics HTTP/1.1\r\nHost: x\r\n\r\n", delegate},
+	{plainHead + plainStart, delegate},
+	{plainStart + "Host: [::1]:6969\r\nUser-Agent: x\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n", keepOpen},
+	{plainStart + "hOST:x\r\nX-FORWARDED-for:  192.0.2.7 \r\nx-forwarded-for:\t10.0.0.1\r\n\r\n", keepOpen},
+	{plainStart + "Host: x\r\n\r\n", keepOpen}, // nobody knows who asks
+	{plainStart + "Host: x\r\nX-Forwarded-For:\r\n\r\n", keepOpen},
+	{plainStart + "Host: x\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-For: unknown\r\n\r\n" + plainHead, keepOpen},
+	{plainStart + "Host: x\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n", keepOpen},
+	{plainStart + "Host: x\r\n" + strings.Repeat("X-Forwarded-For: 192.0.2.7\r\n", 5) + "\r\n", delegate},
+	{"GET /announce?info_hash=++%2Baaaaaaaaaaaaaaaaa&peer_id=-TR3000-9ny7fny9kmnx&port=6881&left&uploaded= HTTP/1.1\r\nHost: x\r\n\r\n", keepOpen},
+	{"GET /scrape?info_hash=+aaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\n\r\n", keepOpen},
+	{"GET /scrape?info_hash=aaaaaaaaaaaaaaaaaaaa HTTP/1.0\r\n\r\n", closeConn},
+	{"GET /scrape/?info_hash=aaaaaaaaaaaaaaaaaaaa HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", keepOpen},
+	{"GET /scrape HTTP/1.0\r\nConnection: close\r\n\r\n" + plainHead, closeConn},
+	{plainStart + "Host: x\r\nConnection: close\r\n\r\n" + plainHead, closeConn},
+	{plainStart + "Host: x\r\nConnection: keep-alive\r\n\r\n", keepOpen},
+	{plainStart + "Host: x\r\nConnection: keep-alive, close\r\n\r\n", delegate},
+	{plainStart + "Host: x\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n", delegate},
+	{plainStart + "Host: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", delegate},
+	{plainStart + "\r\n", delegate},
+	{plainStart + "Host: x\r\nHost: y\r\n\r\n", delegate},
+	{plainStart + "Host: x y\r\n\r\n", delegate},
+	{plainStart + "Host: x\r\nContent-Length: 0\r\n\r\n", delegate},
+	{plainStart + "Host: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nGET", delegate},
+	{plainStart + "Host: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + plainHead, delegate},
+	{plainStart + "Host: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + plainHead, delegate},
+	{plainStart + "Host: x\r\nExpect: 100-continue\r\n\r\n", delegate},
+	{plainStart + "Host: x\r\nX-A: b\r\n continued\r\n\r\n", delegate},
+	{plainStart + "Host: x\r\nX A: b\r\n\r\n", delegate},
+	{plainStart + "Host: x\r\nX-A : b\r\n\r\n", delegate},
+	{plainStart + "Host: x\r\nX-A: b\x00\r\n\r\n", delegate},
+	{plainStart + "Host: x\r\nX-A\r\n\r\n", delegate},
+	{plainStart + "Host: x\n\n", delegate},
+	{"\r\n" + plainHead, delegate},
+	{"GET http://tracker/announce?" + plainQuery + " HTTP/1.1\r\nHost: tracker\r\n\r\n", delegate},
+	{"GET /announce?x=\x7f HTTP/1.1\r\nHost: x\r\n\r\n", delegate},
+	{"GET /announce?x y HTTP/1.1\r\nHost: x\r\n\r\n", delegate},
+	{"GET /announce?x=\xff#y? HTTP/1.1\r\nHost: x\r\n\r\n", keepOpen},
+	{"GET /announce%2f HTTP/1.1\r\nHost: x\r\n\r\n", delegate},
+	{"GET /announce// HTTP/1.1\r\nHost: x\r\n\r\n", delegate},
+	{"GET  /announce HTTP/1.1\r\nHost: x\r\n\r\n", delegate},
+	{"get /announce HTTP/1.1\r\nHost: x\r\n\r\n", delegate},
+	{"HEAD /announce HTTP/1.1\r\nHost: x\r\n\r\n", delegate},
+	{"POST /announce HTTP/1.1\r\nHost: x\r\n\r\n", delegate},
+	{"GET /announce HTTP/1.2\r\nHost: x\r\n\r\n", delegate},
+	{"GET /announce HTTP/2.0\r\nHost: x\r\n\r\n", delegate},
+	{"GET /announce\r\n\r\n", delegate},
+	{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", delegate},
 }
 
 func TestPlainAgainstNetHTTP(t *testing.T) {
@@ -225,7 +225,7 @@ func TestPlainAllocations(t *testing.T) {
 		want float64
 	}{{in, 1}, {without, 0}} {
 		got := testing.AllocsPerRun(1000, func() {
-			if _, next := w.answer(context.Background(), &m, test.in, proxyPeer); next != goOn {
+			if _, next := w.answer(context.Background(), &m, test.in, proxyPeer); next != keepOpen {
 				t.Fatal(next)
 			}
 		})

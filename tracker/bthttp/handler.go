@@ -11,9 +11,8 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// ServeHTTP is the way through net/http.
-//
-// It is no http.ServeMux, which redirects what it finds untidy: not every client follows.
+// ServeHTTP answers what comes through net/http. An http.ServeMux would redirect untidy paths,
+// and not every client follows.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !isOurs(r.URL.Path) {
 		s.refuse(w, r, http.StatusNotFound)
@@ -32,10 +31,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	asked := s.requestOf(r.URL.Path, r.URL.RawQuery, peer, r.Header["X-Forwarded-For"])
-	if h, ours := r.Context().Value(connKey{}).(*handedConn); ours {
+	if h, ours := r.Context().Value(connKey{}).(*delegatedConn); ours {
 		asked.waiter = h
 	}
-	if regain(w, r, asked) {
+	if reclaim(w, r, asked) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.opts.Timeout)
@@ -49,8 +48,8 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
 	http.Error(w, http.StatusText(status), status)
 }
 
-// maxPooled is the largest buffer that is kept: a rare scrape of everything
-// should not hold its memory for ever.
+// maxPooled is the largest buffer that is kept: a rare scrape of everything must not hold its
+// memory for ever.
 const maxPooled = 64 << 10
 
 // replies are buffers for replies.

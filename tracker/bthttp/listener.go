@@ -13,26 +13,26 @@ import (
 
 // Bounds are what a Listener allows connections.
 type Bounds struct {
-	Connections int           // open at once, those that were handed on with them; more wait to be accepted
+	Connections int           // open at once, delegated ones included; more wait to be accepted
 	First       time.Duration // until the first bytes come
 	Idle        time.Duration // between two requests; more than a request may take
 }
 
-// Listener answers the plain announces and scrapes that come over its connections, and hands
-// every other connection on, as soon as something else comes: by Accept, with all bytes of
-// it that were not answered. So an http.Server that serves a Listener serves all the rest.
+// Listener answers the plain announces and scrapes that come over its connections. As soon as
+// something else comes over a connection, Accept returns it, with all bytes that were not
+// answered. So an http.Server that serves a Listener serves all the rest.
 //
-// A connection has a goroutine, and a buffer while there is something to read: an idle one
-// costs 10 kB, most of it the stack (26 kB with net/http).
+// A connection has a goroutine, and a buffer while there is something to read. An idle one costs
+// 10 kB, most of it the stack (26 kB with net/http).
 type Listener struct {
-	way
+	fastPath
 	inner  net.Listener
 	bounds Bounds
 
-	slots  chan struct{} // one for each open connection
-	handed chan net.Conn
-	closed chan struct{}
-	stop   sync.Once
+	slots     chan struct{} // one for each open connection
+	delegated chan net.Conn
+	closed    chan struct{}
+	stop      sync.Once
 
 	deadlines deadlines
 	abandon   context.CancelFunc // ends all requests
@@ -49,11 +49,11 @@ type Listener struct {
 func (s *Server) Listen(inner net.Listener, bounds Bounds) *Listener {
 	l := &Listener{
 		inner: inner, bounds: bounds,
-		slots: make(chan struct{}, bounds.Connections), handed: make(chan net.Conn),
+		slots: make(chan struct{}, bounds.Connections), delegated: make(chan net.Conn),
 		closed: make(chan struct{}), conns: map[*conn]struct{}{},
 		workers: workerpool.New(), ended: make(chan struct{}),
 	}
-	l.way = way{Server: s, closing: l.closing}
+	l.fastPath = fastPath{Server: s, closing: l.closing}
 	work, abandon := context.WithCancel(context.Background())
 	l.deadlines, l.abandon = deadlines{parent: work, timeout: s.opts.Timeout}, abandon
 	l.serving.Go(l.accept)
@@ -68,7 +68,7 @@ func (s *Server) Listen(inner net.Listener, bounds Bounds) *Listener {
 // Accept returns the next connection that net/http is to serve.
 func (l *Listener) Accept() (net.Conn, error) {
 	select {
-	case c := <-l.handed:
+	case c := <-l.delegated:
 		return c, nil
 	case <-l.closed:
 		return nil, net.ErrClosed
@@ -78,13 +78,13 @@ func (l *Listener) Accept() (net.Conn, error) {
 // Addr is the address that is listened on.
 func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 
-// Close takes no more connections, and ends those that are idle. Requests under way are
+// Close takes no more connections, and ends the idle ones. Requests that are pending are
 // answered, and are the last of their connections.
 func (l *Listener) Close() error {
 	var err error
 	l.stop.Do(func() {
 		l.mu.Lock()
-		l.isClosing.Store(true) // from now on nothing is regained
+		l.isClosing.Store(true) // from now on nothing is reclaimed
 		l.mu.Unlock()
 		close(l.closed)
 		err = l.inner.Close()
@@ -107,15 +107,14 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 	}
 }
 
-// closing says whether connections are to be closed after their next reply: when the
-// listener is, and when three quarters of the connections are open that may be, so that
-// those who keep theirs do not leave the others without.
+// closing says whether connections are closed after their next reply: once the listener is
+// closed, and while more than three quarters of the connections are open that may be, so that
+// clients who keep theirs do not leave the others without.
 func (l *Listener) closing() bool {
 	return l.isClosing.Load() || len(l.slots) > cap(l.slots)/4*3
 }
 
-// Pauses after a connection could not be accepted, since there are no files left or no
-// memory. They end by themselves, but not at once.
+// Pauses after an error of accepting, such as too many open files. It passes, but not at once.
 const (
 	firstPause = 5 * time.Millisecond
 	lastPause  = time.Second
@@ -153,7 +152,7 @@ func (l *Listener) accept() {
 func (l *Listener) begin(accepted net.Conn) {
 	tcp, ok := accepted.(*net.TCPConn)
 	if !ok {
-		l.serving.Go(func() { l.handOn(accepted, nil) })
+		l.serving.Go(func() { l.delegate(accepted, nil) })
 		return
 	}
 	c, err := newConn(l, tcp)

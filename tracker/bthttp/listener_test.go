@@ -101,18 +101,18 @@ func TestPieces(t *testing.T) {
 // blockedSwarm answers when it is let go.
 type blockedSwarm struct {
 	fixedSwarm
-	begun chan struct{}
-	goOn  chan struct{}
+	begun    chan struct{}
+	keepOpen chan struct{}
 }
 
 func newBlockedSwarm() *blockedSwarm {
-	return &blockedSwarm{begun: make(chan struct{}, 100), goOn: make(chan struct{})}
+	return &blockedSwarm{begun: make(chan struct{}, 100), keepOpen: make(chan struct{})}
 }
 
 func (s *blockedSwarm) Announce(ctx context.Context, req tracker.AnnounceRequest) (tracker.AnnounceResponse, error) {
 	s.begun <- struct{}{}
 	select {
-	case <-s.goOn:
+	case <-s.keepOpen:
 		return s.fixedSwarm.Announce(ctx, req)
 	case <-ctx.Done():
 		return tracker.AnnounceResponse{}, fmt.Errorf("%w: %w", tracker.ErrUnavailable, ctx.Err())
@@ -140,7 +140,7 @@ func TestShutdownFinishesWhatIsUnderWay(t *testing.T) {
 		t.Fatalf("ended with a request under way: %v", err)
 	default:
 	}
-	swarm.goOn <- struct{}{}
+	swarm.keepOpen <- struct{}{}
 	for _, conn := range []net.Conn{busy, fresh} {
 		if conn == fresh { // its first request is still answered
 			send(t, conn, get(scrape, "HTTP/1.1"))
@@ -335,7 +335,7 @@ func TestShedding(t *testing.T) {
 			t.Errorf("reply is %q", body)
 		}
 	}
-	close(swarm.goOn)
+	close(swarm.keepOpen)
 	for _, conn := range waiting {
 		if _, body := readReply(t, bufio.NewReader(conn)); !bytes.HasPrefix(body, []byte("d8:complete")) {
 			t.Errorf("reply is %q", body)
@@ -369,7 +369,7 @@ func TestHungUp(t *testing.T) {
 	send(t, conn, get(announce+"&event=stopped", "HTTP/1.1"))
 	<-swarm.begun
 	conn.Close()
-	swarm.goOn <- struct{}{}
+	swarm.keepOpen <- struct{}{}
 	awaitConnections(t, server, 0)
 	if seen := swarm.seen(t); !strings.Contains(seen, "event       stopped\n") {
 		t.Errorf("read as\n%s", seen)

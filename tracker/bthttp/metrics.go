@@ -11,7 +11,7 @@ import (
 type metrics struct {
 	requests    [tracker.Outcomes]prometheus.Counter
 	connections prometheus.Gauge
-	handedOn    prometheus.Counter
+	delegated   prometheus.Counter
 }
 
 func newMetrics(registerer prometheus.Registerer) (m metrics) {
@@ -27,9 +27,9 @@ func newMetrics(registerer prometheus.Registerer) (m metrics) {
 		Name: "p2ptracker_http_connections",
 		Help: "Connections that are open, of clients and of proxies.",
 	})
-	m.handedOn = factory.NewCounter(prometheus.CounterOpts{
+	m.delegated = factory.NewCounter(prometheus.CounterOpts{
 		Name: "p2ptracker_http_handed_on_total",
-		Help: "Connections that were handed to net/http, since something else than a plain announce or scrape came.",
+		Help: "Connections that net/http took over, since something else than a plain announce or scrape came.",
 	})
 	return m
 }

@@ -2,10 +2,9 @@
 // 31, 48). It knows the wire and nothing of swarms: bytes come in, a Tracker is
 // asked, bytes go out.
 //
-// There are two ways in, with one meaning. A Listener answers by itself what clients and
-// proxies send nearly always, a plain GET that came in one piece, and hands every other
-// connection to net/http, behind which a Server is a handler. docs/http-server.md has the
-// reasons and the figures.
+// There are two ways in, with one meaning. A Listener answers what clients and proxies nearly
+// always send, a plain GET that came in one piece. Every other connection is net/http's, to which
+// a Server is a handler. docs/http-server.md has the reasons and the figures.
 package bthttp
 
 import (
@@ -65,8 +64,8 @@ func New(t Announcer, opts Options, log *slog.Logger) *Server {
 	return &Server{tracker: t, requests: tracker.NewRequests(opts.MaxPending, log), opts: opts, metrics: newMetrics(opts.Metrics), log: log}
 }
 
-// request is one that is to be answered, by whichever way it came in. Its strings are of
-// memory that is used again as soon as it is answered.
+// request is an announce or a scrape from either way in. Its strings share memory that is used
+// again as soon as it is answered.
 type request struct {
 	path   string // that isOurs
 	query  string // raw
@@ -81,8 +80,7 @@ func (s *Server) requestOf(path, query string, peer netip.AddrPort, forwarded []
 	return request{path: path, query: query, client: client, fault: err}
 }
 
-// The paths that are answered. Each client has its own from a torrent file that nobody can
-// mend.
+// The paths that are answered. Clients have theirs from torrent files, which nobody can mend.
 const (
 	pathAnnounce = "/announce"
 	pathScrape   = "/scrape"

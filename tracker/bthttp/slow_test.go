@@ -33,7 +33,7 @@ func TestSlowAnswers(t *testing.T) {
 		send(t, conn, get(announce, "HTTP/1.1"))
 		<-swarm.begun
 		time.Sleep(test.after)
-		swarm.goOn <- struct{}{}
+		swarm.keepOpen <- struct{}{}
 		for range 2 {
 			if raw, _ := readReply(t, reader); !strings.HasPrefix(string(raw), "HTTP/1.1 200 OK\r\n") {
 				t.Errorf("%s: reply is %q", name, raw)

@@ -93,7 +93,7 @@ func appendCompact(dst []byte, peers []tracker.Peer) []byte {
 	dst = appendString(dst, "peers")
 	dst = appendLength(dst, count4*compact4)
 	for i := range peers {
-		dst = appendEndpoint4(dst, peers[i].Addr4)
+		dst = appendEndpoint(dst, peers[i].Addr4)
 	}
 	if count6 == 0 {
 		return dst
@@ -101,26 +101,17 @@ func appendCompact(dst []byte, peers []tracker.Peer) []byte {
 	dst = appendString(dst, "peers6")
 	dst = appendLength(dst, count6*compact6)
 	for i := range peers {
-		dst = appendEndpoint6(dst, peers[i].Addr6)
+		dst = appendEndpoint(dst, peers[i].Addr6)
 	}
 	return dst
 }
 
-func appendEndpoint4(dst []byte, addr netip.AddrPort) []byte {
+// appendEndpoint appends an address of either family and a port; nothing if there is none.
+func appendEndpoint(dst []byte, addr netip.AddrPort) []byte {
 	if !addr.IsValid() {
 		return dst
 	}
-	ip := addr.Addr().As4()
-	dst = append(dst, ip[:]...)
-	return binary.BigEndian.AppendUint16(dst, addr.Port())
-}
-
-func appendEndpoint6(dst []byte, addr netip.AddrPort) []byte {
-	if !addr.IsValid() {
-		return dst
-	}
-	ip := addr.Addr().As16()
-	dst = append(dst, ip[:]...)
+	dst, _ = addr.Addr().AppendBinary(dst) // never fails
 	return binary.BigEndian.AppendUint16(dst, addr.Port())
 }
 
@@ -155,13 +146,11 @@ func appendExternalIP(dst []byte, addr netip.Addr) []byte {
 	if !addr.IsValid() {
 		return dst
 	}
+	addr = tracker.PlainAddr(addr)
 	dst = appendString(dst, "external ip")
-	if addr = addr.Unmap(); addr.Is4() {
-		ip := addr.As4()
-		return appendBytes(dst, ip[:])
-	}
-	ip := addr.As16()
-	return appendBytes(dst, ip[:])
+	dst = appendLength(dst, addr.BitLen()/8)
+	dst, _ = addr.AppendBinary(dst) // never fails
+	return dst
 }
 
 // seconds is an interval as it is sent: whole, and never 0, which some clients

@@ -40,28 +40,21 @@ func AppendAnnounce(dst []byte, transactionID uint32, client netip.Addr, resp tr
 	dst = appendCount(dst, resp.Complete)
 	for i := range resp.Peers {
 		if client.Is4() {
-			dst = appendPeer4(dst, resp.Peers[i].Addr4)
+			dst = appendPeer(dst, resp.Peers[i].Addr4)
 		} else if len(dst)+peerSize6 <= end {
-			dst = appendPeer6(dst, resp.Peers[i].Addr6)
+			dst = appendPeer(dst, resp.Peers[i].Addr6)
 		}
 	}
 	return dst
 }
 
-func appendPeer4(dst []byte, addr netip.AddrPort) []byte {
+// appendPeer appends an address of either family and a port; nothing if there is none.
+func appendPeer(dst []byte, addr netip.AddrPort) []byte {
 	if !addr.IsValid() {
 		return dst
 	}
-	ip := addr.Addr().As4()
-	return binary.BigEndian.AppendUint16(append(dst, ip[:]...), addr.Port())
-}
-
-func appendPeer6(dst []byte, addr netip.AddrPort) []byte {
-	if !addr.IsValid() {
-		return dst
-	}
-	ip := addr.Addr().As16()
-	return binary.BigEndian.AppendUint16(append(dst, ip[:]...), addr.Port())
+	dst, _ = addr.Addr().AppendBinary(dst) // never fails
+	return binary.BigEndian.AppendUint16(dst, addr.Port())
 }
 
 // AppendScrape appends the reply to a scrape: a line of counts for each hash, in the
