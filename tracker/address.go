@@ -7,22 +7,38 @@ import (
 	"slices"
 )
 
-// PlainAddr is the form in which an address is compared and kept: the same
-// whether its connection came over a socket of IPv4 or of both families, and
-// over whichever interface.
+// PlainAddr is the form in which an address is compared and kept: the same over a socket of IPv4
+// and one of both families, and over each interface.
 func PlainAddr(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
 
-// nobodys are reserved: no host has an address in them.
-var nobodys = []netip.Prefix{
+// ParseEndpoint reads an address with or without a port: "192.0.2.7", "192.0.2.7:80", "2001:db8::7" or
+// "[2001:db8::7]:80". The port is 0 if none is given. The address is plain: one with a zone is an
+// error, since a zone means nothing to others.
+func ParseEndpoint(text string) (netip.AddrPort, error) {
+	addr, err := netip.ParseAddr(text)
+	at := netip.AddrPortFrom(addr, 0)
+	if err != nil {
+		if at, err = netip.ParseAddrPort(text); err == nil && at.Port() == 0 {
+			err = errors.New("port 0")
+		}
+	}
+	if err != nil || at.Addr().Zone() != "" {
+		return netip.AddrPort{}, errors.New("malformed")
+	}
+	return netip.AddrPortFrom(PlainAddr(at.Addr()), at.Port()), nil
+}
+
+// reserved are networks in which no host has an address.
+var reserved = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("240.0.0.0/4"), // with the broadcast address
 	netip.MustParsePrefix("::/96"),       // IPv4 within IPv6, an old form
 	netip.MustParsePrefix("100::/64"),    // discarded
 }
 
-// carriers are networks of IPv6 in which an address carries one of IPv4, from a byte on: a gateway
-// sends what comes for it there.
-var carriers = []struct {
+// translated are networks of IPv6 whose addresses hold one of IPv4, from a byte on, to which a
+// gateway sends what comes.
+var translated = []struct {
 	network netip.Prefix
 	from    int
 }{
@@ -32,10 +48,10 @@ var carriers = []struct {
 }
 
 // Reachable says whether others may be told that a host is at addr. From vouches for that: it is
-// where the host's own connection came from, or the proxy that tells of the host. An address that
+// where the host's own connection came from, or the proxy that names the host. An address that
 // names no single host, or that has a zone, is never reachable. A loopback or link-local one means
-// another machine elsewhere: it is reachable if from is of that kind, too. An address that carries
-// one of IPv4 is as reachable as that one is for the gateway.
+// another machine elsewhere: it is reachable if from is of that kind, too. An address that a gateway
+// translates is reachable if the IPv4 one in it is reachable from the gateway.
 func Reachable(addr, from netip.Addr) bool {
 	addr, from = addr.Unmap(), from.Unmap()
 	switch {
@@ -46,13 +62,13 @@ func Reachable(addr, from netip.Addr) bool {
 	case addr.IsLinkLocalUnicast():
 		return from.IsLinkLocalUnicast()
 	}
-	for _, c := range carriers {
+	for _, c := range translated {
 		if c.network.Contains(addr) {
 			bytes := addr.As16()
 			return Reachable(netip.AddrFrom4([4]byte(bytes[c.from:c.from+4])), addr)
 		}
 	}
-	return !slices.ContainsFunc(nobodys, func(p netip.Prefix) bool { return p.Contains(addr) })
+	return !slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // ClientName is a request's RemoteAddr as it is logged: without the port if that

@@ -66,3 +66,22 @@ func TestReachable(t *testing.T) {
 		t.Error("no address is reachable")
 	}
 }
+
+func TestParseEndpoint(t *testing.T) {
+	for text, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7:0", "192.0.2.7:80": "192.0.2.7:80", "2001:db8::7": "[2001:db8::7]:0", "[2001:db8::7]:80": "[2001:db8::7]:80",
+		"::ffff:192.0.2.7": "192.0.2.7:0", "[::ffff:192.0.2.7]:80": "192.0.2.7:80",
+	} {
+		if got, err := ParseEndpoint(text); err != nil || got != netip.MustParseAddrPort(want) {
+			t.Errorf("%s: %s, %v; want %s", text, got, err, want)
+		}
+	}
+	for _, text := range []string{
+		"", "host.example", "192.0.2.7:0", "192.0.2.7:", "192.0.2.7:65536", "[2001:db8::7]", "[2001:db8::7]:0", "[192.0.2.7]:80",
+		"fe80::7%eth0", "[fe80::7%eth0]:80", "192.0.2.7 ", ":80",
+	} {
+		if got, err := ParseEndpoint(text); err == nil {
+			t.Errorf("%q: %s", text, got)
+		}
+	}
+}

@@ -89,7 +89,7 @@ func parseNetwork(word string) (netip.Prefix, error) {
 		if err != nil || addr.Zone() != "" {
 			return netip.Prefix{}, errors.New("malformed")
 		}
-		addr = addr.Unmap()
+		addr = tracker.PlainAddr(addr)
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	return tracker.ParsePrefix(word)

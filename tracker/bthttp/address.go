@@ -1,15 +1,15 @@
 package bthttp
 
 import (
+	"cmp"
 	"net/netip"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// addresses are where other peers reach the host: addr, and also of the other
-// family if the client told it (BEP 7). They are the address the request came
-// from, unless the client is trusted to name others: ip replaces that address,
-// ipv4 and ipv6 replace the one of their family or add the other.
+// addresses are where other peers reach the host: addr, and also of the other family if the client
+// names one (BEP 7). Addr is where the request came from, unless the client is trusted to name
+// others: ip replaces it, ipv4 and ipv6 replace the one of their family or add the other.
 func (q *announceQuery) addresses(client netip.Addr, port uint16, trustIP bool) (addr, also netip.AddrPort) {
 	client = tracker.PlainAddr(client)
 	addr = netip.AddrPortFrom(client, port)
@@ -32,22 +32,16 @@ func (q *announceQuery) addresses(client netip.Addr, port uint16, trustIP bool) 
 	return addr, also
 }
 
-// endpoint reads an address that a client names, with the announce's port unless
-// it brings its own ("192.0.2.7:80", "[2001:db8::7]:80"). What nobody could reach is
-// not ok. That is no fault of the request: BEP 3 allows a DNS name in ip, which we
-// never look up.
+// endpoint reads an address that a client names, with the announce's port unless it brings its
+// own. An address that nobody can reach is not ok. That is no fault of the request: BEP 3 allows a
+// DNS name in ip, which we never look up.
 func endpoint(text string, port uint16, client netip.Addr) (netip.AddrPort, bool) {
 	if text == "" {
 		return netip.AddrPort{}, false
 	}
-	addr, err := netip.ParseAddr(text)
+	named, err := tracker.ParseEndpoint(text)
 	if err != nil {
-		named, err := netip.ParseAddrPort(text)
-		if err != nil || named.Port() == 0 {
-			return netip.AddrPort{}, false
-		}
-		addr, port = named.Addr(), named.Port()
+		return netip.AddrPort{}, false
 	}
-	addr = addr.Unmap()
-	return netip.AddrPortFrom(addr, port), tracker.Reachable(addr, client)
+	return netip.AddrPortFrom(named.Addr(), cmp.Or(named.Port(), port)), tracker.Reachable(named.Addr(), client)
 }

@@ -45,7 +45,7 @@ func newConn(l *Listener, tcp *net.TCPConn) (*conn, error) {
 		return nil, err
 	}
 	peer := tcp.RemoteAddr().(*net.TCPAddr).AddrPort()
-	c := &conn{listener: l, tcp: tcp, raw: raw, peer: netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())}
+	c := &conn{listener: l, tcp: tcp, raw: raw, peer: netip.AddrPortFrom(tracker.PlainAddr(peer.Addr()), peer.Port())}
 	c.fresh.Store(true)
 	return c, nil
 }

@@ -40,7 +40,7 @@ func fromForwarded(peer netip.Addr, headers []string, trusted []netip.Prefix) (n
 			if !ok || !tracker.Reachable(addr, client) {
 				return client, tracker.ErrNoClient
 			}
-			client = addr
+			client = tracker.PlainAddr(addr)
 		}
 	}
 	return client, nil
@@ -61,7 +61,7 @@ func parseElement(element string) (netip.Addr, bool) {
 	if err != nil {
 		addr, err = parseWithPort(element)
 	}
-	return addr.Unmap(), err == nil
+	return addr, err == nil
 }
 
 func parseWithPort(element string) (netip.Addr, error) {

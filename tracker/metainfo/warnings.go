@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // Bounds of the pieces of a torrent that clients push fast.
@@ -104,6 +106,6 @@ func maybeOurs(text string, local bool) bool {
 func ownMachine(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	ip, err := netip.ParseAddr(host)
-	ip = ip.Unmap()
+	ip = tracker.PlainAddr(ip)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && (ip.IsLoopback() || ip.IsUnspecified())
 }

@@ -84,12 +84,9 @@ func (s *server) dropHost(w http.ResponseWriter, r *http.Request, digits string)
 
 // parseHost reads ip:port, or an ip, whose port is 0 then.
 func parseHost(text string) (netip.AddrPort, error) {
-	if ip, err := netip.ParseAddr(text); err == nil {
-		return netip.AddrPortFrom(tracker.PlainAddr(ip), 0), nil
-	}
-	at, err := netip.ParseAddrPort(text)
-	if err != nil || at.Port() == 0 {
+	at, err := tracker.ParseEndpoint(text)
+	if err != nil {
 		return at, errAddress
 	}
-	return netip.AddrPortFrom(tracker.PlainAddr(at.Addr()), at.Port()), nil
+	return at, nil
 }
