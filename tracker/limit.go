@@ -6,49 +6,49 @@ import (
 	"time"
 )
 
-// turns is a Store that is asked a bounded number of things at once.
-type turns struct {
+// limited is a Store with a bounded number of slots.
+type limited struct {
 	store Store
-	taken chan struct{}
+	slots chan struct{}
 }
 
-// InTurn returns a Store that asks store at most n things at once. All others wait for
-// their turn, first come, first served, until their deadline.
+// Limit returns a Store that calls store at most n times at once. All other calls wait, first come,
+// first served, until their deadline.
 //
 // A thousand calls that wait for Redis are answered no sooner than a hundred, and each costs
 // ten times the memory of one that waits here.
-func InTurn(store Store, n int) Store {
-	return turns{store, make(chan struct{}, n)}
+func Limit(store Store, n int) Store {
+	return limited{store, make(chan struct{}, n)}
 }
 
-func (t turns) Announce(ctx context.Context, a Announce) (Handout, error) {
-	if err := t.take(ctx); err != nil {
+func (l limited) Announce(ctx context.Context, a Announce) (Handout, error) {
+	if err := l.acquire(ctx); err != nil {
 		return Handout{}, err
 	}
-	defer t.leave()
+	defer l.release()
 	if a.Waiter != nil && a.Waiter.Gone(a.Event) {
 		return Handout{}, ErrLate
 	}
-	return t.store.Announce(ctx, a)
+	return l.store.Announce(ctx, a)
 }
 
-func (t turns) Scrape(ctx context.Context, hashes []InfoHash) ([]ScrapeEntry, error) {
-	if err := t.take(ctx); err != nil {
+func (l limited) Scrape(ctx context.Context, hashes []InfoHash) ([]ScrapeEntry, error) {
+	if err := l.acquire(ctx); err != nil {
 		return nil, err
 	}
-	defer t.leave()
-	return t.store.Scrape(ctx, hashes)
+	defer l.release()
+	return l.store.Scrape(ctx, hashes)
 }
 
-func (t turns) take(ctx context.Context) error {
+func (l limited) acquire(ctx context.Context) error {
 	select {
-	case t.taken <- struct{}{}:
+	case l.slots <- struct{}{}:
 	case <-ctx.Done():
-		return fmt.Errorf("%w: no turn in time: %w", ErrUnavailable, ctx.Err())
+		return fmt.Errorf("%w: no slot in time: %w", ErrUnavailable, ctx.Err())
 	}
 	if hasPassed(ctx) {
-		t.leave()
-		return fmt.Errorf("%w: no turn in time: %w", ErrUnavailable, context.DeadlineExceeded)
+		l.release()
+		return fmt.Errorf("%w: no slot in time: %w", ErrUnavailable, context.DeadlineExceeded)
 	}
 	return nil
 }
@@ -59,4 +59,4 @@ func hasPassed(ctx context.Context) bool {
 	return ok && !time.Now().Before(deadline)
 }
 
-func (t turns) leave() { <-t.taken }
+func (l limited) release() { <-l.slots }

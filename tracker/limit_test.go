@@ -39,12 +39,12 @@ func (s *slowStore) enter(number int) {
 	s.order = append(s.order, number)
 }
 
-// First come, first served, and never more than there are turns.
-func TestTurnsAreTakenInOrder(t *testing.T) {
+// First come, first served, and never more than there are slots.
+func TestSlotsAreTakenInOrder(t *testing.T) {
 	for _, n := range []int{1, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			slow := &slowStore{}
-			store := InTurn(slow, n)
+			store := Limit(slow, n)
 			const crowd = 30
 			for i := range crowd {
 				go store.Announce(t.Context(), Announce{AnnounceRequest: AnnounceRequest{NumWant: i}})
@@ -65,11 +65,11 @@ func TestTurnsAreTakenInOrder(t *testing.T) {
 	}
 }
 
-// Who gets no turn in time is told so, and does not take one later.
-func TestTurnsEndWithTheDeadline(t *testing.T) {
+// Who gets no slot in time is told so, and does not take one later.
+func TestWaitEndsWithTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &slowStore{}
-		store := InTurn(slow, 1)
+		store := Limit(slow, 1)
 		go store.Announce(t.Context(), Announce{})
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
@@ -102,10 +102,10 @@ type stalled struct{ context.Context } //nolint:containedctx // it is one
 func (stalled) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
 
 // The store is not asked for who gave up, nor after the deadline.
-func TestTurnsAreForThoseWhoWait(t *testing.T) {
+func TestSlotsAreForThoseWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &slowStore{}
-		store := InTurn(slow, 1)
+		store := Limit(slow, 1)
 		gone := Announce{AnnounceRequest: AnnounceRequest{Waiter: leaver{}}}
 		if _, err := store.Announce(t.Context(), gone); !errors.Is(err, ErrLate) {
 			t.Errorf("who has gone: %v", err)

@@ -25,7 +25,7 @@ const (
 	redisTimeout = 3 * time.Second  // of a connection attempt, and of a Redis that does not answer
 	restTimeout  = 30 * time.Second // of a REST request; an archive it cannot finish goes on later
 
-	storeTurns = 256 // announces and scrapes that Redis is asked about at once; more are not answered sooner
+	storeCalls = 256 // at once, of announces and scrapes; more are not answered sooner
 
 	locationFailureTTL = 5 * time.Second // a host is not asked for again so soon after a failure; clients come back after 10 s
 	locationRecall     = time.Second     // what a Redis that hangs costs a lookup; in a storm the last of 10,000 looks into Redis waits that long for its turn
@@ -123,7 +123,7 @@ func newTracker(
 	}
 	prober := probe.New(store, rules, registerer, log)
 	intervals := tracker.Intervals{Active: c.ActiveInterval.duration(), Passive: c.PassiveInterval.duration()}
-	return tracker.New(tracker.InTurn(store, storeTurns), locator, prober, rules, intervals), prober.Close
+	return tracker.New(tracker.Limit(store, storeCalls), locator, prober, rules, intervals), prober.Close
 }
 
 // front is what answers over HTTP: all of it as a handler, and what a bthttp.Listener

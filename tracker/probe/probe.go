@@ -1,8 +1,8 @@
-// Package probe finds representatives that died without a word. Clients may be silent
-// for ten minutes; until then a rack whose representatives are dead would have nobody to
-// fetch from. So the frontend that was told of a representative opens a TCP connection to
-// it in intervals, outside of any request, and tells the store how that ended. The store
-// decides what follows: see lua/probe.lua.
+// Package probe finds representatives that died without a word. Clients may be silent for ten
+// minutes, and a rack whose representatives are dead would have nobody to fetch from for as long.
+// So a frontend opens a TCP connection to each representative that the store names to it, in
+// intervals and outside of any request, and reports how that ended. The store decides what
+// follows: see lua/probe.lua.
 package probe
 
 import (
@@ -17,9 +17,9 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// Bounds of what a frontend does.
+// Bounds of a frontend.
 const (
-	maxTold     = 1_000           // announces whose representatives are not watched yet
+	maxQueued   = 1_000           // announces whose representatives are not watched yet
 	attempts    = 2               // of a probe; whoever does not answer the last has not answered
 	pause       = time.Second     // between two attempts
 	dialTimeout = 2 * time.Second // of an attempt
@@ -28,7 +28,7 @@ const (
 
 // bounds are those that tests make smaller.
 type bounds struct {
-	watched  int64 // representatives; for further ones another frontend is told
+	watched  int64 // representatives; the store names further ones to another frontend
 	attempts int   // to reach one, at once
 }
 
@@ -37,30 +37,30 @@ var usualBounds = bounds{watched: 10_000, attempts: 256}
 // Store decides what follows from probes. It may be asked by any number of goroutines at
 // once, and returns by the context's deadline.
 type Store interface {
-	// ReportProbe tells how the probe of a claimed representative ended, and how long it
-	// took. Next is the new claim if the verdict is tracker.ProbeAgain. After an error the
-	// claim is lost: some frontend will be told of the representative again.
+	// ReportProbe says how the probe of a claimed representative ended, and how long it took.
+	// Next is the new claim if the verdict is tracker.ProbeAgain. After an error the claim is
+	// lost: the store names the representative to some frontend again.
 	ReportProbe(ctx context.Context, c tracker.Check, took time.Duration, alive bool, rules tracker.Rules) (
 		next tracker.Check, verdict tracker.Verdict, err error)
 }
 
-// Prober probes the representatives that it is told of. It implements tracker.Prober.
+// Prober probes the representatives that Watch names. It implements tracker.Prober.
 type Prober struct {
-	store    Store
-	rules    tracker.Rules
-	log      *slog.Logger
-	dial     dialer
-	bounds   bounds
-	attempts chan struct{} // holds an element for each attempt under way
-	counts   *prometheus.CounterVec
+	store  Store
+	rules  tracker.Rules
+	log    *slog.Logger
+	dial   dialer
+	bounds bounds
+	slots  chan struct{} // one for each attempt under way
+	counts *prometheus.CounterVec
 
-	told    chan []tracker.Check
+	queue   chan []tracker.Check
 	watched atomic.Int64
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
 }
 
-// New returns a Prober that tells the store of the rules. Its counters go to the
+// New returns a Prober that reports to the store under these rules. Its counters go to the
 // registerer, if there is one.
 func New(store Store, rules tracker.Rules, registerer prometheus.Registerer, log *slog.Logger) *Prober {
 	return newProber(store, rules, dialTCP, usualBounds, registerer, log)
@@ -71,15 +71,15 @@ func newProber(
 ) *Prober {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Prober{
-		store: store, rules: rules, log: log, dial: dial, bounds: b, attempts: make(chan struct{}, b.attempts),
-		told: make(chan []tracker.Check, maxTold), stop: stop,
+		store: store, rules: rules, log: log, dial: dial, bounds: b, slots: make(chan struct{}, b.attempts),
+		queue: make(chan []tracker.Check, maxQueued), stop: stop,
 		counts: newCounts(registerer),
 	}
 	p.stopped.Go(func() { p.run(ctx) })
 	return p
 }
 
-// Close ends all probes. Another frontend is told of the representatives in time.
+// Close ends all probes. The store names the representatives to another frontend in time.
 func (p *Prober) Close() {
 	p.stop()
 	p.stopped.Wait()
@@ -88,17 +88,17 @@ func (p *Prober) Close() {
 // Watch begins to probe representatives, the first time at once. It does not wait.
 func (p *Prober) Watch(checks []tracker.Check) {
 	select {
-	case p.told <- checks:
+	case p.queue <- checks:
 	default:
 		p.counts.WithLabelValues(dropped).Add(float64(len(checks)))
 	}
 }
 
-// run watches the representatives that Watch was told of, until the context is done.
+// run watches the queued representatives, until the context is done.
 func (p *Prober) run(ctx context.Context) {
 	for {
 		select {
-		case checks := <-p.told:
+		case checks := <-p.queue:
 			p.begin(ctx, checks)
 		case <-ctx.Done():
 			return
@@ -154,36 +154,35 @@ func (p *Prober) report(ctx context.Context, c tracker.Check, o outcome, took ti
 	return next, verdict == tracker.ProbeAgain
 }
 
-// probe tries to reach a representative. A single failure may be an accident. It took as
-// long as it was under way, without the wait for its turn.
+// probe tries to reach a representative, more than once, since a single failure may be an
+// accident. The time that it took is without the wait for a slot.
 func (p *Prober) probe(ctx context.Context, c tracker.Check) (o outcome, took time.Duration) {
-	var began time.Time
+	var first time.Time
 	for n := range attempts {
 		if n > 0 {
 			sleep(ctx, pause)
 		}
-		var turn time.Time
-		o, turn = p.attempt(ctx, c)
-		if n == 0 {
-			began = turn
+		var began time.Time
+		if o, began = p.attempt(ctx, c); n == 0 {
+			first = began
 		}
 		if o == answered || ctx.Err() != nil {
 			break
 		}
 	}
-	return o, time.Since(began)
+	return o, time.Since(first)
 }
 
-// attempt tries to reach a representative when it is its turn, and returns when that was.
-func (p *Prober) attempt(ctx context.Context, c tracker.Check) (o outcome, turn time.Time) {
+// attempt tries to reach a representative once it has a slot, and returns when that was.
+func (p *Prober) attempt(ctx context.Context, c tracker.Check) (o outcome, began time.Time) {
 	select {
-	case p.attempts <- struct{}{}:
-		defer func() { <-p.attempts }()
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
 	case <-ctx.Done():
 		return failed, time.Now()
 	}
-	turn = time.Now()
-	return p.reach(ctx, c), turn
+	began = time.Now()
+	return p.reach(ctx, c), began
 }
 
 func sleep(ctx context.Context, span time.Duration) {

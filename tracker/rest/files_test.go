@@ -227,20 +227,20 @@ func TestStalledReader(t *testing.T) {
 	}
 }
 
-// TestPlaces: who comes when all places are taken waits a while, and is then told to come back.
+// TestSlots: who comes when all slots are taken waits a while, and is then told to come back.
 // Whoever watches is answered, an operator acts, and hosts fetch torrents meanwhile.
-func TestPlaces(t *testing.T) {
+func TestSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := full(t)
 		h := New(slow{f}, f, Options{Timeout: time.Minute, TorrentMaxBytes: 1 << 20}, quiet())
-		for range readPlaces {
+		for range readSlots {
 			go serve(h, request(http.MethodGet, "/transfers", nil))
 		}
 		synctest.Wait()
 		for _, path := range []string{"/transfers", "/torrents", "/transfers/hosts/" + hash(0xab).String() + ".json"} {
 			begin := time.Now()
 			w := serve(h, request(http.MethodGet, path, nil))
-			if w.Code != http.StatusServiceUnavailable || errorOf(t, w.Body.Bytes()) != "busy" || time.Since(begin) != patience {
+			if w.Code != http.StatusServiceUnavailable || errorOf(t, w.Body.Bytes()) != "busy" || time.Since(begin) != maxWait {
 				t.Errorf("%s: status %d after %v: %s", path, w.Code, time.Since(begin), w.Body)
 			}
 			checkHeader(t, w, "Retry-After", "5")
@@ -254,22 +254,22 @@ func TestPlaces(t *testing.T) {
 				t.Errorf("%s %s: status %d after %v", method, path, w.Code, time.Since(begin))
 			}
 		}
-		time.Sleep(time.Hour) // the places are free again
+		time.Sleep(time.Hour) // the slots are free again
 		if w := serve(h, request(http.MethodGet, "/torrents", nil)); w.Code != http.StatusOK {
 			t.Errorf("afterwards: status %d", w.Code)
 		}
 	})
 }
 
-// TestTurns: clients that take nothing do not keep the others from being served.
-func TestTurns(t *testing.T) {
+// TestSlowDownloads: clients that take nothing do not keep the others from being served.
+func TestSlowDownloads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
 		torrent := aTorrent(t, "a", 1)
 		torrent.File = append(torrent.File, make([]byte, 4<<20)...)
 		f.torrents["a"] = torrent
 		h := handle(f, Options{TorrentMaxBytes: 8 << 20}, nil)
-		for range 10 * turns {
+		for range 10 * writeSlots {
 			fmt.Fprint(dialPipe(t, h, time.Hour), "GET /torrents/a.torrent HTTP/1.1\r\nHost: x\r\n\r\n")
 		}
 		begin := time.Now()
@@ -297,7 +297,7 @@ func TestDownloadIsNotCopied(t *testing.T) {
 	for header, first := range map[string]int{"": 0, "bytes=100-": 100} {
 		w := &written{ResponseWriter: httptest.NewRecorder()}
 		r := request(http.MethodGet, "/", nil, "Range", header)
-		http.ServeContent(&paced{ResponseWriter: w, turns: make(chan struct{}, 1)}, r, "", time.Time{}, bytes.NewReader(file))
+		http.ServeContent(&paced{ResponseWriter: w, writing: make(semaphore, 1)}, r, "", time.Time{}, bytes.NewReader(file))
 		if len(w.parts) == 0 || w.parts[0] != &file[first] {
 			t.Errorf("%q: %d parts", header, len(w.parts))
 		}

@@ -11,84 +11,84 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// What may be under way at a time, of all and of one client address, and how long a request beyond
-// waits for its turn.
+// How many requests are served at a time, of all clients and of one address, and how long one beyond
+// waits for a slot.
 const (
-	readPlaces   = 4 // lists and statistics: each costs Redis some milliseconds, and up to some MB here
-	changePlaces = 4 // each may hold an upload of TORRENT_MAX_BYTES
-	replies      = 64
-	ownReplies   = 4
-	patience     = 3 * time.Second
+	readSlots   = 4 // lists and statistics: each costs Redis some milliseconds, and up to some MB here
+	changeSlots = 4 // each may hold an upload of TORRENT_MAX_BYTES
+	replySlots  = 64
+	ownReplies  = 4
+	maxWait     = 3 * time.Second
 
-	downloads        = 1000
-	ownDownloads     = 128              // there may be many hosts behind one address; a download is short
-	downloadPatience = 10 * time.Second // curl, wget and aria2 wait by themselves, but give up on a 503 unless told otherwise
+	downloadSlots   = 1000
+	ownDownloads    = 128              // there may be many hosts behind one address; a download is short
+	maxDownloadWait = 10 * time.Second // curl, wget and aria2 wait by themselves, but give up on a 503 unless told otherwise
 )
 
-// line has so many places. Those beyond wait, first come, first served.
-type line chan struct{}
+// semaphore has so many slots. Those beyond wait, first come, first served.
+type semaphore chan struct{}
 
-func (l line) enter(ctx context.Context) error {
+func (s semaphore) acquire(ctx context.Context) error {
 	select {
-	case l <- struct{}{}:
+	case s <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("%w: no place in time: %w", tracker.ErrBusy, ctx.Err())
+		return fmt.Errorf("%w: no slot in time: %w", tracker.ErrBusy, ctx.Err())
 	}
 }
 
-func (l line) leave() { <-l }
+func (s semaphore) release() { <-s }
 
-// during calls f with a place.
-func (l line) during(ctx context.Context, f func() error) error {
-	if err := l.enter(ctx); err != nil {
-		return err
-	}
-	defer l.leave()
-	return f()
+// limiter bounds how many requests of a kind are served at a time. Those beyond wait, and are told
+// to come back if they get no slot in time. Each client address has slots of its own, for which its
+// requests wait first: so none of them stands before all others.
+type limiter struct {
+	own     int       // slots of a client address
+	all     semaphore // until the client took the answer
+	making  semaphore // until the answer is in memory; nil: it is written as it is made
+	maxWait time.Duration
+
+	mu      sync.Mutex
+	clients map[netip.Addr]*client // those that have requests
 }
 
-// places bound how many requests of a kind are under way. Those beyond are told to come back if
-// their turn does not come. Each client address waits in a line of its own first, so that none
-// stands before all others.
-type places struct {
-	own      *sources
-	all      line // until the client took the answer
-	making   line // until the answer is in memory; nil: it is written as it is made
-	patience time.Duration
+// client is a client address.
+type client struct {
+	slots    semaphore
+	requests int // those that wait included
 }
 
-func newPlaces(own, all int, patience time.Duration) *places {
-	return &places{own: &sources{places: own, lines: map[netip.Addr]*source{}}, all: make(line, all), patience: patience}
+func newLimiter(own, all int, maxWait time.Duration) *limiter {
+	return &limiter{own: own, all: make(semaphore, all), maxWait: maxWait, clients: map[netip.Addr]*client{}}
 }
 
-// newKeptPlaces are for answers that are made in memory, making of them at a time.
-func newKeptPlaces(making int) *places {
-	p := newPlaces(ownReplies, replies, patience)
-	p.making = make(line, making)
-	return p
+// newBufferedLimiter is for answers that are made in memory, so many at a time.
+func newBufferedLimiter(making int) *limiter {
+	l := newLimiter(ownReplies, replySlots, maxWait)
+	l.making = make(semaphore, making)
+	return l
 }
 
-// inTurn returns a handler that has its places while it answers.
-func (p *places) inTurn(h handler) handler {
+// limit returns a handler that is bounded.
+func (l *limiter) limit(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request, arg string) error {
-		client, _ := netip.ParseAddrPort(r.RemoteAddr) // those without an address share a line
-		addr := tracker.PlainAddr(client.Addr())
-		own := p.own.join(addr)
-		defer p.own.part(addr)
-		ctx, cancel := context.WithTimeout(r.Context(), p.patience)
+		peer, _ := netip.ParseAddrPort(r.RemoteAddr) // those without an address are one client
+		addr := tracker.PlainAddr(peer.Addr())
+		own := l.enter(addr)
+		defer l.leave(addr)
+		ctx, cancel := context.WithTimeout(r.Context(), l.maxWait)
 		defer cancel()
-		for _, line := range []line{own, p.all} {
-			if err := line.enter(ctx); err != nil {
+		for _, slots := range []semaphore{own, l.all} {
+			if err := slots.acquire(ctx); err != nil {
 				return err
 			}
-			defer line.leave()
+			defer slots.release()
 		}
-		if p.making == nil {
+		if l.making == nil {
 			return h(w, r, arg)
 		}
-		answer := &kept{w, http.StatusOK, nil}
-		if err := p.making.during(ctx, func() error { return h(answer, r, arg) }); err != nil {
+		answer := &buffered{w, http.StatusOK, nil}
+		if err := l.inMemory(ctx, func() error { return h(answer, r, arg) }); err != nil {
 			return err
 		}
 		w.WriteHeader(answer.status)
@@ -97,55 +97,50 @@ func (p *places) inTurn(h handler) handler {
 	}
 }
 
-// kept is an answer that is not written yet; its header is that of the writer.
-type kept struct {
+// inMemory makes an answer while it has a slot for that.
+func (l *limiter) inMemory(ctx context.Context, answer func() error) error {
+	if err := l.making.acquire(ctx); err != nil {
+		return err
+	}
+	defer l.making.release()
+	return answer()
+}
+
+// enter returns the slots of a client address, which are kept until leave.
+func (l *limiter) enter(addr netip.Addr) semaphore {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.clients[addr]
+	if c == nil {
+		c = &client{slots: make(semaphore, l.own)}
+		l.clients[addr] = c
+	}
+	c.requests++
+	return c.slots
+}
+
+func (l *limiter) leave(addr netip.Addr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.clients[addr]
+	if c.requests--; c.requests == 0 {
+		delete(l.clients, addr)
+	}
+}
+
+// buffered is an answer that is not written yet. Its header is the writer's.
+type buffered struct {
 	http.ResponseWriter
 	status int
 	body   []byte
 }
 
-func (k *kept) WriteHeader(status int) { k.status = status }
+func (b *buffered) WriteHeader(status int) { b.status = status }
 
-func (k *kept) Write(b []byte) (int, error) {
-	k.body = append(k.body, b...)
-	return len(b), nil
+func (b *buffered) Write(text []byte) (int, error) {
+	b.body = append(b.body, text...)
+	return len(text), nil
 }
 
 // Unwrap is for http.ResponseController.
-func (k *kept) Unwrap() http.ResponseWriter { return k.ResponseWriter }
-
-// sources are client addresses, each with a line of so many places. One that nobody uses is
-// forgotten.
-type sources struct {
-	places int
-
-	mu    sync.Mutex
-	lines map[netip.Addr]*source
-}
-
-type source struct {
-	line
-	users int // those who wait included
-}
-
-// join returns an address's line, which is kept until part.
-func (s *sources) join(addr netip.Addr) line {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	known := s.lines[addr]
-	if known == nil {
-		known = &source{line: make(line, s.places)}
-		s.lines[addr] = known
-	}
-	known.users++
-	return known.line
-}
-
-func (s *sources) part(addr netip.Addr) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	known := s.lines[addr]
-	if known.users--; known.users == 0 {
-		delete(s.lines, addr)
-	}
-}
+func (b *buffered) Unwrap() http.ResponseWriter { return b.ResponseWriter }

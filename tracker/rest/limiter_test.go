@@ -19,20 +19,20 @@ func from(client string, h http.Handler) http.Handler {
 
 // TestReadersOfOneAddress has clients that hardly read. However many of them one address has,
 // others are answered at once. If many addresses take all there is, others are told to come
-// back, and in the end all lines are forgotten.
+// back, and in the end all addresses are forgotten.
 func TestReadersOfOneAddress(t *testing.T) {
 	digits := hash(0xab).String() + ".json"
 	for _, test := range []struct {
 		path     string
 		own, all int
-		patience time.Duration
+		maxWait  time.Duration
 	}{
-		{"/torrents", ownReplies, replies, patience},
-		{"/transfers", ownReplies, replies, patience},
-		{"/transfers/" + digits + "?racks=1", ownReplies, replies, patience},
-		{"/transfers/hosts/" + digits, ownReplies, replies, patience},
-		{"/transfers/peers/" + digits, ownReplies, replies, patience},
-		{"/torrents/build-42.torrent", ownDownloads, downloads, downloadPatience},
+		{"/torrents", ownReplies, replySlots, maxWait},
+		{"/transfers", ownReplies, replySlots, maxWait},
+		{"/transfers/" + digits + "?racks=1", ownReplies, replySlots, maxWait},
+		{"/transfers/hosts/" + digits, ownReplies, replySlots, maxWait},
+		{"/transfers/peers/" + digits, ownReplies, replySlots, maxWait},
+		{"/torrents/build-42.torrent", ownDownloads, downloadSlots, maxDownloadWait},
 	} {
 		t.Run(test.path, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestReadersOfOneAddress(t *testing.T) {
 					}
 				}
 				for _, same := range []string{"192.0.2.1:2", "[::ffff:192.0.2.1]:3"} {
-					if w, took := ask(same); w.Code != http.StatusServiceUnavailable || errorOf(t, w.Body.Bytes()) != "busy" || took != test.patience {
+					if w, took := ask(same); w.Code != http.StatusServiceUnavailable || errorOf(t, w.Body.Bytes()) != "busy" || took != test.maxWait {
 						t.Errorf("%s: status %d after %v", same, w.Code, took)
 					}
 				}
@@ -65,7 +65,7 @@ func TestReadersOfOneAddress(t *testing.T) {
 					stall(fmt.Sprintf("[2001:db8::1:%x]:1", n), test.own)
 				}
 				w, took := ask("192.0.2.2:1")
-				if w.Code != http.StatusServiceUnavailable || took != test.patience {
+				if w.Code != http.StatusServiceUnavailable || took != test.maxWait {
 					t.Errorf("all are taken: status %d after %v", w.Code, took)
 				}
 				checkHeader(t, w, "Retry-After", "5")
@@ -74,9 +74,9 @@ func TestReadersOfOneAddress(t *testing.T) {
 					t.Errorf("afterwards: status %d after %v", w.Code, took)
 				}
 				s := h.(*server)
-				for _, p := range []*places{s.reads, s.changes, s.downloads} {
-					if len(p.own.lines)+len(p.all)+len(p.making) > 0 {
-						t.Errorf("%d lines are kept, %d and %d places are taken", len(p.own.lines), len(p.all), len(p.making))
+				for _, l := range []*limiter{s.reads, s.changes, s.downloads} {
+					if len(l.clients)+len(l.all)+len(l.making) > 0 {
+						t.Errorf("%d addresses are kept, %d and %d slots are taken", len(l.clients), len(l.all), len(l.making))
 					}
 				}
 			})

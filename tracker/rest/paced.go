@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// The slowest a client may be: it takes paceBytes in paceTime, or its connection is closed. That
-// is 13 kB/s; the largest torrent may take an hour and a half.
+// A client takes paceBytes in paceTime, or its connection is closed. That is 13 kB/s; the largest
+// torrent may take an hour and a half.
 const (
 	paceBytes = 128 << 10
 	paceTime  = 10 * time.Second
 )
 
-// Large replies are written in turns: hundreds of goroutines that have something to write at the
-// same moment would keep an announce waiting for each of its steps. A client that takes its time
-// lets the next one write after turnTime; so turns bound no network's speed.
+// Few large replies are written at a time: hundreds of goroutines that write at the same moment
+// would keep an announce waiting for each of its steps. A slow client's slot is free again after
+// slotTime, so slots bound no network's speed.
 const (
-	turns     = 4
-	turnTime  = time.Millisecond
-	turnBytes = 16 << 10 // less needs no turn
+	writeSlots = 4
+	slotTime   = time.Millisecond
+	slotBytes  = 16 << 10 // less needs no slot
 )
 
-// paced is a reply whose deadline is renewed as long as the client takes it.
+// paced is a reply whose deadline is renewed while the client takes it.
 type paced struct {
 	http.ResponseWriter
-	turns chan struct{}
-	left  int // bytes that may be written by the present deadline
+	writing semaphore
+	left    int // bytes that may be written by the present deadline
 }
 
 func (p *paced) Write(b []byte) (written int, err error) {
@@ -46,11 +46,11 @@ func (p *paced) Write(b []byte) (written int, err error) {
 }
 
 func (p *paced) writePart(b []byte) (int, error) {
-	if len(b) >= turnBytes {
-		p.turns <- struct{}{}
-		leave := sync.OnceFunc(func() { <-p.turns })
-		defer leave()
-		defer time.AfterFunc(turnTime, leave).Stop()
+	if len(b) >= slotBytes {
+		p.writing <- struct{}{}
+		release := sync.OnceFunc(p.writing.release)
+		defer release()
+		defer time.AfterFunc(slotTime, release).Stop()
 	}
 	return p.ResponseWriter.Write(b)
 }

@@ -120,8 +120,8 @@ type Options struct {
 func New(store Store, locations Locations, opts Options, log *slog.Logger) http.Handler {
 	s := &server{store: store, locations: locations, opts: opts, log: log}
 	s.files = newFiles(store, max(minFiles, 2*opts.TorrentMaxBytes), opts.Timeout)
-	s.reads, s.changes = newKeptPlaces(readPlaces), newKeptPlaces(changePlaces)
-	s.downloads, s.turns = newPlaces(ownDownloads, downloads, downloadPatience), make(chan struct{}, turns)
+	s.reads, s.changes = newBufferedLimiter(readSlots), newBufferedLimiter(changeSlots)
+	s.downloads, s.writing = newLimiter(ownDownloads, downloadSlots, maxDownloadWait), make(semaphore, writeSlots)
 	s.routes = s.allRoutes()
 	return s
 }

@@ -35,10 +35,10 @@ const (
 	listKnows = pageKnows + " rack"
 )
 
-// allRoutes names the places that a request needs. What needs none asks nothing of the store, or
+// allRoutes names the limiter of each endpoint. One without a limiter asks nothing of the store, or
 // tells whether it can be asked.
 func (s *server) allRoutes() []route {
-	read, change := s.reads.inTurn, s.changes.inTurn
+	read, change := s.reads.limit, s.changes.limit
 	list := func(word string, set tracker.Set) route {
 		return route{"/transfers/" + word + "/*.json", methods{
 			http.MethodGet: {read(s.listMembers(word, set)), listKnows},
@@ -50,7 +50,7 @@ func (s *server) allRoutes() []route {
 		{"/robots.txt", methods{http.MethodGet: {s.getRobots, ""}}},
 		{"/torrents", methods{http.MethodGet: {read(s.listTorrents), pageKnows}}},
 		{"/torrents/*" + suffix, methods{
-			http.MethodGet:    {s.downloads.inTurn(s.getTorrent), ""},
+			http.MethodGet:    {s.downloads.limit(s.getTorrent), ""},
 			http.MethodPost:   {change(s.addTorrent), ""},
 			http.MethodDelete: {change(s.removeTorrent), ""},
 		}},

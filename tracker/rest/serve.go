@@ -21,10 +21,10 @@ type server struct {
 	crossOrigin http.CrossOriginProtection
 
 	files     *files
-	reads     *places // lists and statistics
-	changes   *places // so that those who read cannot keep an operator from acting
-	downloads *places // of torrents
-	turns     chan struct{}
+	reads     *limiter // lists and statistics
+	changes   *limiter // so that those who read cannot keep an operator from acting
+	downloads *limiter // of torrents
+	writing   semaphore
 
 	internal, late tracker.LogLimiter // of requests that failed
 }
@@ -35,7 +35,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.opts.Timeout)
 	defer cancel()
 	r = r.WithContext(ctx)
-	w = &paced{ResponseWriter: w, turns: s.turns}
+	w = &paced{ResponseWriter: w, writing: s.writing}
 	body := &upload{ReadCloser: r.Body}
 	if r.Body != http.NoBody { // which stays what it is
 		r.Body = body
