@@ -10,26 +10,9 @@ import (
 	"testing"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
-	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
 )
 
-// startDoor serves announces that swarm answers, and handler, as the program does.
-func startDoor(t *testing.T, swarm bthttp.Announcer, handler http.HandlerFunc) (addr string, stop func(), done <-chan error) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	clients := bthttp.New(swarm, bthttp.Options{Timeout: patience}, quiet)
-	d := openDoor(front{handler, clients}, inner, quiet)
-	ended := make(chan error, 1)
-	go func() { ended <- runServer(ctx, d, d.listener, patience, quiet) }()
-	t.Cleanup(cancel)
-	return inner.Addr().String(), cancel, ended
-}
-
-const doorAnnounce = "GET /announce?info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=bbbbbbbbbbbbbbbbbbbb&port=1 HTTP/1.1\r\nHost: x\r\n"
+const announceHead = "GET /announce?info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=bbbbbbbbbbbbbbbbbbbb&port=1 HTTP/1.1\r\nHost: x\r\n"
 
 // slowSwarm answers when it is let go.
 type slowSwarm struct {
@@ -44,16 +27,16 @@ func (s *slowSwarm) Announce(context.Context, tracker.AnnounceRequest) (tracker.
 }
 
 // Announces and others that are under way are finished, and both servers end.
-func TestDoorStops(t *testing.T) {
+func TestStopFinishesAnnounces(t *testing.T) {
 	swarm := &slowSwarm{begun: make(chan struct{}), goOn: make(chan struct{})}
 	begun, goOn := make(chan struct{}), make(chan struct{})
-	addr, stop, done := startDoor(t, swarm, func(w http.ResponseWriter, _ *http.Request) {
+	addr, stop, done := startServer(t, swarm, func(w http.ResponseWriter, _ *http.Request) {
 		close(begun)
 		<-goOn
 		io.WriteString(w, "finished")
-	})
+	}, patience)
 	announces, other, idle := dial(t, addr), dial(t, addr), dial(t, addr)
-	io.WriteString(announces, doorAnnounce+"\r\n")
+	io.WriteString(announces, announceHead+"\r\n")
 	<-swarm.begun
 	io.WriteString(other, "GET /torrents HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-begun
@@ -79,11 +62,11 @@ func TestDoorStops(t *testing.T) {
 }
 
 // Limits are those of net/http also for what begins as an announce.
-func TestDoorLimits(t *testing.T) {
+func TestLimitsOfAnnounces(t *testing.T) {
 	t.Parallel()
-	addr, _, _ := startDoor(t, fixedSwarm{}, func(http.ResponseWriter, *http.Request) { t.Error("reached the handler") })
+	addr, _, _ := startServer(t, fixedSwarm{}, func(http.ResponseWriter, *http.Request) { t.Error("reached the handler") }, patience)
 	long := dial(t, addr)
-	go io.WriteString(long, doorAnnounce+"X-Y: "+strings.Repeat("a", 64<<10)+"\r\n\r\n")
+	go io.WriteString(long, announceHead+"X-Y: "+strings.Repeat("a", 64<<10)+"\r\n\r\n")
 	resp, err := http.ReadResponse(bufio.NewReader(long), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +74,7 @@ func TestDoorLimits(t *testing.T) {
 	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("status %d, want 431", resp.StatusCode)
 	}
-	for name, begins := range map[string]string{"nothing": "", "a part": doorAnnounce + "X-"} {
+	for name, begins := range map[string]string{"nothing": "", "a part": announceHead + "X-"} {
 		conn := dial(t, addr)
 		io.WriteString(conn, begins)
 		// Whatever it says at the end, it ends before the test's own deadline.

@@ -65,7 +65,8 @@ func serve(ctx context.Context, c *Config, wrong faults, stdout io.Writer, log *
 	defer cache.Close()
 	t, closeTracker := newTracker(c, store, cache, registry, log)
 	defer closeTracker()
-	door := openDoor(newHandler(c, store, t, cache, registry, log), listener, log)
+	handler, clients := newHandler(c, store, t, cache, registry, log)
+	server := newHTTPServer(handler, clients, listener, log)
 
 	if c.ProxyPass && c.AdminToken == "" {
 		log.Warn("PROXYPASS WITHOUT ADMIN_TOKEN: whoever is on the machine of a frontend or of a proxy may register torrents and end transfers")
@@ -78,7 +79,7 @@ func serve(ctx context.Context, c *Config, wrong faults, stdout io.Writer, log *
 	if c.LogFormat != jsonFormat && isTerminal(stdout) {
 		servers.Go(func() error { greetWhenReady(serving, stdout, c, store); return nil })
 	}
-	servers.Go(func() error { return runServer(serving, door, door.listener, c.ShutdownTimeout.duration(), log) })
+	servers.Go(func() error { return server.run(serving, c.ShutdownTimeout.duration()) })
 	if c.UDPPort != noUDP {
 		servers.Go(func() error { return serveUDP(serving, udpListener, c, store, t, registry, log) })
 	}

@@ -22,9 +22,19 @@ const (
 	maxHeaderBytes = 16 << 10         // a scrape of 200 transfers has 14 KB
 )
 
-func newServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+// httpServer is an http.Server behind a listener that answers announces and scrapes by itself.
+type httpServer struct {
+	*http.Server
+	listener *bthttp.Listener
+	log      *slog.Logger
+}
+
+// newHTTPServer begins to accept connections. Clients answers plain announces and scrapes, handler
+// everything else.
+func newHTTPServer(handler http.Handler, clients *bthttp.Server, listener net.Listener, log *slog.Logger) httpServer {
+	server := &http.Server{
 		Handler:           handler,
+		ConnContext:       bthttp.ConnContext,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -32,54 +42,35 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
 	}
-}
-
-// door is an http.Server behind a listener that answers announces and scrapes by itself.
-type door struct {
-	*http.Server
-	listener *bthttp.Listener
-}
-
-// openDoor begins to serve a port.
-func openDoor(f front, listener net.Listener, log *slog.Logger) door {
 	bounds := bthttp.Bounds{Connections: maxConnections(log), First: headerTimeout, Idle: idleTimeout}
-	server := newServer(f, log)
-	server.ConnContext = bthttp.ConnContext
-	return door{server, f.clients.Listen(listener, bounds)}
+	return httpServer{server, clients.Listen(listener, bounds), log}
 }
 
-// Shutdown stops both, within the context's deadline.
-func (d door) Shutdown(ctx context.Context) error {
-	var both errgroup.Group
-	both.Go(func() error { return d.listener.Shutdown(ctx) })
-	both.Go(func() error { return d.Server.Shutdown(ctx) })
-	return both.Wait()
-}
-
-// httpServer is an *http.Server or a door.
-type httpServer interface {
-	Serve(listener net.Listener) error
-	Shutdown(ctx context.Context) error
-	Close() error
-}
-
-// runServer serves until the context is done. Then it takes no more requests,
-// and gives those in flight the time to finish.
-func runServer(ctx context.Context, server httpServer, listener net.Listener, timeout time.Duration, log *slog.Logger) error {
+// run serves until the context is done. Then it takes no more requests, and gives those in flight
+// the time to finish.
+func (s httpServer) run(ctx context.Context, grace time.Duration) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- s.Serve(s.listener) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	log.Info("stopping: requests in flight may finish", "within", timeout)
-	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	s.log.Info("stopping: requests in flight may finish", "within", grace)
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	if err := server.Shutdown(bound); err != nil {
-		_ = server.Close()
-		return fmt.Errorf("stopped with requests unfinished after SHUTDOWN_TIMEOUT (%v): %w", timeout, err)
+	if err := s.stop(bound); err != nil {
+		_ = s.Close()
+		return fmt.Errorf("stopped with requests unfinished after SHUTDOWN_TIMEOUT (%v): %w", grace, err)
 	}
-	log.Info("stopped")
+	s.log.Info("stopped")
 	return nil
+}
+
+// stop stops the server and its listener, within the context's deadline.
+func (s httpServer) stop(ctx context.Context) error {
+	var both errgroup.Group
+	both.Go(func() error { return s.listener.Shutdown(ctx) })
+	both.Go(func() error { return s.Shutdown(ctx) })
+	return both.Wait()
 }

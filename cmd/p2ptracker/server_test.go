@@ -10,28 +10,34 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// startServer serves handler on a free port until the returned context is
-// cancelled; done gets what runServer returns.
-func startServer(t *testing.T, handler http.HandlerFunc, timeout time.Duration) (addr string, cancel func(), done <-chan error) {
+// startServer serves announces that swarm answers, and all else by handler, on a free port until
+// cancel is called; done gets what run returns.
+func startServer(
+	t *testing.T, swarm bthttp.Announcer, handler http.HandlerFunc, grace time.Duration,
+) (addr string, cancel func(), done <-chan error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	clients := bthttp.New(swarm, bthttp.Options{Timeout: patience}, quiet)
+	server := newHTTPServer(handler, clients, listener, quiet)
 	ended := make(chan error, 1)
-	go func() { ended <- runServer(ctx, newServer(handler, quiet), listener, timeout, quiet) }()
+	go func() { ended <- server.run(ctx, grace) }()
 	t.Cleanup(cancel)
 	return listener.Addr().String(), cancel, ended
 }
 
 func TestStopFinishesWhatIsInFlight(t *testing.T) {
 	begun, finish := make(chan struct{}), make(chan struct{})
-	addr, stop, done := startServer(t, func(w http.ResponseWriter, _ *http.Request) {
+	addr, stop, done := startServer(t, fixedSwarm{}, func(w http.ResponseWriter, _ *http.Request) {
 		close(begun)
 		<-finish
 		io.WriteString(w, "finished")
@@ -64,7 +70,7 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 
 func TestStopIsBounded(t *testing.T) {
 	begun := make(chan struct{})
-	addr, stop, done := startServer(t, func(_ http.ResponseWriter, r *http.Request) {
+	addr, stop, done := startServer(t, fixedSwarm{}, func(_ http.ResponseWriter, r *http.Request) {
 		close(begun)
 		<-r.Context().Done()
 	}, 10*time.Millisecond)
@@ -91,7 +97,7 @@ func awaitRefusal(t *testing.T, addr string) {
 
 func TestSlowHeaderIsCutOff(t *testing.T) {
 	t.Parallel()
-	addr, _, _ := startServer(t, func(http.ResponseWriter, *http.Request) { t.Error("reached the handler") }, 0)
+	addr, _, _ := startServer(t, fixedSwarm{}, func(http.ResponseWriter, *http.Request) { t.Error("reached the handler") }, 0)
 	conn := dial(t, addr)
 	io.WriteString(conn, "GET /announce HTTP/1.1\r\nHost: x\r\nX-")
 	// Whatever it says at the end, it ends before the test's own deadline.
@@ -101,7 +107,7 @@ func TestSlowHeaderIsCutOff(t *testing.T) {
 }
 
 func TestOversizedHeader(t *testing.T) {
-	addr, _, _ := startServer(t, func(http.ResponseWriter, *http.Request) { t.Error("reached the handler") }, 0)
+	addr, _, _ := startServer(t, fixedSwarm{}, func(http.ResponseWriter, *http.Request) { t.Error("reached the handler") }, 0)
 	for _, request := range []string{
 		"GET /announce?" + strings.Repeat("a", 64<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET /announce HTTP/1.1\r\nHost: x\r\nX-Y: " + strings.Repeat("a", 64<<10) + "\r\n\r\n",

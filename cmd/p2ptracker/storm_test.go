@@ -101,7 +101,7 @@ func newStorm(tb testing.TB) *storm {
 			tb.Fatal("Redis does not get ready")
 		}
 	}
-	s.handler = newHandler(&c, store, t, cache, s.registry, quiet)
+	s.handler, _ = newHandler(&c, store, t, cache, s.registry, quiet)
 	return s
 }
 

@@ -26,7 +26,7 @@ func listenUDP(ctx context.Context, c *Config) (*btudp.Listener, error) {
 	return listener, listenFault(err, "UDP_PORT", c, port)
 }
 
-// serveUDP serves until the context is done, as runServer does.
+// serveUDP serves until the context is done, as httpServer.run does.
 func serveUDP(
 	ctx context.Context, listener *btudp.Listener, c *Config, store *redisstore.Store, t *tracker.Tracker,
 	registerer prometheus.Registerer, log *slog.Logger,

@@ -126,17 +126,11 @@ func newTracker(
 	return tracker.New(tracker.Limit(store, storeCalls), locator, prober, rules, intervals), prober.Close
 }
 
-// front is what answers over HTTP: all of it as a handler, and what a bthttp.Listener
-// answers by itself.
-type front struct {
-	http.Handler
-	clients *bthttp.Server
-}
-
-// newHandler joins announces, scrapes, REST and the counters into one.
+// newHandler joins announces, scrapes, REST and the counters into one handler. The announces and
+// scrapes in it are clients'.
 func newHandler(
 	c *Config, store *redisstore.Store, t *tracker.Tracker, cache *smdb.Cache, registry *prometheus.Registry, log *slog.Logger,
-) front {
+) (handler http.Handler, clients *bthttp.Server) {
 	opts := bthttp.Options{
 		TrustIPParam: c.TrustIPParam,
 		Timeout:      c.AnnounceTimeout.duration(),
@@ -156,8 +150,8 @@ func newHandler(
 		opts.ClientOf = proxies.ClientOf
 		people = behindProxies(people, proxies)
 	}
-	clients := bthttp.New(t, opts, log)
-	return front{route(clients, people, newMetricsHandler(registry)), clients}
+	clients = bthttp.New(t, opts, log)
+	return route(clients, people, newMetricsHandler(registry)), clients
 }
 
 // behindProxies refuses people whose address is not known. Whoever checks health is nobody's client.
