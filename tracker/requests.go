@@ -42,12 +42,14 @@ func (r *Requests) Pending() int64 { return r.pending.Load() }
 // once a minute, since whoever provokes one can do so with each request.
 func (r *Requests) Fail(err error, asked slog.Attr, client netip.AddrPort) Failure {
 	f := FailureOf(err)
-	switch {
-	case !r.log.Enabled(context.Background(), f.Level):
-	case f.Level == slog.LevelError:
-		r.errors.Log(r.log, f.Level, "request failed", asked, "error", err, "client", clientName(client))
-	default:
-		r.log.Log(context.Background(), f.Level, "request failed", asked, "error", err, "client", clientName(client))
+	if !r.log.Enabled(context.Background(), f.Level) {
+		return f
+	}
+	attrs := []any{asked, slog.Any("error", err), slog.String("client", clientName(client))}
+	if f.Level == slog.LevelError {
+		r.errors.Log(r.log, f.Level, "request failed", attrs...)
+	} else {
+		r.log.Log(context.Background(), f.Level, "request failed", attrs...)
 	}
 	return f
 }

@@ -21,6 +21,10 @@ type scratch struct {
 	waiter tracker.Waiter // for the replies
 }
 
+// maxPooled is the largest scratch that is kept: a rare scrape of everything must not hold its
+// memory for ever.
+const maxPooled = 64 << 10
+
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 func (m *scratch) free() {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
-	"sync"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -48,28 +47,15 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int) {
 	http.Error(w, http.StatusText(status), status)
 }
 
-// maxPooled is the largest buffer that is kept: a rare scrape of everything must not hold its
-// memory for ever.
-const maxPooled = 64 << 10
-
-// replies are buffers for replies.
-var replies = sync.Pool{New: func() any { return new([]byte) }}
-
-func putReply(buffer *[]byte) {
-	if cap(*buffer) <= maxPooled {
-		replies.Put(buffer)
-	}
-}
-
 // write sends a bencoded reply in one piece with its length, so that it is never
 // chunked. Its status is 200 even if it is a failure: libtorrent and transmission drop the
 // body of any other.
 func write(w http.ResponseWriter, appendReply func([]byte) []byte) {
-	buffer := replies.Get().(*[]byte)
-	defer putReply(buffer)
-	*buffer = appendReply((*buffer)[:0])
+	m := scratches.Get().(*scratch)
+	defer m.free()
+	m.body = appendReply(m.body[:0])
 	header := w.Header()
 	header.Set("Content-Type", contentType)
-	header.Set("Content-Length", strconv.Itoa(len(*buffer)))
-	_, _ = w.Write(*buffer) // fails only if the client went away: nobody is left to tell
+	header.Set("Content-Length", strconv.Itoa(len(m.body)))
+	_, _ = w.Write(m.body) // fails only if the client went away: nobody is left to tell
 }
