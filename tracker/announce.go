@@ -48,11 +48,12 @@ type AnnounceRequest struct {
 	Waiter     Waiter
 }
 
-// Waiter is who waits for an answer, where that can be told; otherwise it is nil.
+// Waiter is the client that waits for an answer. It is nil where nobody can tell whether it still
+// does.
 type Waiter interface {
-	// Gone says whether an announce with this event has been given up. It is asked right before
-	// the store is, so that nothing is recorded of a host that may have stopped since. Who stops
-	// may leave without an answer, and has not given up for that.
+	// Gone says whether the client has given up an announce with this event. It is asked right
+	// before the store is, so that nothing is recorded of a host that may have stopped since. A
+	// client that stops may leave without an answer, and has not given up for that.
 	Gone(Event) bool
 }
 

@@ -38,7 +38,7 @@ var (
 	ErrEnded = errors.New("transfer has ended")
 	// ErrLocationUnknown: where the host stands cannot be had now (R11).
 	ErrLocationUnknown = errors.New("location unknown")
-	// ErrNotTrusted: X-Forwarded-For came from an address that is no proxy's we were told of.
+	// ErrNotTrusted: X-Forwarded-For came from an address that TRUSTED_PROXIES does not name.
 	ErrNotTrusted = errors.New("X-Forwarded-For from an address that TRUSTED_PROXIES does not name")
 	// ErrNoClient: a proxy does not say, or not so that it makes sense, who the client is.
 	ErrNoClient = errors.New("no client in the X-Forwarded-For of a proxy")

@@ -38,7 +38,7 @@ type Failure struct {
 	Level    slog.Level // that it is logged at
 }
 
-// expected are the errors that nobody has to look into. What lasts, such as a store that is away,
+// expected are the errors that nobody has to look into. A lasting one, such as a store that is away,
 // is logged where it begins and ends, and not for each request in between.
 var expected = []struct {
 	err     error
@@ -65,9 +65,9 @@ const (
 	endedInterval      = 30 * 24 * time.Hour // no client that was seen takes a longer one for too long
 )
 
-// FailureOf turns any error of an announce or a scrape into a Failure, whose words may be shown.
-// What is transient brings the client back after 10 to 20 s, spread at random so that a crowd does
-// not come back in step. An error that nobody foresaw is logged as one.
+// FailureOf turns any error of an announce or a scrape into a Failure, whose words may be shown. A
+// transient error brings the client back after 10 to 20 s, spread at random so that a crowd does not
+// come back in step.
 func FailureOf(err error) Failure {
 	var fault ClientError
 	if errors.As(err, &fault) {

@@ -81,7 +81,7 @@ func checkGroupName(name string) error {
 	switch {
 	case len(name) > MaxGroupName:
 		return fmt.Errorf("has more than %d bytes", MaxGroupName)
-	// What reads JSON puts U+FFFD for all that is no UTF-8: two names would be one.
+	// JSON readers put U+FFFD for all that is no UTF-8: two names would be one.
 	case !utf8.ValidString(name), strings.ContainsRune(name, utf8.RuneError):
 		return errors.New("is not UTF-8")
 	case strings.ContainsFunc(name, unicode.IsControl):
@@ -91,7 +91,7 @@ func checkGroupName(name string) error {
 }
 
 // String is the path as a person reads it, with the names as their source gave
-// them; ParseLocation reads it back. What is no Location is shown as it is.
+// them; ParseLocation reads it back. A malformed Location is shown as it is.
 func (l Location) String() string {
 	if strings.IndexByte(string(l), '%') < 0 {
 		return string(l)

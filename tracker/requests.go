@@ -21,8 +21,8 @@ func NewRequests(most int, log *slog.Logger) *Requests {
 	return &Requests{most: int64(most), log: log}
 }
 
-// Admit counts a request as pending, unless too many are. What is not admitted is ErrBusy, and
-// costs neither a look for a host's location nor a call of the store. What is admitted ends with Done.
+// Admit counts a request as pending, unless too many are. An admitted one ends with Done. Another
+// fails with ErrBusy, and costs neither a lookup of the host's location nor a call of the store.
 func (r *Requests) Admit() bool {
 	if n := r.pending.Add(1); r.most > 0 && n > r.most {
 		r.pending.Add(-1)

@@ -41,16 +41,15 @@ func (s setting) bound(tag string) (int64, bool) {
 	return n, err == nil
 }
 
-// rule is what single settings cannot tell. Settings are the names of those that it looks at,
-// the one at fault first.
+// rule is one that several settings must keep together. Settings are their names, the one at fault
+// first.
 type rule struct {
 	broken   bool
 	settings string
 	reason   string
 }
 
-// together are the rules for settings together. Nothing is ever replaced by what may have been
-// meant.
+// together are all such rules. The program never replaces a value by what may have been meant.
 func (c *Config) together() []rule {
 	alone := c.RedisHost == ""
 	return []rule{

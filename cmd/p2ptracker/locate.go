@@ -51,8 +51,7 @@ func newLocateCommand(load func() (Config, faults)) *cobra.Command {
 	}
 }
 
-// located is a host with one or two addresses: the one that decides where it is, and the other one, or
-// none.
+// located is a host: the address that decides where it is, and perhaps another one.
 type located struct{ decides, also netip.Addr }
 
 func (l located) String() string {
@@ -115,7 +114,7 @@ func printLocation(w io.Writer, host located, said []smdb.Said) bool {
 	return false
 }
 
-// reservation is what is to be said of a host's place besides.
+// reservation says which address decides, where there may be two.
 func (l located) reservation() string {
 	switch {
 	case l.also.IsValid():

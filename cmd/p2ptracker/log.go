@@ -50,8 +50,8 @@ type loggedError struct{ error }
 
 func (e loggedError) Unwrap() error { return e.error }
 
-// lastWords logs why the program ends if a machine reads the log: each line of the error is
-// one of its own. A person is told in plain lines, by main.
+// lastWords logs why the program ends if a machine reads the log, a line for each line of the
+// error. For a person main prints them.
 func lastWords(err error, c *Config, log *slog.Logger) error {
 	if err == nil || c.LogFormat != jsonFormat {
 		return err

@@ -19,8 +19,7 @@ func newRegistry() *prometheus.Registry {
 	return registry
 }
 
-// newMetricsHandler serves /metrics. Whoever may announce may read it: there are only
-// counts in it.
+// newMetricsHandler serves /metrics. Everybody who may announce may read it: it has only counts.
 func newMetricsHandler(registry *prometheus.Registry) http.Handler {
 	counts := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -23,8 +23,8 @@ func newVersionCommand() *cobra.Command {
 	}
 }
 
-// programVersion is what the build was told, or else what go recorded: the
-// module's version after go install, "(devel)" in a checkout.
+// programVersion is the version that the build set, or else the one that go recorded: the module's
+// after go install, "(devel)" in a checkout.
 func programVersion() string {
 	if version != "" {
 		return version

@@ -20,7 +20,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker/rest"
 )
 
-// What no operator has to set.
+// Bounds that no operator has to set.
 const (
 	redisTimeout = 3 * time.Second  // of a connection attempt, and of a Redis that does not answer
 	restTimeout  = 30 * time.Second // of a REST request; an archive it cannot finish goes on later
@@ -28,12 +28,11 @@ const (
 	storeCalls = 256 // at once, of announces and scrapes; more are not answered sooner
 
 	locationFailureTTL = 5 * time.Second // a host is not asked for again so soon after a failure; clients come back after 10 s
-	locationRecall     = time.Second     // what a Redis that hangs costs a lookup; in a storm the last of 10,000 looks into Redis waits that long for its turn
+	locationRecall     = time.Second     // for a lookup in Redis, which may hang; in a storm the last of 10,000 lookups waits that long
 	locationCacheSize  = 500_000         // hosts
 )
 
-// openStore returns the store, which connects in the background, and what ends
-// it.
+// openStore returns the store, which connects in the background, and what ends it.
 func openStore(c *Config, registerer prometheus.Registerer, log *slog.Logger) (*redisstore.Store, func(), error) {
 	opts := redisstore.Options{
 		Addr:       net.JoinHostPort(string(c.RedisHost), strconv.Itoa(c.RedisPort)),
@@ -69,9 +68,9 @@ func mustBeAlike(c *Config, chain *smdb.Chain) []redisstore.Setting {
 	}
 }
 
-// openChain opens the sources that LOCATION names. It takes what is known to be wrong with the
-// settings, so that its error has that and what the sources find wrong with theirs. Without a
-// registerer, nothing is counted.
+// openChain opens the sources that LOCATION names. Its error names what is known to be wrong with
+// the settings, and what the sources find wrong with theirs. Without a registerer, nothing is
+// counted.
 func openChain(c *Config, wrong faults, registerer prometheus.Registerer, log *slog.Logger) (*smdb.Chain, error) {
 	if wrong.noSources {
 		return nil, wrong.err()
@@ -88,7 +87,7 @@ func openChain(c *Config, wrong faults, registerer prometheus.Registerer, log *s
 	return chain, nil
 }
 
-// newLocator returns what knows where hosts stand: the chain behind a cache.
+// newLocator returns the chain behind a cache.
 func newLocator(
 	c *Config, chain *smdb.Chain, store *redisstore.Store, registerer prometheus.Registerer, log *slog.Logger,
 ) *smdb.Cache {
@@ -105,7 +104,7 @@ func newLocator(
 	}, log)
 }
 
-// newTracker returns what announces and scrapes are answered by, and what ends it.
+// newTracker returns the Tracker, and what ends it.
 func newTracker(
 	c *Config, store *redisstore.Store, locator tracker.Locator, registerer prometheus.Registerer, log *slog.Logger,
 ) (*tracker.Tracker, func()) {
@@ -154,7 +153,7 @@ func newHandler(
 	return route(clients, people, newMetricsHandler(registry)), clients
 }
 
-// behindProxies refuses people whose address is not known. Whoever checks health is nobody's client.
+// behindProxies refuses people whose address is not known. Health checks come from anywhere.
 func behindProxies(people http.Handler, proxies *clientaddr.Proxies) http.Handler {
 	known := proxies.Middleware(people, rest.Refuse)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -167,8 +166,8 @@ func behindProxies(people http.Handler, proxies *clientaddr.Proxies) http.Handle
 	})
 }
 
-// restStore is what REST asks: over a connection of its own, but for whether announces can be
-// served.
+// restStore is the store over a connection of REST's own. Its health is that of the announces'
+// connection.
 type restStore struct {
 	*redisstore.Store
 	announces rest.Health
@@ -177,9 +176,8 @@ type restStore struct {
 func (s restStore) Ready(ctx context.Context) error { return s.announces.Ready(ctx) }
 func (s restStore) Warnings() []string              { return s.announces.Warnings() }
 
-// route tells announces, scrapes and /metrics from all else, such as
-// /scrape/HASH.json. An http.ServeMux would redirect paths that it finds untidy, and not every client
-// follows.
+// route parts announces, scrapes and /metrics from everything else, such as /scrape/HASH.json. An
+// http.ServeMux would redirect untidy paths, and not every client follows.
 func route(clients, people, metrics http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch word, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); {

@@ -16,7 +16,7 @@ import (
 )
 
 // inSize is the size of a buffer that is read into. An announce has 300 to 700 bytes, with
-// what proxies add. What is longer is net/http's.
+// what proxies add. A longer one is net/http's.
 const inSize = 2 << 10
 
 var inputs = sync.Pool{New: func() any { return new([inSize]byte) }}

@@ -50,7 +50,7 @@ type announceQuery struct {
 //
 // Of a repeated parameter the first counts. A broken escape stands for itself,
 // except in info_hash and peer_id, where it is an error: a wrong guess would
-// name another transfer or host. What is optional may be empty, and is as if it
+// name another transfer or host. An optional parameter may be empty, and is as if it
 // were missing. Key may share rawQuery's memory.
 func ParseAnnounce(rawQuery string, client netip.Addr, trustIP bool) (tracker.AnnounceRequest, error) {
 	q := readAnnounceQuery(rawQuery)

@@ -17,7 +17,7 @@ const (
 	textUnproven = "connection id expired"
 )
 
-// request is one that the tracker has to be asked about.
+// request is a packet that the tracker has to answer.
 type request struct {
 	header
 	client   netip.Addr
@@ -25,9 +25,8 @@ type request struct {
 	hashes   []tracker.InfoHash // of a scrape
 }
 
-// receive takes a packet apart. It appends the reply of what can be answered at once to
-// dst; an empty one is none. Otherwise there is a request, for answer. Nothing of the
-// packet is kept.
+// receive reads a packet. It appends a reply to dst if there is one that needs no tracker; an
+// empty one is none. Otherwise it returns a request, for answer. It keeps nothing of the packet.
 func (s *Server) receive(dst, packet []byte, client netip.Addr, now time.Time) (reply []byte, _ *request) {
 	h, ok := parseHeader(packet)
 	switch {
@@ -66,8 +65,8 @@ func (s *Server) connect(dst []byte, h header, client netip.Addr, now time.Time)
 	return AppendConnect(dst, h.transactionID, id)
 }
 
-// appendShortError appends an error, but nothing if it were larger than what it answers:
-// its sender may have put another's address on it, who would drown in what he did not ask for.
+// appendShortError appends an error, but nothing if it is larger than the packet that it answers:
+// the sender may have forged the address, whose owner would drown in our replies.
 func appendShortError(dst []byte, transactionID uint32, text string, size int) []byte {
 	if errorHead+len(text) > size {
 		return dst

@@ -26,8 +26,8 @@ type socket struct {
 // the clients over them. The zero Listener has none.
 type Listener struct{ sockets []socket }
 
-// Listen takes a UDP port, on IPv4 and IPv6 if host is empty. Whoever else has it is an
-// error that wraps syscall.EADDRINUSE.
+// Listen takes a UDP port, on IPv4 and IPv6 if host is empty. If another program has the port, the
+// error wraps syscall.EADDRINUSE.
 func Listen(ctx context.Context, host, port string) (*Listener, error) {
 	// Sockets that share a port would share it with those of another process of this
 	// user, too, so the first try shares nothing.

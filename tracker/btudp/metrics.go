@@ -7,7 +7,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// What became of a packet: the outcome of an announce or a scrape, or one of these.
+// The outcome of a packet is that of its announce or scrape, or one of these.
 const (
 	connected = tracker.Outcomes + iota // a connection id was made
 	unproven                            // an error, or no answer: no frontend made its connection id lately for this address
@@ -25,7 +25,7 @@ func outcomeName(o tracker.Outcome) string {
 	return [...]string{"connected", "unproven", "unready", "late", "foreign"}[o-connected]
 }
 
-// metrics are what a Server counts, instead of a line in the log for each packet.
+// metrics are a Server's counters. There is no log line for each packet.
 type metrics struct {
 	packets [outcomes]prometheus.Counter
 	unsent  prometheus.Counter

@@ -75,15 +75,15 @@ func ParseAnnounce(packet []byte, client netip.Addr) (tracker.AnnounceRequest, e
 		Addr:       netip.AddrPortFrom(client, port),
 		Compact:    true,
 	}
-	// Who stops may no longer listen, and says 0.
+	// A client that stops may no longer listen, and says 0.
 	if port == 0 && req.Event != tracker.EventStopped {
 		return tracker.AnnounceRequest{}, errPort
 	}
 	return req, nil
 }
 
-// parseEvent reads an event. BEP 15 has no number for paused; libtorrent sends the next
-// one. What nobody knows is none, as over HTTP.
+// parseEvent reads an event. BEP 15 has no number for paused; libtorrent sends the next one. An
+// unknown event is none, as over HTTP.
 func parseEvent(event uint32) tracker.Event {
 	if event > uint32(tracker.EventPaused) {
 		return tracker.EventNone

@@ -1,9 +1,9 @@
 // Package btudp answers announces and scrapes over UDP (BEP 15, 41). It knows the wire and
 // nothing of swarms: packets come in, a Tracker is asked, packets go out.
 //
-// What cannot be answered now is an error with a static text, as over HTTP. An error has
-// no field for when to come back, but brings most clients back sooner than silence does.
-// Seen on the wire, the time until the next packet after the first failure, the second, …:
+// A request that cannot be answered now gets an error with a static text, as over HTTP. An error
+// has no field for when to come back, but brings most clients back sooner than silence does. This
+// was seen on the wire: the time until the next packet after the first failure, the second, …
 //
 //	              error             no answer
 //	rtorrent      5, 10, 20, 40 s   30, 35, 30 s
@@ -11,8 +11,8 @@
 //	libtorrent    29, 55, 117 s     39, 65, 127 s
 //	aria2         121, 121 s        5, 131, 5, 131 s
 //
-// Silence also makes a load balancer believe that the frontend is dead. So it is for those
-// only who may not be who they seem, and would get more than they sent.
+// Silence also makes a load balancer believe that the frontend is dead. So only senders get no
+// answer that may have forged their address, and would get more than they sent.
 package btudp
 
 import (

@@ -21,9 +21,9 @@ import (
 // a loopback address that something other than loopback vouches for: it would be
 // another machine's, and pass for an operator on ours.
 //
-// A peer that is no trusted proxy is the client itself, as long as it sends no header: then it is a
-// host past the proxy, or a proxy that we were not told of, whose clients would
-// all be one host. What it sends is tracker.ErrNotTrusted.
+// A peer that is no trusted proxy is the client itself if it sends no header: a host past the
+// proxy. With a header it may be a proxy that TRUSTED_PROXIES does not name, whose clients would all
+// be one host: that is tracker.ErrNotTrusted.
 func fromForwarded(peer netip.Addr, headers []string, trusted []netip.Prefix) (netip.Addr, error) {
 	client := tracker.PlainAddr(peer)
 	switch {

@@ -65,13 +65,11 @@ func (p *Proxies) isProxy(client, peer netip.Addr) bool {
 	})
 }
 
-// Middleware lets the handler behind it find the client's address in RemoteAddr alone, and refuses
-// requests of which ClientOf would not say who sent them. It is for people, not for hosts: they may
-// sit at a proxy's address, and ask from there without a header. Then an empty one is put in, since
-// it may be a proxy that says nothing: it must not pass for an operator on our machine.
-//
-// Otherwise the header is removed, which has had its say. X-Forwarded-Proto stays if the peer is a
-// trusted proxy.
+// Middleware sets RemoteAddr to the client's address for the handler behind it, removes the header,
+// and refuses requests whose client is not known. It is for people, not for hosts: they may ask from
+// a proxy's address without a header. Such a request gets an empty header, since it may come from a
+// proxy that names nobody: it must not pass for an operator on our machine. X-Forwarded-Proto stays
+// if the peer is a trusted proxy.
 //
 // It changes the request in place, which costs less than a copy.
 func (p *Proxies) Middleware(next http.Handler, refuse func(w http.ResponseWriter, err error)) http.Handler {

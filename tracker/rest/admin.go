@@ -17,9 +17,9 @@ var (
 	errPageHost    = fault{http.StatusForbidden, "forbidden", "without ADMIN_TOKEN set, a page changes state only if it is at localhost or a loopback address"}
 )
 
-// admit says whether the request may change state: with ADMIN_TOKEN set if it
-// bears it, otherwise if it comes from this machine. A page in an operator's
-// browser comes from this machine, too, so those of other sites are refused.
+// admit refuses a request that may not change state. It must bear ADMIN_TOKEN, or come from this
+// machine if no token is set. An operator's browser is on this machine, too, so pages of other sites
+// are refused.
 func (s *server) admit(r *http.Request) error {
 	switch {
 	case s.crossOrigin.Check(r) != nil:
@@ -39,9 +39,9 @@ func bears(r *http.Request, token string) bool {
 	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-// checkLoopback refuses whoever may sit elsewhere: a proxy on this machine makes
-// its clients look like loopback, and a name that a page's owner points at
-// 127.0.0.1 makes that page's requests look like its own site's.
+// checkLoopback refuses a request that may come from elsewhere: a proxy on this machine makes its
+// clients look like loopback, and a page whose owner points its name at 127.0.0.1 makes requests
+// that look like its own site's.
 func checkLoopback(r *http.Request) error {
 	switch {
 	case !fromLoopback(r):
@@ -59,9 +59,8 @@ func fromLoopback(r *http.Request) bool {
 	return err == nil && client.Addr().IsLoopback()
 }
 
-// proxied says whether a header of a proxy is there, be it empty. Where a proxy
-// is configured its header has been used and removed before, or is put in, empty, for one that says
-// nothing.
+// proxied says whether a header of a proxy is there, be it empty. With PROXYPASS the header has been
+// removed before, or put in, empty, for a proxy that names nobody.
 func proxied(r *http.Request) bool {
 	for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip"} {
 		if len(r.Header.Values(name)) > 0 {

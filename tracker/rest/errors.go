@@ -9,8 +9,8 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// fault is an error as it is shown. Its texts are static, but for the names of query parameters and
-// of racks that were asked for, settings, and who has what an upload wanted.
+// fault is an error as it is shown. Its texts are static, but for settings, the names of query
+// parameters and racks of the request, and the owner of a name or a torrent.
 type fault struct {
 	status  int
 	Code    string `json:"code"`
@@ -30,7 +30,7 @@ func badRequest(format string, args ...any) fault {
 	return fault{http.StatusBadRequest, "bad_request", fmt.Sprintf(format, args...)}
 }
 
-// domainFaults are the conditions that callers of the domain tell apart.
+// domainFaults are the faults of the domain's errors.
 var domainFaults = []struct {
 	err   error
 	fault fault

@@ -11,8 +11,8 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// files keeps torrents' files in memory, each once, however many clients read it. It is bounded in
-// bytes, those that are being loaded or read included.
+// files keeps torrents' files in memory, each once, however many clients read it. Its bound counts
+// the bytes of all files, those that are being loaded or read included.
 type files struct {
 	store   Torrents
 	bound   int64
@@ -34,14 +34,14 @@ type file struct {
 	idle    *list.Element // likewise; nil while somebody reads it
 }
 
-// errReplaced is what loading a file ends with that was registered anew meanwhile.
+// errReplaced: the file was registered anew while it was loaded.
 var errReplaced = errors.New("another file was registered meanwhile")
 
 func newFiles(store Torrents, bound int64, timeout time.Duration) *files {
 	return &files{store: store, bound: bound, timeout: timeout, known: map[string]*file{}}
 }
 
-// open returns the file that has a name now. Whoever gets one closes it.
+// open returns the file that has a name now. The caller closes it.
 func (c *files) open(ctx context.Context, name string) (*file, error) {
 	for {
 		id, err := c.store.Torrent(ctx, name)
@@ -55,7 +55,7 @@ func (c *files) open(ctx context.Context, name string) (*file, error) {
 	}
 }
 
-// read returns a file from memory, or loads it. Who comes meanwhile waits for the same load.
+// read returns a file from memory, or loads it. Callers that come meanwhile wait for the same load.
 func (c *files) read(ctx context.Context, id tracker.TorrentFile) (*file, error) {
 	f, first := c.enter(id)
 	if f == nil {

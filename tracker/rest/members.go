@@ -17,9 +17,9 @@ const (
 
 const errLimit = tracker.ClientError("limit is a number from 1 to 10000")
 
-// listMembers writes a page of one of a transfer's lists: {word: [...]}, and
-// with "cursor", for ?cursor of the next one, if there is more. With ?rack they are those of a
-// rack, or of a group of racks; nobody is in one that is not known.
+// listMembers writes a page of one of a transfer's lists: {word: [...]}. If there is more, "cursor"
+// is for ?cursor of the next page. With ?rack the entries are those of a rack, or of a group of
+// racks; an unknown rack has none.
 func (s *server) listMembers(word string, set tracker.Set) handler {
 	return func(w http.ResponseWriter, r *http.Request, digits string) error {
 		hash, ask, err := parseList(r, digits)

@@ -13,8 +13,8 @@ const errQuery = tracker.ClientError("the query is malformed: names and values a
 // maxShown is how much of a parameter's name an error repeats.
 const maxShown = 64
 
-// checkQuery refuses parameters that are not known, since who misspells one would take what comes
-// for what he asked, and those that come twice, of which one would be passed over.
+// checkQuery refuses unknown parameters: a user who misspells one would take the reply for the one
+// he asked for. It also refuses parameters that come twice, of which one would be ignored.
 func checkQuery(raw, known string) error {
 	query, err := url.ParseQuery(raw)
 	if err != nil {

@@ -65,13 +65,12 @@ type Transfers interface {
 	// returns their addresses, which may be none.
 	Drop(ctx context.Context, hash tracker.InfoHash, at netip.AddrPort) (dropped []string, err error)
 
-	// Deactivate ends a transfer and archives it. What is left undone by the
-	// deadline, or by a crash, the next call goes on with. With stop its clients
-	// are told to stop announcing; that may be said after its end, too.
+	// Deactivate ends a transfer and archives it. After a deadline or a crash the next call
+	// goes on with the rest. With stop its clients are told to stop announcing, after its end, too.
 	Deactivate(ctx context.Context, hash tracker.InfoHash, stop bool) error
 }
 
-// Scrapes counts as clients are told.
+// Scrapes has the counts that clients get.
 type Scrapes interface {
 	// Scrape returns an entry for each of the hashes whose transfer is active;
 	// the others are left out.

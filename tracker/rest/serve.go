@@ -69,10 +69,10 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) error {
 	return endpoint.handle(w, r, arg)
 }
 
-// report logs an error, once, and returns what of it may be shown. What is the
-// client's fault, or comes of its going away, concerns whoever debugs it only. So
-// does a store that is away: that is logged where it goes and comes back. Anything else is logged
-// seldom, since whoever provokes it can do so with each request.
+// report logs an error, once, and returns the fault to show. A client's fault, a client that went
+// away and a busy server are logged at DEBUG. So is a store that is away: the store logs when that
+// begins and ends. Anything else is logged once a minute, since whoever provokes it can do so with
+// each request.
 func (s *server) report(r *http.Request, err error) fault {
 	const failed = "request failed"
 	f := faultOf(err)

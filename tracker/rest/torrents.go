@@ -46,8 +46,8 @@ func checkName(name string) error {
 	return nil
 }
 
-// listTorrents writes a page of {name: hash}. What is no torrent's name is "cursor", for ?cursor
-// of the next page, if there is more.
+// listTorrents writes a page of {name: hash}. If there is more, "cursor", which is no torrent's
+// name, is for ?cursor of the next page.
 func (s *server) listTorrents(w http.ResponseWriter, r *http.Request, _ string) error {
 	cursor, limit, err := parsePage(r.URL.Query())
 	if err != nil {
@@ -67,8 +67,8 @@ func (s *server) listTorrents(w http.ResponseWriter, r *http.Request, _ string) 
 	return writeJSON(w, http.StatusOK, reply)
 }
 
-// getTorrent writes the very bytes that were uploaded. Whoever has them asks whether they are
-// still the same: by their ETag, and before each use.
+// getTorrent writes the very bytes that were uploaded. A cache asks before each use, by their ETag,
+// whether they are still the same.
 func (s *server) getTorrent(w http.ResponseWriter, r *http.Request, name string) error {
 	if err := checkName(name); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// listTransfers writes a page of {hash: torrent name} of the active ones, and with "cursor", for
-// ?cursor of the next one, if there is more.
+// listTransfers writes a page of {hash: torrent name} of the active transfers. If there is more,
+// "cursor" is for ?cursor of the next page.
 func (s *server) listTransfers(w http.ResponseWriter, r *http.Request, _ string) error {
 	cursor, limit, err := parsePage(r.URL.Query())
 	if err != nil {
