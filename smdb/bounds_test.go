@@ -76,7 +76,7 @@ func TestLookupIsBounded(t *testing.T) {
 		b.delay = 365 * 24 * time.Hour
 		before := time.Now()
 		b.want(tracker.Place{}, context.DeadlineExceeded, 1)
-		if waited := time.Since(before); waited != testOptions.Timeout {
+		if waited := time.Since(before); waited != b.cache.lookup.timeout {
 			b.Errorf("gave up after %v", waited)
 		}
 	})
@@ -107,7 +107,6 @@ func TestCacheOptions(t *testing.T) {
 		"MaxStale":    func(o *CacheOptions) { o.MaxStale = o.TTL },
 		"NegativeTTL": func(o *CacheOptions) { o.NegativeTTL = -1 },
 		"FailureTTL":  func(o *CacheOptions) { o.FailureTTL = 0 },
-		"Timeout":     func(o *CacheOptions) { o.Timeout = 0 },
 		"Recall":      func(o *CacheOptions) { o.Recall = 0 },
 		"Size":        func(o *CacheOptions) { o.Size = 0 },
 	} {

@@ -16,16 +16,14 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// CacheOptions say how much a Cache remembers and for how long. All numbers are
-// positive.
+// CacheOptions say how many answers a Cache keeps, and for how long. All numbers are positive.
 type CacheOptions struct {
-	TTL         time.Duration // age from which a place is asked for again in the background, and a host without one warned of again
-	MaxStale    time.Duration // age at which a place that could not be confirmed is forgotten; more than TTL
-	NegativeTTL time.Duration // how long a host is taken for unknown once the source says so
-	FailureTTL  time.Duration // how long a host is not asked for again after the source failed
-	Timeout     time.Duration // of a lookup, with the wait for its turn
-	Recall      time.Duration // of a look into the Memory before it: what a Redis that hangs costs
-	Size        int           // hosts remembered
+	TTL         time.Duration // age at which a place is asked for again in the background, and a host without one is logged again
+	MaxStale    time.Duration // age at which a place that could not be confirmed is dropped; more than TTL
+	NegativeTTL time.Duration // how long a host counts as unknown after no source knew it
+	FailureTTL  time.Duration // how long a host is not asked for again after a source failed
+	Recall      time.Duration // how long a lookup waits for the Memory
+	Size        int           // hosts kept
 
 	Metrics prometheus.Registerer // where to count; nil: nowhere
 }
@@ -41,8 +39,6 @@ func (o CacheOptions) Validate() error {
 		return fmt.Errorf("NegativeTTL must be positive, not %v", o.NegativeTTL)
 	case o.FailureTTL <= 0:
 		return fmt.Errorf("FailureTTL must be positive, not %v", o.FailureTTL)
-	case o.Timeout <= 0:
-		return fmt.Errorf("Timeout must be positive, not %v", o.Timeout)
 	case o.Recall <= 0:
 		return fmt.Errorf("Recall must be positive, not %v", o.Recall)
 	case o.Size <= 0:
@@ -51,10 +47,10 @@ func (o CacheOptions) Validate() error {
 	return nil
 }
 
-// Cache is the tracker.Locator in front of a Chain. The chain's local sources, up to
-// the first remote one, are asked each time; what the rest says is remembered, here
-// and in the Memory. So a known host costs no call, and an unknown one a single
-// call, however many announces wait for it.
+// Cache is the tracker.Locator in front of a Chain. It asks the chain's local sources, up to
+// the first remote one, each time. The answers of the rest it keeps, in this process and in
+// the Memory. So a known host costs no call, and an unknown one costs a single call, however
+// many announces wait for it.
 type Cache struct {
 	local   *Chain
 	lookup  *lookup
@@ -63,19 +59,18 @@ type Cache struct {
 	answers atomic.Pointer[answerCache] // of this generation
 
 	memory     Memory
-	learning   chan struct{} // holds an element while somebody asks for the generation
-	generation int64         // the last one known; whoever asks may touch it
+	updating   chan struct{} // holds an element while a goroutine asks for the generation
+	generation int64         // the last one known; belongs to that goroutine
 
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
 }
 
-// answerCache is what is remembered of hosts, by address.
+// answerCache has the answers, by the hosts' addresses.
 type answerCache = otter.Cache[netip.Addr, answer]
 
-// NewCache returns an empty Cache, which works in the background until it is closed.
-// The memory is nil if there is none, and then there is no Refresh. NewCache panics if
-// opts do not pass Validate.
+// NewCache returns an empty Cache, whose goroutines run until it is closed. Without a memory,
+// which is nil then, there is no Refresh. NewCache panics if opts do not pass Validate.
 func NewCache(chain *Chain, memory Memory, opts CacheOptions, log *slog.Logger) *Cache {
 	if err := opts.Validate(); err != nil {
 		panic(err)
@@ -84,14 +79,14 @@ func NewCache(chain *Chain, memory Memory, opts CacheOptions, log *slog.Logger) 
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Cache{
 		local: local, opts: opts, metrics: newCacheMetrics(opts.Metrics),
-		memory: memory, learning: make(chan struct{}, 1), stop: stop,
+		memory: memory, updating: make(chan struct{}, 1), stop: stop,
 	}
 	c.lookup = newLookup(rest, opts, c.metrics, log)
 	c.answers.Store(c.newAnswers())
 	if memory != nil {
 		c.stopped.Go(func() { c.watchGeneration(ctx) })
 	}
-	// Where nobody is remote there is nothing to tell other frontends.
+	// Answers of local sources are not shared: other frontends ask their own.
 	if memory != nil && len(rest.links) > 0 {
 		c.lookup.memory = memory
 		c.stopped.Go(func() { c.lookup.writeMemory(ctx) })
@@ -103,30 +98,29 @@ func (c *Cache) newAnswers() *answerCache {
 	return otter.Must(&otter.Options[netip.Addr, answer]{
 		MaximumSize:       c.opts.Size,
 		ExpiryCalculator:  otter.ExpiryWritingFunc(c.opts.expireAfter),
-		RefreshCalculator: refreshTimes{c.opts},
+		RefreshCalculator: refreshTimes{otter.RefreshWritingFunc(c.opts.refreshAfter), c.opts.FailureTTL},
 		Logger:            otterLog{c.lookup.log},
 	})
 }
 
-// Close ends the background work. Lookups under way end by themselves.
+// Close ends the goroutines. Lookups under way end by themselves.
 func (c *Cache) Close() {
 	c.stop()
 	c.stopped.Wait()
 	c.answers.Load().StopAllGoroutines()
-	c.lookup.complained.StopAllGoroutines()
+	c.lookup.warned.StopAllGoroutines()
 }
 
-// memoryOnly is a context that is done. With it otter answers from memory,
-// begins a refresh that is due, and starts no load.
+// memoryOnly is a context that is done. With it otter answers from memory, begins a refresh
+// that is due, and starts no load.
 var memoryOnly = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
 }()
 
-// Locate says where the host with this address stands, nearly always from
-// memory. It returns by the context's deadline. Every error wraps
-// tracker.ErrLocationUnknown.
+// Locate says where the host with this address stands, nearly always from memory. It returns
+// by the context's deadline. Every error wraps tracker.ErrLocationUnknown.
 func (c *Cache) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
 	if !ip.IsValid() {
 		return tracker.Place{}, unknown(errors.New("no address"))
@@ -148,7 +142,7 @@ func (c *Cache) locate(ctx context.Context, ip netip.Addr) (answer, error) {
 	case found:
 		return a, nil
 	default:
-		c.lookup.complain(ctx, ip, a.err)
+		c.lookup.warn(ctx, ip, a.err)
 		return a, nil
 	}
 	answers := c.answers.Load()
@@ -173,8 +167,8 @@ func (c *Cache) count(a answer) {
 	}
 }
 
-// wait begins the lookup of a host, or joins the one under way. Whoever begins
-// it does not run it on his own goroutine: it goes on when he has to leave.
+// wait begins the lookup of a host, or joins the one under way. The lookup has a goroutine of
+// its own: it goes on when the caller's time is over.
 func (c *Cache) wait(ctx context.Context, ip netip.Addr, answers *answerCache) (answer, error) {
 	type result struct {
 		answer

@@ -10,6 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/p2ptracker/p2ptracker/smdb/internal/logtest"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -18,6 +21,8 @@ import (
 
 var (
 	_ tracker.Locator = (*Cache)(nil)
+
+	hostAddr = netip.MustParseAddr("10.1.2.3")
 
 	rackA = tracker.Place{Location: "rA", Hostname: "web1"}
 	rackB = tracker.Place{Location: "rB", Hostname: "web1"}
@@ -30,7 +35,6 @@ var testOptions = CacheOptions{
 	MaxStale:    2 * time.Hour,
 	NegativeTTL: time.Minute,
 	FailureTTL:  5 * time.Second,
-	Timeout:     3 * time.Second,
 	Recall:      200 * time.Millisecond,
 	Size:        1000,
 }
@@ -82,23 +86,32 @@ type bench struct {
 	*testing.T
 	*scripted
 	cache *Cache
-	log   *logged
+	log   *logtest.Recorder
 }
 
 // inBubble runs a test of a fresh Cache on a clock of its own.
 func inBubble(t *testing.T, test func(b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logged{}}
-		b.cache = NewCache(chainOf(b.scripted), nil, testOptions, b.log.logger())
+		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}
+		b.cache = NewCache(chainOf(b.scripted), nil, testOptions, b.log.Logger())
 		defer b.cache.Close()
 		test(b)
 	})
 }
 
+// bareChain asks its sources without the bounds of remote ones.
+func bareChain(registerer prometheus.Registerer, sources ...Link) *Chain {
+	c, lookups := &Chain{}, newLookups(registerer)
+	for _, l := range sources {
+		c.links = append(c.links, link{Link: l, asked: l.Source, lookups: newLookupCounters(lookups, l.Name)})
+	}
+	return c
+}
+
 // chainOf is a chain of one remote source.
 func chainOf(source Source) *Chain {
-	return &Chain{links: []link{{name: "smdb", source: source, remote: true}}}
+	return bareChain(nil, Link{Name: "smdb", Source: source, Remote: true})
 }
 
 // locate asks for the host and lets a refresh that this begins end.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"time"
@@ -13,42 +14,67 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// Chain is several sources, asked in order: the next one only if the one before
-// does not know the host. A source that cannot answer now ends the question: a rack
-// that is known under two names would have two bounds.
+// Chain asks several sources in order: the next one only if the one before does not know the
+// host. A source that cannot answer now ends the question, since a rack that is known under
+// two names would have two bounds.
 type Chain struct {
-	links []link
-	id    string // the same for the same sources with the same settings
+	links   []link
+	digest  string
+	timeout time.Duration // of one try at a remote source
 }
 
-// Digest tells chains apart that may say different things of a host. It has no secrets.
-func (c *Chain) Digest() string { return c.id }
+// Link is one source of a Chain.
+type Link struct {
+	Name   string // in LOCATION
+	Source Source // the chain closes it if it is an io.Closer
+	Remote bool   // it asks a service that may be slow or away
+}
+
+// Env is what a chain and its sources are given besides settings.
+type Env struct {
+	Timeout time.Duration // LOCATION_TIMEOUT: of one try at a remote source
+	Log     *slog.Logger
+	Metrics prometheus.Registerer // where to count; nil: nowhere
+}
 
 type link struct {
-	name    string
-	source  Source
-	remote  bool                         // it asks somebody who may be slow or away
-	closer  io.Closer                    // nil if there is nothing to close
-	lookups [outcomes]prometheus.Counter // nil: not counted
+	Link
+	asked   Source // the Source, or the remote in front of it
+	lookups [outcomes]prometheus.Counter
 }
 
-// locate asks the source, checks what it says, and counts.
+// NewChain returns a chain of these sources. Chains that may say different things of a host
+// have different digests; a digest holds no secret.
+func NewChain(digest string, sources []Link, env Env) *Chain {
+	c := &Chain{digest: digest, timeout: env.Timeout}
+	lookups, events := newLookups(env.Metrics), newEvents(env.Metrics)
+	for _, l := range sources {
+		asked := l.Source
+		if l.Remote {
+			asked = newRemote(l, env, newEventCounters(events, l.Name))
+		}
+		c.links = append(c.links, link{Link: l, asked: asked, lookups: newLookupCounters(lookups, l.Name)})
+	}
+	return c
+}
+
+// Digest is the one that NewChain was given.
+func (c *Chain) Digest() string { return c.digest }
+
+// locate asks the source, checks its answer, and counts.
 func (l *link) locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
-	place, err := l.source.Locate(ctx, ip)
+	place, err := l.asked.Locate(ctx, ip)
 	if err == nil {
 		err = checkLocation(place.Location)
 	}
-	if counter := l.lookups[outcomeOf(err)]; counter != nil {
-		counter.Inc()
-	}
+	l.lookups[outcomeOf(err)].Inc()
 	if err != nil {
 		return tracker.Place{}, err
 	}
 	return place, nil
 }
 
-// checkLocation guards the keys of the store against a source that does not
-// check what it returns.
+// checkLocation guards the keys of the store against a source that does not check its answers.
 func checkLocation(location tracker.Location) error {
 	if _, err := tracker.ReadLocation(string(location)); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -66,25 +92,38 @@ func (c *Chain) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error
 			return place, nil
 		case notFound:
 		default:
-			return tracker.Place{}, fmt.Errorf("%s: %w", l.name, err)
+			return tracker.Place{}, fmt.Errorf("%s: %w", l.Name, err)
 		}
 	}
 	return tracker.Place{}, ErrNotFound
 }
 
-// split parts the chain before its first remote source. To ask what comes before
-// costs about a microsecond, so it is never remembered: what changes there, such
-// as a file, holds at once.
+// split divides the chain before its first remote source. The sources before it cost about a
+// microsecond, so their answers are never cached: a change of their file holds at once.
 func (c *Chain) split() (local, rest *Chain) {
-	i := slices.IndexFunc(c.links, func(l link) bool { return l.remote })
+	i := slices.IndexFunc(c.links, func(l link) bool { return l.Remote })
 	if i < 0 {
 		i = len(c.links)
 	}
-	return &Chain{links: c.links[:i], id: c.id}, &Chain{links: c.links[i:], id: c.id}
+	before, behind := *c, *c
+	before.links, behind.links = c.links[:i], c.links[i:]
+	return &before, &behind
 }
 
-// Said is what one source of a chain said of a host.
-type Said struct {
+// lookupTimeout is the longest that a question may take, when each remote source takes as
+// long as it may. Local sources take no time.
+func (c *Chain) lookupTimeout() time.Duration {
+	timeout := c.timeout
+	for _, l := range c.links {
+		if l.Remote {
+			timeout += remoteTimeout(c.timeout)
+		}
+	}
+	return timeout
+}
+
+// SourceAnswer is what one source of a chain says of a host.
+type SourceAnswer struct {
 	Source string
 	Place  tracker.Place
 	Err    error // as Source.Locate returns it
@@ -92,28 +131,27 @@ type Said struct {
 }
 
 // Explain asks every source, also those behind the one that decides.
-func (c *Chain) Explain(ctx context.Context, ip netip.Addr) []Said {
-	said := make([]Said, len(c.links))
+func (c *Chain) Explain(ctx context.Context, ip netip.Addr) []SourceAnswer {
+	answers := make([]SourceAnswer, len(c.links))
 	for i := range c.links {
 		begin := time.Now()
-		said[i].Source = c.links[i].name
-		said[i].Place, said[i].Err = c.links[i].locate(ctx, ip)
-		said[i].Took = time.Since(begin)
+		answers[i].Source = c.links[i].Name
+		answers[i].Place, answers[i].Err = c.links[i].locate(ctx, ip)
+		answers[i].Took = time.Since(begin)
 	}
-	return said
+	return answers
 }
 
-// Decides is the index of the one of a chain's sources whose word counts, or -1 if no
-// source knows the host.
-func Decides(said []Said) int {
-	return slices.IndexFunc(said, func(s Said) bool { return outcomeOf(s.Err) != notFound })
+// Decides is the index of the answer that counts, or -1 if no source knows the host.
+func Decides(answers []SourceAnswer) int {
+	return slices.IndexFunc(answers, func(a SourceAnswer) bool { return outcomeOf(a.Err) != notFound })
 }
 
 // Close ends what the sources keep running.
 func (c *Chain) Close() {
 	for _, l := range c.links {
-		if l.closer != nil {
-			_ = l.closer.Close() // programs and watches: nothing is lost
+		if closer, ok := l.Source.(io.Closer); ok {
+			_ = closer.Close() // connections, programs and file readers: nothing is lost
 		}
 	}
 }

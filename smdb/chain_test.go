@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/p2ptracker/p2ptracker/smdb/internal/logtest"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -19,17 +20,12 @@ import (
 func inChainBubble(t *testing.T, registry *prometheus.Registry, test func(b *bench, file, last *scripted)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logged{}}
+		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}
 		file, last := &scripted{err: ErrNotFound}, &scripted{err: ErrNotFound}
-		lookups := newLookups(registry)
-		chain := &Chain{links: []link{
-			{name: "file", source: file, lookups: newLinkCounters(lookups, "file")},
-			{name: "smdb", source: b.scripted, remote: true, lookups: newLinkCounters(lookups, "smdb")},
-			{name: "last", source: last, lookups: newLinkCounters(lookups, "last")},
-		}}
+		chain := bareChain(registry, Link{"file", file, false}, Link{"smdb", b.scripted, true}, Link{"last", last, false})
 		opts := testOptions
 		opts.Metrics = registry
-		b.cache = NewCache(chain, nil, opts, b.log.logger())
+		b.cache = NewCache(chain, nil, opts, b.log.Logger())
 		defer b.cache.Close()
 		test(b, file, last)
 	})
@@ -78,10 +74,10 @@ func TestFailingSourceEndsTheQuestion(t *testing.T) {
 // that is warned of once for each host; so is one that a local source gets wrong.
 func TestLocalChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{T: t, scripted: &scripted{err: ErrNotFound}, log: &logged{}}
+		b := &bench{T: t, scripted: &scripted{err: ErrNotFound}, log: &logtest.Recorder{}}
 		memory := newBoard()
 		memory.knows(rackB, 0)
-		b.cache = NewCache(&Chain{links: []link{{name: "file", source: b.scripted}}}, memory, testOptions, b.log.logger())
+		b.cache = NewCache(bareChain(nil, Link{Name: "file", Source: b.scripted}), memory, testOptions, b.log.Logger())
 		defer b.cache.Close()
 		for i := range 10 {
 			b.want(tracker.Place{}, ErrNotFound, i+1) // and never what Redis has from a remote source
@@ -94,7 +90,7 @@ func TestLocalChain(t *testing.T) {
 		for i := range 10 {
 			b.want(tracker.Place{}, errDown, i+12)
 		}
-		if lines := b.log.take(); len(lines) != 1 || !strings.Contains(lines[0], "file: connection refused") {
+		if lines := b.log.Take(); len(lines) != 1 || !strings.Contains(lines[0], "file: connection refused") {
 			b.Errorf("logged %q", lines)
 		}
 		if memory.place() != rackB {
@@ -105,7 +101,7 @@ func TestLocalChain(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	file, smdb, last := &scripted{err: ErrNotFound}, &scripted{place: rackA}, &scripted{place: tracker.Place{Location: "no rack"}}
-	chain := &Chain{links: []link{{name: "file", source: file}, {name: "smdb", source: smdb, remote: true}, {name: "last", source: last}}}
+	chain := bareChain(nil, Link{"file", file, false}, Link{"smdb", smdb, true}, Link{"last", last, false})
 	for _, tt := range []struct {
 		err     error // of the SMDB
 		decides int
@@ -113,7 +109,7 @@ func TestExplain(t *testing.T) {
 		smdb.says(rackA, tt.err)
 		said := chain.Explain(t.Context(), hostAddr)
 		if len(said) != 3 || said[0].Source != "file" || said[0].Err != ErrNotFound || !errors.Is(said[1].Err, tt.err) ||
-			kind(said[2].Err) != ErrInvalid || said[2].Place != (tracker.Place{}) {
+			outcomeOf(said[2].Err) != invalid || said[2].Place != (tracker.Place{}) {
 			t.Fatalf("%+v", said)
 		}
 		if got := Decides(said); got != tt.decides {
@@ -121,11 +117,11 @@ func TestExplain(t *testing.T) {
 		}
 		// What it tells is what the chain answers.
 		place, err := chain.Locate(t.Context(), hostAddr)
-		if decider := said[tt.decides]; place != decider.Place || kind(err) != kind(decider.Err) {
+		if decider := said[tt.decides]; place != decider.Place || outcomeOf(err) != outcomeOf(decider.Err) {
 			t.Errorf("%+v, %v; told %+v", place, err, decider)
 		}
 	}
-	if got := Decides([]Said{{Err: ErrNotFound}}); got != -1 {
+	if got := Decides([]SourceAnswer{{Err: ErrNotFound}}); got != -1 {
 		t.Errorf("source %d decides of a host that none knows", got)
 	}
 }
@@ -181,11 +177,11 @@ func TestLookupsAreCounted(t *testing.T) {
 func TestMemoryIsCounted(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	synctest.Test(t, func(t *testing.T) {
-		b, memory := &bench{T: t, scripted: &scripted{place: rackA}, log: &logged{}}, newBoard()
+		b, memory := &bench{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}, newBoard()
 		memory.knows(rackA, 0)
 		opts := testOptions
 		opts.Metrics = registry
-		b.cache = NewCache(chainOf(b.scripted), memory, opts, b.log.logger())
+		b.cache = NewCache(chainOf(b.scripted), memory, opts, b.log.Logger())
 		defer b.cache.Close()
 
 		_, _ = b.locate() // miss, fresh in Redis

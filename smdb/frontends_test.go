@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -20,7 +21,6 @@ var briefOptions = CacheOptions{
 	MaxStale:    10 * time.Minute,
 	NegativeTTL: 5 * time.Second,
 	FailureTTL:  3 * time.Second,
-	Timeout:     3 * time.Second,
 	Recall:      200 * time.Millisecond,
 	Size:        1000,
 }
@@ -47,7 +47,7 @@ type history struct {
 var historyHosts = []netip.Addr{hostAddr, hostAddr.Next()}
 
 func (h *history) start(i int) {
-	h.frontends[i] = NewCache(chainOf(h.source), h.board, briefOptions, (&logged{}).logger())
+	h.frontends[i] = NewCache(chainOf(h.source), h.board, briefOptions, slog.New(slog.DiscardHandler))
 	synctest.Wait()
 }
 

@@ -10,27 +10,26 @@ import (
 )
 
 const (
-	generationInterval = time.Second // from one look at the generation to the next
-	generationTimeout  = time.Second // of a look
+	generationInterval = time.Second // between two reads of the generation
+	generationTimeout  = time.Second // of one
 )
 
-// Refresh makes every frontend forget what it remembers: this one now, the others
-// within about a second. What the Memory has from before is used only for hosts
-// whose sources fail when they are asked anew. A Memory that cannot be reached is
-// tracker.ErrUnavailable, and nothing is forgotten; if only its reply was lost, all
-// frontends notice the generation all the same.
+// Refresh makes every frontend drop its answers: this one now, the others within about a
+// second. Older answers of the Memory are used only for hosts whose sources then fail. A
+// Memory that cannot be reached is tracker.ErrUnavailable, and nothing is dropped; if only
+// its reply was lost, all frontends notice the generation all the same.
 func (c *Cache) Refresh(ctx context.Context) (generation int64, err error) {
-	return c.learn(ctx, c.memory.NextGeneration)
+	return c.updateGeneration(ctx, c.memory.NextGeneration)
 }
 
-// learn asks for the generation, and if it is another one than before, all answers
-// are forgotten. One at a time asks, so that nobody learns what is past. A generation
-// of 0 is no word of an operator's: the Memory lost its data, and the SMDB need not
-// be asked for every host because of that.
-func (c *Cache) learn(ctx context.Context, ask func(context.Context) (int64, error)) (int64, error) {
+// updateGeneration asks for the generation, and drops all answers if it is another one than
+// before. One goroutine at a time asks, so that no older reply comes behind a newer one. A
+// generation of 0 is no operator's refresh: the Memory lost its data, which is no reason to
+// ask the sources for every host.
+func (c *Cache) updateGeneration(ctx context.Context, ask func(context.Context) (int64, error)) (int64, error) {
 	select {
-	case c.learning <- struct{}{}:
-		defer func() { <-c.learning }()
+	case c.updating <- struct{}{}:
+		defer func() { <-c.updating }()
 	case <-ctx.Done():
 		return 0, fmt.Errorf("%w: %w", tracker.ErrUnavailable, ctx.Err())
 	}
@@ -39,15 +38,15 @@ func (c *Cache) learn(ctx context.Context, ask func(context.Context) (int64, err
 		return 0, err
 	}
 	if generation != c.generation && generation != 0 {
-		c.forget()
+		c.dropAnswers()
 	}
 	c.generation = generation
 	return generation, nil
 }
 
-// forget begins with an empty memory. Lookups under way end in the one before, so
-// that no place asked for before lives on in the new one.
-func (c *Cache) forget() {
+// dropAnswers begins with an empty cache. Lookups under way end in the old one, so that the
+// new one holds no place that was asked for earlier.
+func (c *Cache) dropAnswers() {
 	before := c.answers.Swap(c.newAnswers())
 	before.StopAllGoroutines()
 	if hosts := before.EstimatedSize(); hosts > 0 {
@@ -55,12 +54,12 @@ func (c *Cache) forget() {
 	}
 }
 
-// watchGeneration notices a Refresh on another frontend. That Redis is away is
-// logged by the store; any other fault here once, until it is gone.
+// watchGeneration notices a Refresh on another frontend. The store logs that Redis is away;
+// any other fault is logged here, once until it is gone.
 func (c *Cache) watchGeneration(ctx context.Context) {
 	for logged := false; ; {
 		bound, cancel := context.WithTimeout(ctx, generationTimeout)
-		_, err := c.learn(bound, c.memory.Generation)
+		_, err := c.updateGeneration(bound, c.memory.Generation)
 		cancel()
 		fault := err != nil && !errors.Is(err, tracker.ErrUnavailable)
 		if fault && !logged && ctx.Err() == nil {

@@ -101,12 +101,12 @@ func TestGenerationThatCannotBeReadIsLoggedOnce(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
 		s.board.change(func(m *board) { m.broken = errors.New("is no number") })
 		time.Sleep(time.Minute)
-		if lines := s.log.take(); len(lines) != 1 || !strings.Contains(lines[0], "is no number") {
+		if lines := s.log.Take(); len(lines) != 1 || !strings.Contains(lines[0], "is no number") {
 			s.Errorf("logged %q", lines)
 		}
 		s.board.change(func(m *board) { m.broken = tracker.ErrUnavailable })
 		time.Sleep(time.Minute)
-		if lines := s.log.take(); len(lines) != 0 {
+		if lines := s.log.Take(); len(lines) != 0 {
 			s.Errorf("logged %q", lines)
 		}
 	})

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// health logs when the sources go down and when they are back: a line each, not
-// one for each host that asks meanwhile.
+// health logs a line when the sources go down and one when they are back, whatever number of
+// hosts asks meanwhile.
 type health struct {
 	log   *slog.Logger
-	quiet time.Duration // without a failure, before the source counts as back
+	quiet time.Duration // time without a failure after which the sources count as back
 
 	mu          sync.Mutex
 	down        bool
@@ -28,8 +28,8 @@ func (h *health) failed(err error) {
 	}
 }
 
-// answered records that it did. One answer between failures does not mean that
-// a source that answers every other call is back: it would fill the log.
+// answered records that a source answered. One answer between failures does not count as back:
+// a source that answers every other call would fill the log.
 func (h *health) answered() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

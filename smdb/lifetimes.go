@@ -9,8 +9,7 @@ import (
 
 type entry = otter.Entry[netip.Addr, answer]
 
-// expireAfter is how long after it is remembered an answer is forgotten. A place that
-// Redis had has an age by then.
+// expireAfter is how long an answer is kept. A place from Redis has an age already.
 func (o CacheOptions) expireAfter(e entry) time.Duration {
 	switch e.Value.outcome {
 	case found:
@@ -22,35 +21,29 @@ func (o CacheOptions) expireAfter(e entry) time.Duration {
 	}
 }
 
-// remaining is what is left of a lifetime that began when the answer was given.
+// refreshAfter is when a place is asked for again: when it is TTL old, and FailureTTL after a
+// try that failed. Other answers expire, and the next announce waits for a new one.
+func (o CacheOptions) refreshAfter(e entry) time.Duration {
+	switch {
+	case e.Value.fallback:
+		return o.FailureTTL
+	case e.Value.outcome == found:
+		return remaining(o.TTL, e.Value)
+	default:
+		return o.expireAfter(e)
+	}
+}
+
+// remaining is what is left of a lifetime that began when the sources gave the answer.
 func remaining(lifetime time.Duration, a answer) time.Duration {
 	return max(lifetime-time.Since(a.asked), 1)
 }
 
-// refreshTimes is the otter.RefreshCalculator: a found place is asked for again
-// when it is TTL old, and FailureTTL after a try that failed. Other answers
-// expire and are then asked for anew, while the announce waits.
-type refreshTimes struct{ opts CacheOptions }
-
-func (r refreshTimes) after(e entry) time.Duration {
-	switch {
-	case e.Value.rescued:
-		return r.opts.FailureTTL
-	case e.Value.outcome == found:
-		return remaining(r.opts.TTL, e.Value)
-	default:
-		return r.opts.expireAfter(e)
-	}
+// refreshTimes is a RefreshCalculator that repeats a reload that failed after FailureTTL.
+type refreshTimes struct {
+	otter.RefreshCalculator[netip.Addr, answer]
+	failureTTL time.Duration
 }
 
-// RefreshAfterCreate counts from the first answer.
-func (r refreshTimes) RefreshAfterCreate(e entry) time.Duration { return r.after(e) }
-
-// RefreshAfterUpdate counts from an answer that replaces one.
-func (r refreshTimes) RefreshAfterUpdate(e entry, _ answer) time.Duration { return r.after(e) }
-
-// RefreshAfterReload counts from an answer that came in the background.
-func (r refreshTimes) RefreshAfterReload(e entry, _ answer) time.Duration { return r.after(e) }
-
-// RefreshAfterReloadFailure counts from a try that failed.
-func (r refreshTimes) RefreshAfterReloadFailure(entry, error) time.Duration { return r.opts.FailureTTL }
+// RefreshAfterReloadFailure counts from the failure.
+func (r refreshTimes) RefreshAfterReloadFailure(entry, error) time.Duration { return r.failureTTL }

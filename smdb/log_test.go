@@ -3,56 +3,16 @@ package smdb
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
-
-// logged keeps the lines of its level, which is info unless a test lowers it,
-// and above.
-type logged struct {
-	level slog.LevelVar
-	mu    sync.Mutex
-	lines []string
-}
-
-func (l *logged) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{
-		Level: &l.level,
-		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			if a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		},
-	}))
-}
-
-func (l *logged) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lines = append(l.lines, strings.TrimSpace(string(line)))
-	return len(line), nil
-}
-
-// take returns the lines since it was last called.
-func (l *logged) take() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	lines := l.lines
-	l.lines = nil
-	return lines
-}
-
-var _ io.Writer = (*logged)(nil)
 
 const (
 	lineDown = `level=WARN msg="a location source does not answer; hosts that are known stay known" error="smdb: connection refused"`
@@ -61,7 +21,7 @@ const (
 
 func (b *bench) wantLines(lines ...string) {
 	b.Helper()
-	if got := b.log.take(); !slices.Equal(got, lines) {
+	if got := b.log.Take(); !slices.Equal(got, lines) {
 		b.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(lines, "\n"))
 	}
 }
@@ -75,7 +35,7 @@ func lineNowhere(level slog.Level, ip netip.Addr, err error) string {
 // out and it comes back; again only after TTL.
 func TestHostWithoutLocationIsWarnedOfOnce(t *testing.T) {
 	inBubble(t, func(b *bench) {
-		b.log.level.Set(slog.LevelDebug)
+		b.log.Level.Set(slog.LevelDebug)
 		b.says(tracker.Place{}, ErrNotFound)
 		for _, level := range []slog.Level{slog.LevelWarn, slog.LevelDebug, slog.LevelDebug, slog.LevelDebug} {
 			for range 100 {
@@ -198,7 +158,7 @@ func TestPanicInTheBackgroundIsLogged(t *testing.T) {
 		b.want(rackA, nil, 1)
 		time.Sleep(testOptions.TTL)
 		b.want(rackA, nil, 1)
-		if lines := b.log.take(); len(lines) != 1 || !strings.Contains(lines[0], "fault in a source") {
+		if lines := b.log.Take(); len(lines) != 1 || !strings.Contains(lines[0], "fault in a source") {
 			b.Errorf("logged %q", lines)
 		}
 	})

@@ -12,43 +12,45 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// answer is what a Cache remembers of a host. Unless it is found, err says why.
+// answer is what a Cache keeps of a host. Unless the host is found, err says why.
 type answer struct {
-	outcome outcome
-	place   tracker.Place
-	err     error
-	asked   time.Time // when the sources gave it, by this process' clock
-	rescued bool      // it is an older one that Redis had, for the sources failed
+	outcome  outcome
+	place    tracker.Place
+	err      error
+	asked    time.Time // when the sources gave it, by this process' clock
+	fallback bool      // it is an older one from the Memory, taken because the sources failed
 }
 
-// lookup is the otter.Loader that asks the sources, and before them the Memory:
+// lookup is the otter.Loader that asks the sources. It asks the Memory before them, since
 // another frontend may have asked already.
 type lookup struct {
 	source  Source
-	chain   string // its id
+	digest  string        // of the chain
+	timeout time.Duration // of a question to the sources
 	opts    CacheOptions
 	log     *slog.Logger
 	health  health
 	metrics cacheMetrics
 
 	memory  Memory        // nil: none
-	recalls chan struct{} // holds an element for each look under way
+	recalls chan struct{} // holds an element for each recall under way
 	pending chan tracker.Located
 
-	complained *otter.Cache[netip.Addr, struct{}] // hosts warned of
+	warned *otter.Cache[netip.Addr, struct{}] // hosts whose lack of a location is logged
 }
 
 func newLookup(source *Chain, opts CacheOptions, metrics cacheMetrics, log *slog.Logger) *lookup {
 	return &lookup{
 		source:  source,
-		chain:   source.id,
+		digest:  source.digest,
+		timeout: source.lookupTimeout(),
 		opts:    opts,
 		log:     log,
 		health:  health{log: log, quiet: opts.FailureTTL},
 		metrics: metrics,
 		recalls: make(chan struct{}, recallsAtOnce),
 		pending: make(chan tracker.Located, rememberPending),
-		complained: otter.Must(&otter.Options[netip.Addr, struct{}]{
+		warned: otter.Must(&otter.Options[netip.Addr, struct{}]{
 			MaximumSize:      opts.Size,
 			ExpiryCalculator: otter.ExpiryWriting[netip.Addr, struct{}](opts.TTL),
 			Logger:           otterLog{log},
@@ -59,49 +61,47 @@ func newLookup(source *Chain, opts CacheOptions, metrics cacheMetrics, log *slog
 // errKept tells otter to keep the answer it has.
 var errKept = errors.New("the sources have no place now, the last one is kept")
 
-// Load asks for a host that is not known. Each outcome is an answer to keep
-// for a while, so there is no error.
+// Load asks for a host that is not known. Each outcome is an answer to keep for a while, so
+// there is no error.
 func (l *lookup) Load(ctx context.Context, ip netip.Addr) (answer, error) {
 	return l.find(ctx, ip), nil
 }
 
-// Reload asks again for a host that is known. If the sources have no place for it now,
-// and do not say that they do not know it, the old answer stands, unless they gave
-// another frontend a later one.
+// Reload asks again for a host that is known. If the sources fail or name no valid place, the
+// old answer stays, unless another frontend got a later one.
 func (l *lookup) Reload(ctx context.Context, ip netip.Addr, old answer) (answer, error) {
 	a := l.find(ctx, ip)
-	if a.outcome.keepsLast() || a.rescued && !a.asked.After(old.asked) {
+	if a.outcome.keepsLast() || a.fallback && !a.asked.After(old.asked) {
 		return old, errKept
 	}
 	return a, nil
 }
 
-// find takes what the Memory has, if it is fresh, and asks the sources otherwise. If
-// they fail, or name no valid place, the last one known is better than none.
+// find takes the Memory's answer if it is fresh, and asks the sources otherwise. If they fail
+// or name no valid place, the last known place is better than none.
 func (l *lookup) find(ctx context.Context, ip netip.Addr) answer {
 	last := l.recall(ctx, ip)
 	if last.fresh {
-		l.metrics.recalled.Inc()
+		l.metrics.recallFresh.Inc()
 		return last.answer
 	}
 	a := l.ask(ctx, ip)
 	if a.outcome.keepsLast() && last.known {
-		l.metrics.rescued.Inc()
+		l.metrics.recallStale.Inc()
 		a = last.answer
-		a.rescued = true
+		a.fallback = true
 		return a
 	}
 	if !last.now.Time.IsZero() {
-		l.metrics.unused.Inc()
+		l.metrics.recallUnused.Inc()
 		l.remember(ip, a, last.now)
 	}
 	return a
 }
 
-// ask asks the sources once, and logs what is worth it. That they fail is logged as
-// a whole, not for each host.
+// ask asks the sources once. It logs that they fail as a whole, not for each host.
 func (l *lookup) ask(ctx context.Context, ip netip.Addr) answer {
-	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
 	a := answerOf(l.source.Locate(ctx, ip))
 	switch a.outcome {
@@ -110,31 +110,30 @@ func (l *lookup) ask(ctx context.Context, ip netip.Addr) answer {
 		l.log.Debug("lookup of a host failed", "ip", ip, "error", a.err)
 	case notFound, invalid:
 		l.health.answered()
-		l.complain(ctx, ip, a.err)
+		l.warn(ctx, ip, a.err)
 	default:
 		l.health.answered()
 	}
 	return a
 }
 
-// answerOf is what sources said, now.
+// answerOf makes an answer of what sources return now.
 func answerOf(place tracker.Place, err error) answer {
 	return answer{outcome: outcomeOf(err), place: place, err: err, asked: time.Now()}
 }
 
-// complain logs that a host has no location: as a warning the first time, and
-// no more each time its answer runs out. With a wrong SMDB_URL no host has one,
-// and 5,000 of them that come back every 15 s would be 300 warnings a second.
-func (l *lookup) complain(ctx context.Context, ip netip.Addr, err error) {
+// warn logs that a host has no location: as a warning the first time, and not each time its
+// answer runs out. With a wrong SMDB_URL no host has one, and 5,000 of them that come back
+// every 15 s would be 300 warnings a second.
+func (l *lookup) warn(ctx context.Context, ip netip.Addr, err error) {
 	level := slog.LevelDebug
-	if _, first := l.complained.SetIfAbsent(ip, struct{}{}); first {
+	if _, first := l.warned.SetIfAbsent(ip, struct{}{}); first {
 		level = slog.LevelWarn
 	}
 	l.log.Log(ctx, level, "host has no location", "ip", ip, "error", err)
 }
 
-// otterLog logs what otter catches: panics. That a reload failed is logged
-// already.
+// otterLog logs the panics that otter catches. A reload that failed is logged already.
 type otterLog struct{ log *slog.Logger }
 
 func (l otterLog) Warn(ctx context.Context, msg string, err error) {

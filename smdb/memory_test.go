@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/p2ptracker/p2ptracker/smdb/internal/logtest"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -148,8 +149,8 @@ func inSharedBubble(t *testing.T, test func(s *shared)) {
 }
 
 func newFrontend(t *testing.T, source *scripted, memory *board) *bench {
-	b := &bench{T: t, scripted: source, log: &logged{}}
-	b.cache = NewCache(chainOf(source), memory, testOptions, b.log.logger())
+	b := &bench{T: t, scripted: source, log: &logtest.Recorder{}}
+	b.cache = NewCache(chainOf(source), memory, testOptions, b.log.Logger())
 	return b
 }
 

@@ -5,18 +5,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// How this module counts: a package that counts has a file metrics.go, with a
-// struct of its counters and a function that makes them in a Registerer; nil is
-// none, and then they count for nobody. Labels are resolved here, once, so that
-// to count is one atomic add, and every series is there from the start, at 0.
-
-// newLinkCounters counts what one source of a chain says, by outcome.
-func newLinkCounters(lookups *prometheus.CounterVec, source string) (counters [outcomes]prometheus.Counter) {
-	for o := range outcomes {
-		counters[o] = lookups.WithLabelValues(source, o.String())
-	}
-	return counters
-}
+// How this module counts: a package that counts has a file metrics.go, with a struct of its
+// counters and a function that makes them in a Registerer; with nil they are counted, but
+// nobody sees them. Labels are resolved here, once: to count is one atomic add, and every
+// series exists from the start, at 0.
 
 func newLookups(registerer prometheus.Registerer) *prometheus.CounterVec {
 	return promauto.With(registerer).NewCounterVec(prometheus.CounterOpts{
@@ -25,42 +17,41 @@ func newLookups(registerer prometheus.Registerer) *prometheus.CounterVec {
 	}, []string{"source", "outcome"})
 }
 
-// eventCounter counts what the bounds of remote sources do.
-type eventCounter struct{ events *prometheus.CounterVec }
-
-func newEventCounter(registerer prometheus.Registerer) eventCounter {
-	return eventCounter{promauto.With(registerer).NewCounterVec(prometheus.CounterOpts{
-		Name: "p2ptracker_location_events_total",
-		Help: "Remote location sources: tries repeated (retry), questions without a place (full), tries not made since most of " +
-			"late failed (refused), and when that began (opened) and ended (closed).",
-	}, []string{"source", "event"})}
-}
-
-// expect lets every series of a source be there from the start, at 0.
-func (c eventCounter) expect(source string) {
-	for _, event := range []Event{EventRetry, EventFull, EventRefused, EventOpened, EventClosed} {
-		c.events.WithLabelValues(source, string(event))
+func newLookupCounters(lookups *prometheus.CounterVec, source string) (counters [outcomes]prometheus.Counter) {
+	for o := range outcomes {
+		counters[o] = lookups.WithLabelValues(source, o.String())
 	}
+	return counters
 }
 
-func (c eventCounter) count(source string, event Event) {
-	c.events.WithLabelValues(source, string(event)).Inc()
+func newEvents(registerer prometheus.Registerer) *prometheus.CounterVec {
+	return promauto.With(registerer).NewCounterVec(prometheus.CounterOpts{
+		Name: "p2ptracker_location_events_total",
+		Help: "Remote location sources: tries repeated (retry), questions beyond those that one may have under way (full), " +
+			"tries not made since most of the last ones failed (refused), and when that began (opened) and ended (closed).",
+	}, []string{"source", "event"})
 }
 
-// cacheMetrics count how a Cache comes by its answers.
+func newEventCounters(vec *prometheus.CounterVec, source string) (counters [events]prometheus.Counter) {
+	for e := range events {
+		counters[e] = vec.WithLabelValues(source, e.String())
+	}
+	return counters
+}
+
+// cacheMetrics count where a Cache has its answers from.
 type cacheMetrics struct {
-	// Announces whose host no local source knows: what the frontend's own
-	// memory had.
+	// Announces whose host no local source knows, by what was in this process' memory.
 	fresh   prometheus.Counter // a place
-	stale   prometheus.Counter // a place older than TTL, which is asked for in the background
+	stale   prometheus.Counter // a place older than TTL, which is asked for again in the background
 	nowhere prometheus.Counter // that it has no place, or that the sources failed a moment ago
 	miss    prometheus.Counter // nothing: the announce waits
 
-	// Lookups, one for all announces that wait for it: what Redis had.
-	recalled prometheus.Counter // a place younger than TTL: no source was asked
-	rescued  prometheus.Counter // an older one, taken because the sources failed
-	unused   prometheus.Counter // nothing, or nothing that was needed
-	mute     prometheus.Counter // Redis did not answer
+	// Lookups, one for all announces that wait for it, by what Redis had.
+	recallFresh  prometheus.Counter // a place younger than TTL: no source was asked
+	recallStale  prometheus.Counter // an older one, taken because the sources failed
+	recallUnused prometheus.Counter // nothing, or nothing that was needed
+	recallFailed prometheus.Counter // Redis did not answer
 
 	unwritten prometheus.Counter // answers that could not be written to Redis
 }
@@ -81,10 +72,10 @@ func newCacheMetrics(registerer prometheus.Registerer) cacheMetrics {
 		nowhere: cache.WithLabelValues("nowhere"),
 		miss:    cache.WithLabelValues("miss"),
 
-		recalled: recalls.WithLabelValues("fresh"),
-		rescued:  recalls.WithLabelValues("stale"),
-		unused:   recalls.WithLabelValues("unused"),
-		mute:     recalls.WithLabelValues("failed"),
+		recallFresh:  recalls.WithLabelValues("fresh"),
+		recallStale:  recalls.WithLabelValues("stale"),
+		recallUnused: recalls.WithLabelValues("unused"),
+		recallFailed: recalls.WithLabelValues("failed"),
 
 		unwritten: factory.NewCounter(prometheus.CounterOpts{
 			Name: "p2ptracker_location_unwritten_total",

@@ -2,6 +2,7 @@ package smdb
 
 import (
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,7 +65,7 @@ func TestCacheFollowsModel(t *testing.T) {
 		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) {
 			var (
 				source = &scripted{}
-				cache  = NewCache(chainOf(source), nil, testOptions, (&logged{}).logger())
+				cache  = NewCache(chainOf(source), nil, testOptions, slog.New(slog.DiscardHandler))
 				m      model
 			)
 			defer cache.Close()

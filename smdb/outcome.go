@@ -9,7 +9,7 @@ const (
 	found    outcome = iota
 	notFound         // the source does not know the host
 	invalid          // it knows the host, but no valid place
-	failed           // it could not say
+	failed           // it could not answer
 	outcomes         // how many there are
 )
 
@@ -17,9 +17,8 @@ func (o outcome) String() string {
 	return [outcomes]string{"found", "not_found", "invalid", "failed"}[o]
 }
 
-// keepsLast says whether a place that is known stands. A source that names no valid one
-// now, or two, or says something else, may mend that soon; one that does not know the host
-// any more means it.
+// keepsLast says whether the last known place stays in use. A source that fails, or names no
+// valid place, may be mended soon; one that no longer knows the host is believed.
 func (o outcome) keepsLast() bool { return o == invalid || o == failed }
 
 // outcomeOf sorts an error of Source.Locate.

@@ -13,90 +13,81 @@ import (
 	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// What bounds the questions to one remote source.
+// RemoteCalls is how many questions to one remote source are under way at once.
+const RemoteCalls = 32
+
 const (
-	remoteCalls = 32               // questions under way at once
-	remoteWait  = 10 * time.Second // for a place among them, when everybody starts at once
+	slotWait = 10 * time.Second // for one of the RemoteCalls, when all hosts start at once
 
 	remoteTries = 2 // of one question; each has LOCATION_TIMEOUT
-	// The pause before another try, at random so that those who failed together
-	// do not come back together.
+	// The pause before another try is random, so that questions that failed together are
+	// not repeated together.
 	retryAfterMin = 50 * time.Millisecond
 	retryAfterMax = 150 * time.Millisecond
 )
 
-// When most tries failed, the source is left alone for a while. Few tries prove
-// nothing: the only host that asks may be the one whose record makes the service
-// stumble.
+// When most tries fail, the breaker opens: the source is not asked for a while. A few tries
+// prove nothing: the only host that asks may be the one whose record breaks the service.
 const (
 	breakerRate   = 0.75
 	breakerTries  = 20
 	breakerWindow = 10 * time.Second // and LOCATION_TIMEOUT, as tries that time out come no faster
-	breakerPause  = 5 * time.Second  // varied by a fifth: not all frontends come back at once
+	breakerPause  = 5 * time.Second  // varied by a fifth, so that frontends do not all try again at once
 	breakerTrials = 3                // that must all succeed then
 )
 
-// LookupTimeout is how long it may take to ask for one host, with the time given for
-// a try: as long as everything goes as badly as it may. Local sources take none.
-func (c *Chain) LookupTimeout(try time.Duration) time.Duration {
-	timeout := try
-	for _, l := range c.links {
-		if l.remote {
-			timeout += remoteTimeout(try)
-		}
-	}
-	return timeout
-}
-
 // remoteTimeout is how long one remote source may take.
 func remoteTimeout(try time.Duration) time.Duration {
-	return remoteWait + remoteTries*try + (remoteTries-1)*retryAfterMax
+	return slotWait + remoteTries*try + (remoteTries-1)*retryAfterMax
 }
 
-// Event is something that the bounds of a remote source did, for whoever counts.
-type Event string
+// event is something that happened to the questions to a remote source.
+type event uint8
 
 const (
-	EventRetry   Event = "retry"   // a try failed and is repeated
-	EventFull    Event = "full"    // a question found no place among those under way
-	EventRefused Event = "refused" // a try was not made, since most of late had failed
-	EventOpened  Event = "opened"  // from now on tries are refused
-	EventClosed  Event = "closed"  // from now on the source is asked as usual again
+	eventRetry   event = iota // a try failed and is repeated
+	eventFull                 // a question found no free slot
+	eventRefused              // a try was not made, since the breaker was open
+	eventOpened               // the breaker opened
+	eventClosed               // the breaker closed
+	events                    // how many there are
 )
 
-// remote is a source that may be slow, away or broken, behind bounds: so many
-// questions at once, a deadline for each try, another try for one that failed,
-// and none for a while when most fail. Whatever they refuse is a failure, never
-// an answer: another source's answer would give the rack a second name.
+func (e event) String() string {
+	return [events]string{"retry", "full", "refused", "opened", "closed"}[e]
+}
+
+// remote stands before a source that may be slow, away or broken. It bounds the questions at
+// once and the time of each try, repeats a try that failed, and makes none for a while when
+// most fail. What it refuses is a failure and no answer: the answer of the next source would
+// give the rack a second name.
 type remote struct {
 	name    string
 	source  Source
 	timeout time.Duration
-	places  bulkhead.Bulkhead[tracker.Place]
+	slots   bulkhead.Bulkhead[tracker.Place]
 	retries failsafe.Executor[tracker.Place]
 	breaker circuitbreaker.CircuitBreaker[tracker.Place]
 	log     *slog.Logger
-	count   func(source string, event Event)
+	counted [events]prometheus.Counter
 }
 
-func newRemote(name string, source Source, env Env) *remote {
-	r := &remote{name: name, source: source, timeout: env.Timeout, log: env.Log, count: env.count}
-	if r.count == nil {
-		r.count = func(string, Event) {}
-	}
-	r.places = bulkhead.New[tracker.Place](remoteCalls)
+func newRemote(l Link, env Env, counted [events]prometheus.Counter) *remote {
+	r := &remote{name: l.Name, source: l.Source, timeout: env.Timeout, log: env.Log, counted: counted}
+	r.slots = bulkhead.New[tracker.Place](RemoteCalls)
 	r.retries = failsafe.With(retrypolicy.NewBuilder[tracker.Place]().
 		HandleIf(func(_ tracker.Place, err error) bool {
-			return !isAnswer(err) && !errors.Is(err, circuitbreaker.ErrOpen)
+			return outcomeOf(err) == failed && !errors.Is(err, circuitbreaker.ErrOpen)
 		}).
 		WithMaxAttempts(remoteTries).
 		WithRandomDelay(retryAfterMin, retryAfterMax).
 		ReturnLastFailure().
-		OnRetry(func(failsafe.ExecutionEvent[tracker.Place]) { r.count(name, EventRetry) }).
+		OnRetry(func(failsafe.ExecutionEvent[tracker.Place]) { r.counted[eventRetry].Inc() }).
 		Build())
 	r.breaker = circuitbreaker.NewBuilder[tracker.Place]().
 		WithFailureRateThreshold(breakerRate, breakerTries, breakerWindow+env.Timeout).
@@ -107,65 +98,59 @@ func newRemote(name string, source Source, env Env) *remote {
 	return r
 }
 
-// Locate implements Source. It waits for its turn within the context's deadline.
+// Locate implements Source. It waits for a slot within the context's deadline.
 func (r *remote) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
-	if err := r.places.AcquirePermitWithMaxWait(ctx, remoteWait); err != nil {
+	if err := r.slots.AcquirePermitWithMaxWait(ctx, slotWait); err != nil {
 		if errors.Is(err, bulkhead.ErrFull) {
-			r.count(r.name, EventFull)
+			r.counted[eventFull].Inc()
 		}
-		return tracker.Place{}, fmt.Errorf("all of %d calls are taken: %w", remoteCalls, err)
+		return tracker.Place{}, fmt.Errorf("all of %d calls are taken: %w", RemoteCalls, err)
 	}
-	defer r.places.ReleasePermit()
+	defer r.slots.ReleasePermit()
 	return r.retries.WithContext(ctx).Get(func() (tracker.Place, error) { return r.try(ctx, ip) })
 }
 
-// try asks the source once, unless most tries of late failed.
+// try asks the source once, unless the breaker is open.
 func (r *remote) try(ctx context.Context, ip netip.Addr) (place tracker.Place, err error) {
 	if !r.breaker.TryAcquirePermit() {
-		r.count(r.name, EventRefused)
+		r.counted[eventRefused].Inc()
 		return tracker.Place{}, fmt.Errorf("not asked, since it failed too often: %w", circuitbreaker.ErrOpen)
 	}
 	defer func() {
-		// A fault in the source, or in a library that reads what a service sends,
-		// must neither end the tracker nor keep the place.
+		// A panic of the source, or of a library that reads what a service sends, must
+		// neither end the tracker nor keep the slot.
 		if fault := recover(); fault != nil {
 			place, err = tracker.Place{}, fmt.Errorf("fault in the source: %v", fault)
 			r.log.ErrorContext(ctx, "fault in a location source", "source", r.name, "fault", fault, "stack", string(debug.Stack()))
 		}
-		r.learn(ctx, err)
+		r.record(ctx, err)
 	}()
 	tryCtx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	return r.source.Locate(tryCtx, ip)
 }
 
-// learn tells the breaker how a try ended. That the caller left says nothing
-// about the source. Only a trial after a pause must end as one or the other, and
-// one that was broken off has not shown that the source is well.
-func (r *remote) learn(ctx context.Context, err error) {
+// record tells the breaker how a try ended. A caller that left says nothing about the source.
+// Only a trial of the half-open breaker must end as one or the other: one that was broken off
+// has not shown that the source is well.
+func (r *remote) record(ctx context.Context, err error) {
 	switch {
-	case isAnswer(err):
+	case outcomeOf(err) != failed:
 		r.breaker.RecordSuccess()
 	case ctx.Err() == nil, r.breaker.IsHalfOpen():
 		r.breaker.RecordFailure()
 	}
 }
 
-// isAnswer says whether the source answered, if only that it has no place.
-func isAnswer(err error) bool {
-	return err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid)
-}
-
-// breakerChanged logs a line when the source is given up and one when it is
-// back. The trials between, every few seconds for as long as it is away, would
-// fill the log.
+// breakerChanged logs a line when the breaker opens and one when it closes. Its trials, every
+// few seconds for as long as the source is away, would fill the log.
 func (r *remote) breakerChanged(change circuitbreaker.StateChangedEvent) {
 	switch {
 	case change.NewState == circuitbreaker.ClosedState:
 		r.log.Info("location source is asked as usual again", "source", r.name)
-		r.count(r.name, EventClosed)
+		r.counted[eventClosed].Inc()
 	case change.OldState == circuitbreaker.ClosedState:
 		r.log.Warn("location source fails too often; it is left alone, but for a few trials", "source", r.name)
-		r.count(r.name, EventOpened)
+		r.counted[eventOpened].Inc()
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"log/slog"
 	"net/netip"
 	"strings"
 	"sync"
@@ -14,8 +14,10 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"pgregory.net/rapid"
 
+	"github.com/p2ptracker/p2ptracker/smdb/internal/logtest"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -27,37 +29,30 @@ type remoteBench struct {
 	*testing.T
 	*scripted
 	remote *remote
-	log    *logged
-
-	mu     sync.Mutex
-	events map[Event]int
+	log    *logtest.Recorder
 }
 
 // inRemoteBubble runs a test on a clock of its own.
 func inRemoteBubble(t *testing.T, test func(b *remoteBench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &remoteBench{T: t, scripted: &scripted{place: rackA}, log: &logged{}, events: make(map[Event]int)}
-		b.remote = newRemote("cmdb", b.scripted, Env{Timeout: testTry, Log: b.log.logger(), count: b.count})
+		b := &remoteBench{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}
+		b.remote = bounded(b.scripted, b.log.Logger())
 		test(b)
 	})
 }
 
-func (b *remoteBench) count(source string, event Event) {
-	if source != "cmdb" {
-		b.Errorf("%s of %q", event, source)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.events[event]++
+// bounded puts a source behind the bounds of a remote one.
+func bounded(source Source, log *slog.Logger) *remote {
+	return newRemote(Link{Name: "cmdb", Source: source}, Env{Timeout: testTry, Log: log}, newEventCounters(newEvents(nil), "cmdb"))
 }
 
-func (b *remoteBench) wantEvents(want map[Event]int) {
+func (b *remoteBench) wantEvents(want map[event]float64) {
 	b.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !maps.Equal(b.events, want) {
-		b.Errorf("counted %v, want %v", b.events, want)
+	for e := range events {
+		if got := testutil.ToFloat64(b.remote.counted[e]); got != want[e] {
+			b.Errorf("counted %s %v times, want %v", e, got, want[e])
+		}
 	}
 }
 
@@ -76,7 +71,7 @@ func (b *remoteBench) fail(tries int) {
 	b.Helper()
 	b.says(tracker.Place{}, errDown)
 	for range tries / remoteTries {
-		if err := b.ask(b.Context()); kind(err) != errFailure {
+		if err := b.ask(b.Context()); outcomeOf(err) != failed {
 			b.Error(err)
 		}
 	}
@@ -115,7 +110,7 @@ func TestAnotherTryHelps(t *testing.T) {
 		if err := b.ask(b.Context()); err != nil {
 			b.Error(err)
 		}
-		b.wantEvents(map[Event]int{EventRetry: 1})
+		b.wantEvents(map[event]float64{eventRetry: 1})
 	})
 }
 
@@ -126,12 +121,12 @@ func TestRemoteTimeoutIsEnough(t *testing.T) {
 		b.delay = time.Hour
 		ctx, cancel := context.WithTimeout(b.Context(), remoteTimeout(testTry))
 		defer cancel()
-		for range remoteCalls {
-			if err := b.remote.places.AcquirePermit(ctx); err != nil {
+		for range RemoteCalls {
+			if err := b.remote.slots.AcquirePermit(ctx); err != nil {
 				b.Fatal(err)
 			}
 		}
-		time.AfterFunc(remoteWait-1, b.remote.places.ReleasePermit)
+		time.AfterFunc(slotWait-1, b.remote.slots.ReleasePermit)
 		began := time.Now()
 		err := b.ask(ctx)
 		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil || b.called() != remoteTries {
@@ -145,7 +140,7 @@ func TestQuestionsAtOnceAreBounded(t *testing.T) {
 		b.remote.timeout = time.Hour
 		b.delay = 30 * time.Second
 		var wg sync.WaitGroup
-		for range remoteCalls {
+		for range RemoteCalls {
 			wg.Go(func() {
 				if err := b.ask(b.Context()); err != nil {
 					b.Error(err)
@@ -155,16 +150,16 @@ func TestQuestionsAtOnceAreBounded(t *testing.T) {
 		synctest.Wait()
 		for range 10 {
 			wg.Go(func() {
-				if err := b.ask(b.Context()); kind(err) != errFailure || !errors.Is(err, bulkhead.ErrFull) {
+				if err := b.ask(b.Context()); outcomeOf(err) != failed || !errors.Is(err, bulkhead.ErrFull) {
 					b.Error(err)
 				}
 			})
 		}
 		wg.Wait()
-		if b.called() != remoteCalls {
+		if b.called() != RemoteCalls {
 			b.Errorf("%d calls", b.called())
 		}
-		b.wantEvents(map[Event]int{EventFull: 10})
+		b.wantEvents(map[event]float64{eventFull: 10})
 		if err := b.ask(b.Context()); err != nil {
 			b.Errorf("afterwards: %v", err)
 		}
@@ -178,7 +173,7 @@ const (
 
 func (b *remoteBench) wantLines(lines ...string) {
 	b.Helper()
-	if got := b.log.take(); strings.Join(got, "\n") != strings.Join(lines, "\n") {
+	if got := b.log.Take(); strings.Join(got, "\n") != strings.Join(lines, "\n") {
 		b.Errorf("logged %q, want %q", got, lines)
 	}
 }
@@ -190,14 +185,14 @@ func TestBreaker(t *testing.T) {
 		b.fail(breakerTries)
 		b.wantLines(lineOpened)
 		for range 100 {
-			if err := b.ask(b.Context()); kind(err) != errFailure || !errors.Is(err, circuitbreaker.ErrOpen) {
+			if err := b.ask(b.Context()); outcomeOf(err) != failed || !errors.Is(err, circuitbreaker.ErrOpen) {
 				b.Fatal(err)
 			}
 		}
 		if b.called() != breakerTries {
 			b.Errorf("%d tries", b.called())
 		}
-		b.wantEvents(map[Event]int{EventOpened: 1, EventRetry: breakerTries / remoteTries, EventRefused: 100})
+		b.wantEvents(map[event]float64{eventOpened: 1, eventRetry: breakerTries / remoteTries, eventRefused: 100})
 
 		for range 1000 { // an hour and a half of trials fills no log
 			time.Sleep(2 * breakerPause)
@@ -253,7 +248,7 @@ func TestCallersThatLeaveDoNotOpenTheBreaker(t *testing.T) {
 			}
 			cancel()
 		}
-		b.wantEvents(map[Event]int{})
+		b.wantEvents(map[event]float64{})
 		if err := b.ask(b.Context()); err != nil {
 			b.Error(err)
 		}
@@ -269,13 +264,13 @@ func (faulty) Locate(context.Context, netip.Addr) (tracker.Place, error) { panic
 func TestFaultInARemoteSource(t *testing.T) {
 	inRemoteBubble(t, func(b *remoteBench) {
 		b.remote.source = faulty{}
-		for range 10 * remoteCalls {
-			if err := b.ask(b.Context()); kind(err) != errFailure {
+		for range 10 * RemoteCalls {
+			if err := b.ask(b.Context()); outcomeOf(err) != failed {
 				b.Error(err)
 			}
 			time.Sleep(breakerPause)
 		}
-		if lines := b.log.take(); !strings.Contains(lines[0], "index out of range") || !strings.Contains(lines[0], "remote_test.go") {
+		if lines := b.log.Take(); !strings.Contains(lines[0], "index out of range") || !strings.Contains(lines[0], "remote_test.go") {
 			b.Errorf("logged %q", lines[0])
 		}
 		b.remote.source = b.scripted
@@ -294,7 +289,7 @@ func TestRemoteInventsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) {
 			source := &scripted{}
-			r := newRemote("cmdb", source, Env{Timeout: testTry, Log: (&logged{}).logger()})
+			r := bounded(source, slog.New(slog.DiscardHandler))
 			for range rapid.IntRange(1, 100).Draw(t, "questions") {
 				said := rapid.SampledFrom([]error{nil, ErrNotFound, ErrInvalid, errDown, errDown, errDown}).Draw(t, "said")
 				place := tracker.Place{}
@@ -306,8 +301,8 @@ func TestRemoteInventsNothing(t *testing.T) {
 				time.Sleep(rapid.SampledFrom([]time.Duration{0, 0, 0, breakerPause, time.Minute}).Draw(t, "pause"))
 				before := source.called()
 				got, err := r.Locate(t.Context(), hostAddr)
-				answered := source.called() > before && source.delay < testTry && isAnswer(said)
-				if isAnswer(err) != answered || answered && (got != place || !errors.Is(err, said)) {
+				answered := source.called() > before && source.delay < testTry && outcomeOf(said) != failed
+				if (outcomeOf(err) != failed) != answered || answered && (got != place || !errors.Is(err, said)) {
 					t.Fatalf("%+v, %v; the source said %+v, %v after %v", got, err, place, said, source.delay)
 				}
 			}
@@ -315,19 +310,21 @@ func TestRemoteInventsNothing(t *testing.T) {
 	})
 }
 
+// instant is a Source that answers at once.
+type instant struct{}
+
+func (instant) Locate(context.Context, netip.Addr) (tracker.Place, error) { return rackA, nil }
+
 // What the bounds cost a question that is answered at once. A loopback HTTP call
 // takes some 100 µs, and nearly all lookups are answered from memory anyway.
 func BenchmarkRemote(b *testing.B) {
-	source, err := NewSubnet(24, 64)
-	if err != nil {
-		b.Fatal(err)
-	}
+	var source Source = instant{}
 	for _, tt := range []struct {
 		name   string
 		source Source
 	}{
 		{"alone", source},
-		{"bounded", newRemote("subnet", source, Env{Timeout: testTry, Log: (&logged{}).logger()})},
+		{"bounded", bounded(source, slog.New(slog.DiscardHandler))},
 	} {
 		b.Run(tt.name, func(b *testing.B) {
 			b.ReportAllocs()

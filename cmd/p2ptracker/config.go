@@ -1,7 +1,7 @@
 package main
 
 import (
-	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/smdb/sources"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -20,12 +20,12 @@ type Config struct {
 	RedisPassword string `envconfig:"REDIS_PASSWORD" secret:"true" desc:"password at Redis"`
 	RedisDB       int    `envconfig:"REDIS_DB" default:"0" min:"0" max:"65535" desc:"number of the Redis database"`
 
-	Location            string  `envconfig:"LOCATION" desc:"sources that know where hosts stand, asked in this order, separated by commas; empty means smdb if SMDB_URL is set, otherwise subnet; no setting of another source may be set"`
-	LocationTimeout     seconds `envconfig:"LOCATION_TIMEOUT" default:"2" min:"1" max:"60" desc:"seconds a remote source may take to answer; it is asked twice before it counts as failing"`
-	LocationTTL         seconds `envconfig:"LOCATION_TTL" default:"3600" min:"1" desc:"seconds after which a known location is asked again"`
-	LocationNegativeTTL seconds `envconfig:"LOCATION_NEGATIVE_TTL" default:"10" min:"1" desc:"seconds for which a host that no source knows is not asked again"`
-	LocationMaxStale    seconds `envconfig:"LOCATION_MAX_STALE" default:"86400" min:"2" desc:"age in seconds at which a location that could not be confirmed is no longer used; more than LOCATION_TTL"`
-	smdb.Settings
+	Location            string  `envconfig:"LOCATION" desc:"location sources to ask, in this order, separated by commas, like file,smdb; empty means smdb if SMDB_URL is set, otherwise subnet"`
+	LocationTimeout     seconds `envconfig:"LOCATION_TIMEOUT" default:"2" min:"1" max:"60" desc:"seconds for each of the two tries to ask a remote source; while a source hangs, a larger value makes new hosts wait longer"`
+	LocationTTL         seconds `envconfig:"LOCATION_TTL" default:"3600" min:"1" desc:"seconds after which a known location is asked for again, in the background; a larger value costs the sources less, and moved hosts are noticed later"`
+	LocationNegativeTTL seconds `envconfig:"LOCATION_NEGATIVE_TTL" default:"10" min:"1" desc:"seconds after which a host that no source knew is asked for again; a larger value costs the sources less, and hosts added to them wait longer"`
+	LocationMaxStale    seconds `envconfig:"LOCATION_MAX_STALE" default:"86400" min:"2" desc:"seconds for which a host's last location stays in use while no source confirms it; must be more than LOCATION_TTL"`
+	sources.Settings
 
 	MaxReprRack       int               `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100" desc:"hosts of a rack that take part in the global swarm"`
 	OutsidePeers      int               `envconfig:"OUTSIDE_PEERS" default:"0" min:"0" max:"200" desc:"peers from outside that a representative is handed, of each group around it, or a third of the reply if that is more; 0: as many as hold the swarm together, 10 for up to 148 representatives and 16 for 2500"`

@@ -88,7 +88,7 @@ func parseHosts(words []string) ([]located, error) {
 
 // printLocation writes a line for each source, and what follows for the host: the
 // source with a star decides. It returns whether the host has a location.
-func printLocation(w io.Writer, host located, said []smdb.Said) bool {
+func printLocation(w io.Writer, host located, said []smdb.SourceAnswer) bool {
 	decides := smdb.Decides(said)
 	fmt.Fprintf(w, "%s\n", host)
 	for i, s := range said {
@@ -126,7 +126,7 @@ func (l located) reservation() string {
 }
 
 // verdict is what a source said, in one line.
-func verdict(s smdb.Said) string {
+func verdict(s smdb.SourceAnswer) string {
 	switch {
 	case s.Err == nil:
 		return strings.TrimSpace(fmt.Sprintf("found %s %s", s.Place.Location, s.Place.Hostname))

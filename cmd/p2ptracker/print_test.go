@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/smdb/sources"
 
 	"pgregory.net/rapid"
 )
@@ -61,7 +61,7 @@ func TestPrintedConfigReadsBack(t *testing.T) {
 // A URL with a password is hidden as a whole: with the password alone hidden it
 // would read back as another one.
 func TestURLsWithPasswordsAreHidden(t *testing.T) {
-	for url, hidden := range map[smdb.URL]bool{
+	for url, hidden := range map[sources.URL]bool{
 		"": false, "http://smdb": false, "http://me:geheim@smdb": true, "http://geheim@smdb": true, "http://:geheim@smdb": true,
 	} {
 		var out strings.Builder

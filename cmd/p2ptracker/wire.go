@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/smdb/sources"
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/bthttp"
 	"github.com/p2ptracker/p2ptracker/tracker/clientaddr"
@@ -76,7 +77,7 @@ func openChain(c *Config, wrong faults, registerer prometheus.Registerer, log *s
 		return nil, wrong.err()
 	}
 	env := smdb.Env{Timeout: c.LocationTimeout.duration(), Log: log, Metrics: registerer}
-	chain, err := smdb.Open(c.Location, &c.Settings, env)
+	chain, err := sources.Open(c.Location, &c.Settings, env)
 	wrong.add(err)
 	if err := wrong.err(); err != nil {
 		if chain != nil {
@@ -97,7 +98,6 @@ func newLocator(
 		MaxStale:    maxStale,
 		NegativeTTL: c.LocationNegativeTTL.duration(),
 		FailureTTL:  locationFailureTTL,
-		Timeout:     chain.LookupTimeout(c.LocationTimeout.duration()),
 		Recall:      locationRecall,
 		Size:        locationCacheSize,
 		Metrics:     registerer,

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -11,20 +11,21 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // CommandSettings say which program knows where hosts stand.
 type CommandSettings struct {
-	LocationCommand string `envconfig:"LOCATION_COMMAND" secret:"arguments" desc:"program that knows where hosts stand, and its arguments, separated by blanks: it reads an address a line and answers a line each, see docs/location-command.md"`
+	LocationCommand string `envconfig:"LOCATION_COMMAND" secret:"arguments" desc:"program to ask for locations, and its arguments, separated by blanks; it reads an address a line and answers a line each, as docs/location-command.md describes"`
 }
 
-func (s *CommandSettings) open(env Env) (Source, error) {
+func (s *CommandSettings) openCommand(env smdb.Env) (smdb.Source, error) {
 	argv, err := splitCommand(s.LocationCommand)
 	if err != nil {
-		return nil, fmt.Errorf("LOCATION_COMMAND: %w", err)
+		return nil, settingError("LOCATION_COMMAND", err)
 	}
-	source, err := openCommand(argv, commandOptions{
+	source, err := newCommand(argv, commandOptions{
 		timeout: env.Timeout,
 		first:   max(env.Timeout, 30*time.Second),
 		grace:   2 * time.Second,
@@ -33,14 +34,11 @@ func (s *CommandSettings) open(env Env) (Source, error) {
 			InitialInterval: 200 * time.Millisecond, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: 30 * time.Second,
 		},
 	}, env.Log)
-	if err != nil {
-		return nil, fmt.Errorf("LOCATION_COMMAND: %w", err)
-	}
-	return source, nil
+	return source, settingError("LOCATION_COMMAND", err)
 }
 
-// splitCommand splits at blanks. There is no shell, so what means something to
-// one is refused instead of being passed on as it is.
+// splitCommand splits at blanks. No shell reads the text, so characters that mean something to
+// a shell are refused.
 func splitCommand(text string) ([]string, error) {
 	if i := strings.IndexAny(text, "\"'`\\$|&;<>()*?[]{}~#\n"); i >= 0 {
 		return nil, fmt.Errorf("may not hold %q: there is no shell that reads it; put that into a script", text[i])
@@ -56,19 +54,18 @@ func splitCommand(text string) ([]string, error) {
 type commandOptions struct {
 	timeout time.Duration // of a question
 	first   time.Duration // of the first question to a program, which may have to read its data
-	grace   time.Duration // for the program to end when it is told to
-	steady  time.Duration // a program that ran so long is started again without having to wait longer than the first time
+	grace   time.Duration // for the program to end after SIGTERM
+	steady  time.Duration // a program that ran so long is started again after the shortest pause
 	pauses  backoff.ExponentialBackOff
 }
 
-// command is the source that asks a program, which it keeps running, over its
-// standard input and output: docs/location-command.md is the protocol.
+// command is the source that keeps a program running and asks it over its standard input and
+// output; docs/location-command.md has the protocol.
 //
-// One goroutine, keep, owns the program, and asks it one question at a time: an
-// answer is a line without anything that says which question it is for. For the
-// same reason a program that has been at fault once, by silence or by too many
-// words, is killed, and another one started. To ask more of it at once would gain
-// little: programs answer in order, and a pipe costs 20 µs there and back.
+// One goroutine, keep, owns the program and asks it one question at a time, since an answer does
+// not say which question it belongs to. For the same reason a program that was silent or wrote
+// too much once is killed, and another one is started. More questions at once would gain little:
+// programs answer in order, and a pipe costs 20 µs there and back.
 type command struct {
 	argv      []string
 	opts      commandOptions
@@ -80,7 +77,7 @@ type command struct {
 
 type question struct {
 	ip    netip.Addr
-	reply chan reply // has room for one: whoever asked may have left
+	reply chan reply // has room for one: the caller may have left
 }
 
 type reply struct {
@@ -88,8 +85,8 @@ type reply struct {
 	err   error
 }
 
-// openCommand starts the program; an error is that it cannot be started.
-func openCommand(argv []string, opts commandOptions, log *slog.Logger) (*command, error) {
+// newCommand starts the program; an error says that it cannot be started.
+func newCommand(argv []string, opts commandOptions, log *slog.Logger) (*command, error) {
 	c := &command{
 		argv:      argv,
 		opts:      opts,
@@ -110,9 +107,9 @@ func (c *command) start() (*program, error) {
 	return startProgram(c.argv, c.opts.grace, c.log)
 }
 
-// Locate implements Source. It waits for its turn within the context's deadline.
-// A question under way is answered or times out by itself: whoever came late and
-// must leave soon is not the program's fault.
+// Locate implements smdb.Source. It waits within the context's deadline until the program is
+// free. A question under way has a timeout of its own: a caller with little time left does not
+// make the program late.
 func (c *command) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
 	q := question{ip, make(chan reply, 1)}
 	select {
@@ -158,7 +155,7 @@ func (c *command) keep(p *program) {
 	}
 }
 
-// serve asks the program all questions until it is at fault.
+// serve asks the program all questions until the first fault, which it returns.
 func (c *command) serve(p *program) error {
 	timeout := c.opts.first
 	for {
@@ -185,8 +182,7 @@ func (c *command) serve(p *program) error {
 	}
 }
 
-// restart starts the program again, after pauses that grow. It returns nil on
-// Close.
+// restart starts the program again, after pauses that grow. It returns nil on Close.
 func (c *command) restart(fault error) *program {
 	for {
 		pause := c.opts.pauses.NextBackOff()
@@ -202,7 +198,7 @@ func (c *command) restart(fault error) *program {
 	}
 }
 
-// refuse answers at once, for a while, that there is no program to ask. It returns
+// refuse answers all questions of the pause at once: there is no program to ask. It returns
 // false on Close.
 func (c *command) refuse(pause time.Duration, fault error) bool {
 	timer := time.NewTimer(pause)

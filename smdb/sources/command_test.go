@@ -1,9 +1,10 @@
-package smdb
+package sources
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/smdb/internal/logtest"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -24,7 +27,7 @@ type commandBench struct {
 	*testing.T
 	*command
 	dir string
-	log *logged
+	log *logtest.Recorder
 }
 
 // patient are options under which nothing is ended for being slow, and a program
@@ -36,14 +39,14 @@ var patient = commandOptions{
 
 func runScript(t *testing.T, script string, opts commandOptions) *commandBench {
 	t.Helper()
-	b := &commandBench{T: t, dir: t.TempDir(), log: &logged{}}
+	b := &commandBench{T: t, dir: t.TempDir(), log: &logtest.Recorder{}}
 	path := filepath.Join(b.dir, "script")
 	script = "cd " + b.dir + "; echo $$ >>starts\n" + script
 	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var err error
-	if b.command, err = openCommand([]string{"sh", path}, opts, b.log.logger()); err != nil {
+	if b.command, err = newCommand([]string{"sh", path}, opts, b.log.Logger()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -91,7 +94,7 @@ func (b *commandBench) logs(part string) {
 	b.Helper()
 	var all []string
 	eventually(b.T, "log of "+part, func() bool {
-		all = append(all, b.log.take()...)
+		all = append(all, b.log.Take()...)
 		return strings.Contains(strings.Join(all, "\n"), part)
 	})
 }
@@ -151,10 +154,10 @@ done
 		}{
 			{"10.0.0.1", tracker.Place{Location: "dc1/r17"}, nil, ""},
 			{"10.0.0.2", tracker.Place{Location: "dc1/r17", Hostname: "web1"}, nil, ""},
-			{"10.0.0.3", tracker.Place{}, ErrNotFound, ""},
-			{"10.0.0.4", tracker.Place{}, ErrNotFound, ""},
+			{"10.0.0.3", tracker.Place{}, smdb.ErrNotFound, ""},
+			{"10.0.0.4", tracker.Place{}, smdb.ErrNotFound, ""},
 			{"10.0.0.5", tracker.Place{}, errFailure, "the database is away"},
-			{"10.0.0.6", tracker.Place{}, ErrInvalid, `"FA 12" needs a tab`},
+			{"10.0.0.6", tracker.Place{}, smdb.ErrInvalid, `"FA 12" needs a tab`},
 			{"10.0.0.7", tracker.Place{Location: "FA%2012"}, nil, ""},
 			{"2001:db8::1", tracker.Place{Location: "r6"}, nil, ""},
 		} {
@@ -269,7 +272,7 @@ func TestCommandSettingsErrors(t *testing.T) {
 		{"locate | head", "may not hold '|'"},
 		{"locate\nhead", `may not hold '\n'`},
 	} {
-		_, err := (&CommandSettings{LocationCommand: tt.command}).open(Env{Timeout: longTimeout, Log: (&logged{}).logger()})
+		_, err := (&CommandSettings{LocationCommand: tt.command}).openCommand(smdb.Env{Timeout: longTimeout, Log: slog.New(slog.DiscardHandler)})
 		if err == nil || !strings.HasPrefix(err.Error(), "LOCATION_COMMAND: ") || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v; want %s", tt.command, err, tt.want)
 		}

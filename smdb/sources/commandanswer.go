@@ -1,17 +1,18 @@
-package smdb
+package sources
 
 import (
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 var (
 	// errDeclined: the program says that it cannot answer this question now.
 	errDeclined = errors.New("it could not answer")
-	// errNoProtocol: the line is no answer at all.
+	// errNoProtocol: the line is no answer of the protocol.
 	errNoProtocol = errors.New("it wrote what is no answer")
 )
 
@@ -20,10 +21,10 @@ var (
 //	dc1/r17           the host's path
 //	dc1/FA 12<TAB>    the same, if it holds blanks
 //	dc1/r17<TAB>web1  the host's path and hostname
-//	-                 the host is not known (ErrNotFound); an empty line says so, too
+//	-                 the host is not known (smdb.ErrNotFound); an empty line says so, too
 //	!reason           the program cannot answer now
 //
-// A path that is none is ErrInvalid. So are two words without a tab: they might be the rack
+// A malformed path is smdb.ErrInvalid. So are two words without a tab: they might be the rack
 // "FA 12", or the rack FA and the host 12.
 func parseCommandAnswer(text string) (tracker.Place, error) {
 	text = strings.TrimPrefix(text, "\ufeff") // before a program's first line
@@ -34,25 +35,25 @@ func parseCommandAnswer(text string) (tracker.Place, error) {
 	hostname = strings.TrimSpace(hostname)
 	switch words := strings.Fields(path); {
 	case !tabbed && (len(words) == 0 || len(words) == 1 && words[0] == "-"):
-		return tracker.Place{}, ErrNotFound
+		return tracker.Place{}, smdb.ErrNotFound
 	case !tabbed && len(words) > 2:
 		return tracker.Place{}, fmt.Errorf("%w: %.80q", errNoProtocol, text)
 	case !tabbed && len(words) > 1:
-		return tracker.Place{}, fmt.Errorf("%w: %.80q needs a tab behind a path that holds blanks, and before a hostname", ErrInvalid, text)
+		return tracker.Place{}, fmt.Errorf("%w: %.80q needs a tab behind a path that holds blanks, and before a hostname", smdb.ErrInvalid, text)
 	}
 	location, err := tracker.ParseLocation(path)
 	if err == nil {
 		err = checkHostname(hostname)
 	}
 	if err != nil {
-		return tracker.Place{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return tracker.Place{}, fmt.Errorf("%w: %w", smdb.ErrInvalid, err)
 	}
 	return tracker.Place{Location: location, Hostname: hostname}, nil
 }
 
-// faultIn returns the error if it is no answer of a program that does its work.
+// faultIn returns the error unless it is an answer of the protocol.
 func faultIn(err error) error {
-	for _, answer := range []error{ErrNotFound, ErrInvalid, errDeclined} {
+	for _, answer := range []error{smdb.ErrNotFound, smdb.ErrInvalid, errDeclined} {
 		if errors.Is(err, answer) {
 			return nil
 		}

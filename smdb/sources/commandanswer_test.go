@@ -1,9 +1,10 @@
-package smdb
+package sources
 
 import (
 	"strings"
 	"testing"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -19,19 +20,19 @@ var commandAnswers = []struct {
 	{"\ufeffr17", tracker.Place{Location: "r17"}, nil},
 	{"FA 12\t", tracker.Place{Location: "FA%2012"}, nil},
 	{"dc 1/A%2F12\tweb1", tracker.Place{Location: "dc%201/A%2F12", Hostname: "web1"}, nil},
-	{"FA 12", tracker.Place{}, ErrInvalid},
-	{"\t", tracker.Place{}, ErrInvalid},
-	{"\tweb1", tracker.Place{}, ErrInvalid},
+	{"FA 12", tracker.Place{}, smdb.ErrInvalid},
+	{"\t", tracker.Place{}, smdb.ErrInvalid},
+	{"\tweb1", tracker.Place{}, smdb.ErrInvalid},
 	{" dc1/r17\tweb1 \r", tracker.Place{Location: "dc1/r17", Hostname: "web1"}, nil},
-	{"", tracker.Place{}, ErrNotFound},
-	{" ", tracker.Place{}, ErrNotFound},
-	{"-", tracker.Place{}, ErrNotFound},
+	{"", tracker.Place{}, smdb.ErrNotFound},
+	{" ", tracker.Place{}, smdb.ErrNotFound},
+	{"-", tracker.Place{}, smdb.ErrNotFound},
 	{"-\tweb1", tracker.Place{Location: "-", Hostname: "web1"}, nil},
-	{"a/b/c/d/e", tracker.Place{}, ErrInvalid},
-	{"dc1/", tracker.Place{}, ErrInvalid},
-	{"r17 web1", tracker.Place{}, ErrInvalid},
-	{"r17\t" + strings.Repeat("w", 256), tracker.Place{}, ErrInvalid},
-	{"r17\tweb\x00", tracker.Place{}, ErrInvalid},
+	{"a/b/c/d/e", tracker.Place{}, smdb.ErrInvalid},
+	{"dc1/", tracker.Place{}, smdb.ErrInvalid},
+	{"r17 web1", tracker.Place{}, smdb.ErrInvalid},
+	{"r17\t" + strings.Repeat("w", 256), tracker.Place{}, smdb.ErrInvalid},
+	{"r17\tweb\x00", tracker.Place{}, smdb.ErrInvalid},
 	{"!", tracker.Place{}, errFailure},
 	{"!r17", tracker.Place{}, errFailure},
 	{"! database: host not found", tracker.Place{}, errFailure},

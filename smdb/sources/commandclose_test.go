@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"errors"
@@ -49,7 +49,7 @@ while :; do sleep 1; done
 	eventually(t, "the goroutines' end", func() bool {
 		buf := make([]byte, 1<<20)
 		stacks := string(buf[:runtime.Stack(buf, true)])
-		return !strings.Contains(stacks, "smdb.(*command)") && !strings.Contains(stacks, "smdb.(*program)") && !strings.Contains(stacks, "os/exec.")
+		return !strings.Contains(stacks, "sources.(*command)") && !strings.Contains(stacks, "sources.(*program)") && !strings.Contains(stacks, "os/exec.")
 	})
 }
 

@@ -1,18 +1,20 @@
-package smdb
+package sources
 
 import (
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // The programs that docs/location-command.md shows do what it says.
 func TestCommandExamples(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "docs", "location-command.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "location-command.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +34,7 @@ func TestCommandExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		settings := &Settings{CommandSettings: CommandSettings{LocationCommand: interpreter + " " + path + " " + hosts}}
-		chain, err := Open("command", settings, Env{Timeout: longTimeout, Log: (&logged{}).logger()})
+		chain, err := Open("command", settings, smdb.Env{Timeout: longTimeout, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/smdb/internal/logtest"
 )
 
 // A program that is killed while many ask is started again; nobody is told of
@@ -195,8 +197,8 @@ func TestCommandVanishes(t *testing.T) {
 	}
 	opts := patient
 	opts.first = shortTimeout
-	log := &logged{}
-	c, err := openCommand([]string{path}, opts, log.logger())
+	log := &logtest.Recorder{}
+	c, err := newCommand([]string{path}, opts, log.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}

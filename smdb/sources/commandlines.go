@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import "bytes"
 
@@ -9,14 +9,14 @@ type line struct {
 	more bool // more bytes came along with it
 }
 
-// lineWriter is an io.Writer that hands on line by line what is written to it, of
-// each line max bytes at most. What follows the last newline waits for flush.
+// lineWriter is an io.Writer that passes each line that is written to it to a function, cut
+// after max bytes. The rest behind the last newline waits for flush.
 type lineWriter struct {
 	max  int
-	each func(line) error // an error ends the writing
+	each func(line) error // its error is Write's
 
 	pending []byte // of a line whose end has not come yet
-	cutting bool   // the line has been handed on, its end has not come yet
+	cutting bool   // the line was passed on, and its end has not come yet
 }
 
 // Write implements io.Writer.
@@ -48,7 +48,7 @@ func (w *lineWriter) add(part []byte, ended, more bool) error {
 	return w.each(line{text: text, cut: cut, more: more})
 }
 
-// flush hands on a last line that has no end.
+// flush passes on a last line without a newline.
 func (w *lineWriter) flush() error {
 	if len(w.pending) == 0 {
 		return nil

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -18,8 +18,7 @@ const (
 	maxStderrLine = 512  // bytes that are logged
 )
 
-// What a program does to lose our trust: the lines that follow might belong to
-// other questions.
+// Faults of a program: its next lines might belong to other questions.
 var (
 	errNoAnswer = errors.New("it did not answer in time")
 	errTooMuch  = errors.New("it wrote more than one line for an answer")
@@ -28,21 +27,20 @@ var (
 	errClosed   = errors.New("closed")
 )
 
-// program is one running program of LOCATION_COMMAND, with what it has started
-// in a process group of its own. One goroutine asks it and ends it.
+// program is one running program of LOCATION_COMMAND, with its children in a process group of
+// its own. One goroutine asks it and ends it.
 type program struct {
 	pid     int
 	stdin   *os.File
 	answers chan line
-	left    chan struct{} // closed: nobody takes answers any more
-	ended   chan struct{} // closed: the process group is no more
+	left    chan struct{} // closed: nobody reads answers any more
+	ended   chan struct{} // closed: the process group is gone
 	err     error         // how it ended; after ended
 	term    func()        // SIGTERM, and SIGKILL after a while
 }
 
-// startProgram starts it. Its standard error goes to the log line by line. What
-// does not obey SIGTERM, or holds its output open when it has ended, is killed
-// after grace.
+// startProgram starts it. Its standard error goes to the log line by line. A process that
+// ignores SIGTERM, or holds the output open when the program has ended, is killed after grace.
 func startProgram(argv []string, grace time.Duration, log *slog.Logger) (*program, error) {
 	theirs, ours, err := os.Pipe()
 	if err != nil {
@@ -60,7 +58,7 @@ func startProgram(argv []string, grace time.Duration, log *slog.Logger) (*progra
 	}
 	stderr := logLines(log)
 	cmd.Stdin = theirs
-	cmd.Stdout = &lineWriter{max: maxAnswerLine, each: p.handOn}
+	cmd.Stdout = &lineWriter{max: maxAnswerLine, each: p.deliver}
 	cmd.Stderr = stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return p.signal(syscall.SIGTERM) }
@@ -75,7 +73,7 @@ func startProgram(argv []string, grace time.Duration, log *slog.Logger) (*progra
 	return p, nil
 }
 
-// logLines returns what logs each line that is written to it.
+// logLines logs each line that is written to it.
 func logLines(log *slog.Logger) *lineWriter {
 	return &lineWriter{max: maxStderrLine, each: func(l line) error {
 		text := strings.ToValidUTF8(l.text, "�")
@@ -87,20 +85,20 @@ func logLines(log *slog.Logger) *lineWriter {
 	}}
 }
 
-// wait waits for the program's end, and for all that it wrote to be read.
+// wait waits until the program has ended and all that it wrote is read.
 func (p *program) wait(cmd *exec.Cmd, stderr *lineWriter) {
 	defer close(p.ended)
 	p.err = cmd.Wait()
 	if p.err == nil {
 		p.err = errors.New("exit status 0")
 	}
-	_ = p.signal(syscall.SIGKILL) // what it started does not outlive it
+	_ = p.signal(syscall.SIGKILL) // its children do not outlive it
 	p.term()                      // the context is no longer needed
 	_ = stderr.flush()            // logging does not fail
 }
 
-// handOn gives a line to whoever asks.
-func (p *program) handOn(l line) error {
+// deliver passes a line to the goroutine that asks.
+func (p *program) deliver(l line) error {
 	select {
 	case p.answers <- l:
 		return nil
@@ -109,7 +107,7 @@ func (p *program) handOn(l line) error {
 	}
 }
 
-// signal reaches the program and all that it has started.
+// signal reaches the program and its children.
 func (p *program) signal(s syscall.Signal) error {
 	if err := syscall.Kill(-p.pid, s); !errors.Is(err, syscall.ESRCH) {
 		return err
@@ -117,8 +115,8 @@ func (p *program) signal(s syscall.Signal) error {
 	return os.ErrProcessDone
 }
 
-// ask writes one question and reads its answer. After an error nothing that the
-// program says can be trusted.
+// ask writes one question and reads its answer. After an error no answer of the program can be
+// trusted.
 func (p *program) ask(ip netip.Addr, timeout time.Duration, closing <-chan struct{}) (string, error) {
 	select {
 	case <-p.answers:
@@ -159,14 +157,14 @@ func (l line) trusted() error {
 // kill ends the program at once.
 func (p *program) kill() {
 	select {
-	case <-p.ended: // its number may be another's by now
+	case <-p.ended: // another process may have its number by now
 	default:
 		_ = p.signal(syscall.SIGKILL) // it may have ended by itself
 	}
 	p.leave()
 }
 
-// stop lets it end by itself first: its input ends, and it gets a SIGTERM.
+// stop closes its input and sends SIGTERM, so that it can end by itself.
 func (p *program) stop() {
 	p.term()
 	p.leave()

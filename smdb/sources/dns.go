@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -11,11 +11,13 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
 // DNSSettings are those of all sources that ask the DNS.
 type DNSSettings struct {
-	DNSServers string `envconfig:"DNS_SERVERS" desc:"DNS servers, host or host:port, separated by commas, the next one asked if one does not answer; empty means those of /etc/resolv.conf at start"`
+	DNSServers string `envconfig:"DNS_SERVERS" desc:"DNS servers to ask, host or host:port, separated by commas, the next one if one does not answer; empty means those of /etc/resolv.conf at start"`
 }
 
 const (
@@ -23,13 +25,12 @@ const (
 	dnsPort    = "53"
 )
 
-// resolver asks DNS servers. It remembers nothing: what is in front of every
-// source, and most DNS servers, do that already.
+// resolver asks DNS servers. It caches nothing: smdb.Cache and most DNS servers do that already.
 type resolver struct {
 	servers []string // host:port, in the order in which they are tried
 }
 
-// newResolver returns a resolver of DNS_SERVERS; an error begins with that name.
+// newResolver returns a resolver for DNS_SERVERS; an error begins with that name.
 func newResolver(s DNSSettings) (*resolver, error) {
 	read := parseServers
 	source := s.DNSServers
@@ -90,10 +91,10 @@ func parseServer(word string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// hostNames returns the names of the host with this address, by its PTR records, each
-// once, in lower case and without the final dot: case means nothing in the DNS (RFC 4343),
-// but would be two racks. They are sorted: servers turn their order from reply to reply. No
-// name is ErrNotFound. One that is none is ErrInvalid.
+// hostNames returns the names of the host with this address, by its PTR records, each once. They
+// are in lower case and without the final dot: case means nothing in the DNS (RFC 4343), but
+// would make two racks. They are sorted, since servers rotate them from reply to reply. No name
+// is smdb.ErrNotFound, and a malformed one is smdb.ErrInvalid.
 func (r *resolver) hostNames(ctx context.Context, ip netip.Addr) ([]string, error) {
 	reverse, err := dns.ReverseAddr(ip.String())
 	if err != nil {
@@ -110,9 +111,9 @@ func (r *resolver) hostNames(ctx context.Context, ip netip.Addr) ([]string, erro
 			continue
 		}
 		name := strings.ToLower(strings.TrimSuffix(ptr.Ptr, "."))
-		// A backslash begins an escape: of a byte that is in no host's name.
+		// A backslash begins the escape of a byte that no host's name has.
 		if name == "" || strings.Contains(name, `\`) {
-			return nil, fmt.Errorf("%w: %s has %q for a name", ErrInvalid, reverse, name)
+			return nil, fmt.Errorf("%w: %s has %q for a name", smdb.ErrInvalid, reverse, name)
 		}
 		names = append(names, name)
 	}

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"net/netip"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
 func TestDNSServers(t *testing.T) {
@@ -70,10 +72,10 @@ func TestDNSSettingsAreNamed(t *testing.T) {
 	} {
 		s := good
 		tt.spoil(&s)
-		if _, err := Open(tt.location, &s, Env{}); err == nil || !strings.HasPrefix(err.Error(), tt.name+": ") {
+		if _, err := Open(tt.location, &s, smdb.Env{}); err == nil || !strings.HasPrefix(err.Error(), tt.name+": ") {
 			t.Errorf("%s without %s: %v", tt.location, tt.name, err)
 		}
-		if _, err := Open("subnet", &s, Env{}); err != nil {
+		if _, err := Open("subnet", &s, smdb.Env{}); err != nil {
 			t.Errorf("subnet with a bad %s: %v", tt.name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -13,16 +13,15 @@ import (
 )
 
 const (
-	// dnsMaxTime bounds a question whose asker has no deadline: LOCATION_TIMEOUT
-	// is 60 s at most.
+	// dnsMaxTime bounds a question without a deadline: LOCATION_TIMEOUT is 60 s at most.
 	dnsMaxTime = time.Minute
-	// dnsUDPSize is how many bytes a reply over UDP may have: as many as no path
-	// cuts into fragments (DNS flag day 2020).
+	// dnsUDPSize is how many bytes a reply over UDP may have without being cut into fragments
+	// (DNS flag day 2020).
 	dnsUDPSize = 1232
 )
 
-// tryServer asks one server one question, over TCP if the reply is too large for
-// UDP. A reply that is no answer is an error.
+// tryServer asks one server one question, over TCP if the reply is too large for UDP. A reply
+// that does not answer it is an error.
 func tryServer(ctx context.Context, timeout time.Duration, server, name string, rrtype uint16) (*dns.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -60,8 +59,7 @@ func exchange(ctx context.Context, network, server string, query *dns.Msg) (*dns
 	return parseReply(packet, query)
 }
 
-// parseReply reads a reply to that very query, which says what there is, or that
-// it is cut short.
+// parseReply reads a reply to this query. It may be truncated, but not be an error.
 func parseReply(packet []byte, query *dns.Msg) (*dns.Msg, error) {
 	reply := new(dns.Msg)
 	err := reply.Unpack(packet)
@@ -82,9 +80,9 @@ func parseReply(packet []byte, query *dns.Msg) (*dns.Msg, error) {
 	return reply, nil
 }
 
-// complete says whether a reply has all that its header announces (RFC 1035,
-// 4.1.1). Msg.Unpack takes a packet that ends between two records for a shorter
-// reply: a host's records would be missing, and it be taken for unknown.
+// complete says whether a reply has all records that its header counts (RFC 1035, 4.1.1).
+// Msg.Unpack takes a packet that ends between two records for a shorter reply: without its
+// records a host would count as unknown.
 func complete(reply *dns.Msg, packet []byte) bool {
 	sections := []int{len(reply.Question), len(reply.Answer), len(reply.Ns), len(reply.Extra)}
 	for i, n := range sections {
@@ -99,9 +97,9 @@ func sameQuestion(a, b dns.Question) bool {
 	return strings.EqualFold(a.Name, b.Name) && a.Qtype == b.Qtype && a.Qclass == b.Qclass
 }
 
-// checkAnswer tells an answer, even that there is nothing, from what is none: a
-// reply cut short over TCP too, and a referral to other servers (RFC 2308, 2.2),
-// from a server that does not recurse.
+// checkAnswer refuses two replies that say neither that there are records nor that there are
+// none: one that is truncated over TCP too, and the referral to other servers (RFC 2308, 2.2)
+// of a server that does not recurse.
 func checkAnswer(reply *dns.Msg) error {
 	if reply.Truncated {
 		return errors.New("the reply is cut short over TCP too")

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"errors"
@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// earthRadius in metres is the mean one. The earth is no sphere, so that a
-	// square's true size is up to 0.6 % more or less.
+	// earthRadius is the mean one, in metres. The earth is no sphere: a square's true size is up
+	// to 0.6 % more or less.
 	earthRadius = 6_371_009
 
 	// A LOC record counts thousandths of an arc second (RFC 1876, 2), 3 cm each.
@@ -16,22 +16,20 @@ const (
 	longitudes = 360 * 3_600_000 // around the earth
 )
 
-// point is a place in thousandths of an arc second, so that both are positive.
+// point is a place in thousandths of an arc second. Both coordinates are positive.
 type point struct {
 	north int64 // of the South Pole, up to latitudes
 	east  int64 // of 180 degrees west, up to longitudes
 }
 
-// grid divides the earth into rows from the South Pole to the North Pole, all of
-// the same height, and each row into columns from 180 degrees west to 180
-// degrees east, all of the same width. What is on an edge is in the square to
-// its north or east.
+// grid divides the earth into rows of the same height from the South Pole to the North Pole, and
+// each row into columns of the same width from 180 degrees west to 180 degrees east. A point on
+// an edge is in the square to its north or east.
 //
-// How many columns a row has depends on the row alone, not on the latitude of a
-// point in it: two points with the same longitude that are in one row are in one
-// square.
+// The number of columns depends on the row alone, not on the latitude of a point in it: two
+// points of a row with the same longitude are in one square.
 type grid struct {
-	metres int // a square is at most that wide and that high
+	metres int // the largest width and height of a square
 	rows   int64
 }
 
@@ -47,17 +45,16 @@ func parts(length float64, size int) int64 {
 	return max(1, int64(math.Ceil(length/float64(size))))
 }
 
-// columns of a row. Its longest parallel, the one nearest the equator, counts.
+// columns is how many a row has: its longest parallel, the one nearest the equator, decides.
 func (g grid) columns(row int64) int64 {
 	bottom, top := float64(row)/float64(g.rows), float64(row+1)/float64(g.rows)
 	nearest := max(bottom, min(top, 0.5)) // 0 is the South Pole, 1 the North Pole
 	return parts(2*math.Pi*earthRadius*math.Sin(math.Pi*nearest), g.metres)
 }
 
-// square names the square that a point is in by the middle of it, in degrees:
-// "52.520109N_13.404255E". Six digits are 11 cm, and no square is that small.
-// It computes with integers: all frontends must come to the same name, also
-// where their processors round floats differently.
+// square names a point's square by the middle of it, in degrees: "52.520109N_13.404255E". Six
+// digits are 11 cm, and no square is that small. It computes with integers, so that all frontends
+// get the same name, also where their processors round floats differently.
 func (g grid) square(p point) string {
 	row := min(p.north*g.rows/latitudes, g.rows-1) // the North Pole is in the last row
 	columns := g.columns(row)

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -8,46 +8,44 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// DNSLOCSettings say how near hosts stand that are at one place.
+// DNSLOCSettings say how near to each other the hosts of one group stand.
 type DNSLOCSettings struct {
-	LOCGrid int `envconfig:"LOC_GRID" default:"1000" min:"1" max:"1000000" desc:"side in metres of the squares by which LOC records make groups; hosts beside an edge may be in two, so it should be much larger than a site"`
+	LOCGrid int `envconfig:"LOC_GRID" default:"1000" min:"1" max:"1000000" desc:"side in metres of the squares into which LOC records sort hosts, a group each; make it much larger than a site, since an edge through a site splits it"`
 }
 
-func (s *DNSLOCSettings) open(env Env) (Source, error) {
+func (s *Settings) openDNSLOC(env smdb.Env) (smdb.Source, error) {
 	grid, err := newGrid(s.LOCGrid)
-	resolver, resolverErr := newResolver(env.dns)
-	if err := errors.Join(of("LOC_GRID", err), resolverErr); err != nil {
-		return nil, err
-	}
-	return &dnsLOC{resolver: resolver, grid: grid}, nil
+	resolver, resolverErr := newResolver(s.DNSSettings)
+	return &dnsLOC{resolver: resolver, grid: grid}, errors.Join(settingError("LOC_GRID", err), resolverErr)
 }
 
 // maxNames is how many names a host may have, each of which is asked for.
 const maxNames = 8
 
-// dnsLOC is the source that reads the LOC record (RFC 1876) of the host's name,
-// which is the one of its PTR record.
+// dnsLOC is the source that reads the LOC records (RFC 1876) of the names in the host's PTR
+// records.
 type dnsLOC struct {
 	resolver *resolver
 	grid     grid
 }
 
-// Locate implements Source. The group is the host's square of the grid.
+// Locate implements smdb.Source. The group is the host's square of the grid.
 func (d *dnsLOC) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
 	names, err := d.resolver.hostNames(ctx, ip)
 	if err != nil {
 		return tracker.Place{}, err
 	}
 	if len(names) > maxNames {
-		return tracker.Place{}, fmt.Errorf("%w: it has %d names, and only %d are asked for", ErrInvalid, len(names), maxNames)
+		return tracker.Place{}, fmt.Errorf("%w: it has %d names, and only %d are asked for", smdb.ErrInvalid, len(names), maxNames)
 	}
 	return placeOfNames(names, func(name string) (tracker.Place, error) { return d.locateName(ctx, name) })
 }
 
-// locateName finds the one square in which all LOC records of a name are.
+// locateName finds the one square that holds all LOC records of a name.
 func (d *dnsLOC) locateName(ctx context.Context, name string) (tracker.Place, error) {
 	records, err := d.resolver.lookup(ctx, name, dns.TypeLOC)
 	if err != nil {
@@ -55,7 +53,7 @@ func (d *dnsLOC) locateName(ctx context.Context, name string) (tracker.Place, er
 	}
 	place, err := d.placeOf(records)
 	if err != nil {
-		return tracker.Place{}, fmt.Errorf("%w: host %q: %w", ErrInvalid, name, err)
+		return tracker.Place{}, fmt.Errorf("%w: host %q: %w", smdb.ErrInvalid, name, err)
 	}
 	place.Hostname = name
 	return place, nil
@@ -81,11 +79,10 @@ func (d *dnsLOC) placeOf(records []dns.RR) (tracker.Place, error) {
 	return onePlace(places...)
 }
 
-// pointOf reads where a LOC record says that the host is. Its altitude is left
-// out: who is above whom in a building says little of the network between them,
-// and many records have 0, or count from the sea instead of from the ellipsoid,
-// tens of metres apart: one site would be two. Its size and precisions say how
-// large or how well known the place is, not where.
+// pointOf reads the coordinates of a LOC record. It ignores the altitude: two floors of a
+// building may well share a network, and many records have 0, or count from the sea instead of
+// the ellipsoid, tens of metres apart, which would make two sites of one. Size and precisions say
+// how large or how well known the place is, not where it is.
 func pointOf(loc *dns.LOC) (point, error) {
 	if loc.Version != 0 {
 		return point{}, fmt.Errorf("its LOC record has version %d, only 0 is known", loc.Version)

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"math"

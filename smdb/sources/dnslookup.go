@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -7,21 +7,22 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
 const (
-	// dnsTries is how often each server is asked, since UDP loses packets. Two is
-	// what resolv.conf(5) has for "attempts".
+	// dnsTries is how often each server is asked, since UDP loses packets; resolv.conf(5) has
+	// the same default for "attempts".
 	dnsTries = 2
-	// maxAliases is how many CNAMEs lead from a name to its records, at most. A
-	// classless delegation (RFC 2317) has one.
+	// maxAliases is how many CNAMEs may lead from a name to its records. A classless delegation
+	// (RFC 2317) has one.
 	maxAliases = 8
 )
 
-// lookup returns the records of one type that a name has, at least one, and
-// follows CNAMEs. A name that is not there, or has none, is ErrNotFound. Aliases
-// that lead nowhere are ErrInvalid. Any other error means that no server could
-// answer.
+// lookup returns the records of one type that a name has, at least one, and follows CNAMEs. A
+// name that does not exist, or has no such record, is smdb.ErrNotFound. Too many aliases are
+// smdb.ErrInvalid. Any other error means that no server could answer.
 func (r *resolver) lookup(ctx context.Context, name string, rrtype uint16) ([]dns.RR, error) {
 	name = dns.Fqdn(name)
 	for range maxAliases {
@@ -36,19 +37,19 @@ func (r *resolver) lookup(ctx context.Context, name string, rrtype uint16) ([]dn
 		case len(records) > 0:
 			return records, nil
 		case strings.EqualFold(end, name):
-			return nil, fmt.Errorf("%w: no %s record at %s", ErrNotFound, dns.TypeToString[rrtype], end)
+			return nil, fmt.Errorf("%w: no %s record at %s", smdb.ErrNotFound, dns.TypeToString[rrtype], end)
 		}
-		name = end // a server that does not recurse leaves it to us to ask on
+		name = end // a server that does not recurse leaves the next question to us
 	}
 	return nil, tooManyAliases(name)
 }
 
 func tooManyAliases(name string) error {
-	return fmt.Errorf("%w: %s is behind more than %d aliases", ErrInvalid, name, maxAliases)
+	return fmt.Errorf("%w: %s is behind more than %d aliases", smdb.ErrInvalid, name, maxAliases)
 }
 
-// follow goes from name along the CNAMEs of an answer. It returns the records
-// that it finds, and the name at which it ended.
+// follow follows the CNAMEs of an answer. It returns the records that it finds, and the name at
+// which it ended.
 func follow(answer []dns.RR, name string, rrtype uint16) (records []dns.RR, end string, err error) {
 	for range maxAliases {
 		alias := ""
@@ -71,9 +72,9 @@ func follow(answer []dns.RR, name string, rrtype uint16) (records []dns.RR, end 
 	return nil, "", tooManyAliases(name)
 }
 
-// ask returns the first reply that is an answer. The servers are tried in their
-// order, and then once more; each try gets an equal part of the time that is
-// left, so that the last one has as much as the first that hung.
+// ask returns the first reply that is an answer. The servers are tried in their order, and then
+// once more. Each try gets an equal part of the remaining time, so that the last one has as much
+// as the first.
 func (r *resolver) ask(ctx context.Context, name string, rrtype uint16) (*dns.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, dnsMaxTime)
 	defer cancel()

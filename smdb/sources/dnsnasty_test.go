@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"strings"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -94,17 +95,17 @@ var replies = []struct {
 		answering(`17.4.1.10.in-addr.arpa. 60 IN CNAME b.example.`)(w, query)
 	}, nil, ""},
 
-	{"no such name", rcode(dns.RcodeNameError), ErrNotFound, "no TXT record at 17.4.1.10.in-addr.arpa."},
-	{"nothing", answering(), ErrNotFound, "no TXT"},
-	{"nothing in this zone", authority(soaOnly), ErrNotFound, "no TXT"},
-	{"nothing in this zone, of these servers", authority(soaOnly, nsOnly), ErrNotFound, "no TXT"},
-	{"another host's", answering(`18.4.1.10.in-addr.arpa. 60 IN TXT "rack=r18"`), ErrNotFound, "no TXT"},
-	{"another class", answering(`17.4.1.10.in-addr.arpa. 60 CH TXT "rack=r17"`), ErrNotFound, "no TXT"},
+	{"no such name", rcode(dns.RcodeNameError), smdb.ErrNotFound, "no TXT record at 17.4.1.10.in-addr.arpa."},
+	{"nothing", answering(), smdb.ErrNotFound, "no TXT"},
+	{"nothing in this zone", authority(soaOnly), smdb.ErrNotFound, "no TXT"},
+	{"nothing in this zone, of these servers", authority(soaOnly, nsOnly), smdb.ErrNotFound, "no TXT"},
+	{"another host's", answering(`18.4.1.10.in-addr.arpa. 60 IN TXT "rack=r18"`), smdb.ErrNotFound, "no TXT"},
+	{"another class", answering(`17.4.1.10.in-addr.arpa. 60 CH TXT "rack=r17"`), smdb.ErrNotFound, "no TXT"},
 
-	{"an alias of itself", answering(`17.4.1.10.in-addr.arpa. 60 IN CNAME 17.4.1.10.in-addr.arpa.`), ErrInvalid, "aliases"},
+	{"an alias of itself", answering(`17.4.1.10.in-addr.arpa. 60 IN CNAME 17.4.1.10.in-addr.arpa.`), smdb.ErrInvalid, "aliases"},
 	{"aliases without end", func(w dns.ResponseWriter, query *dns.Msg) {
 		answering(query.Question[0].Name+" 60 IN CNAME x."+query.Question[0].Name)(w, query)
-	}, ErrInvalid, "aliases"},
+	}, smdb.ErrInvalid, "aliases"},
 
 	{"SERVFAIL", rcode(dns.RcodeServerFailure), errFailure, "SERVFAIL"},
 	{"REFUSED", rcode(dns.RcodeRefused), errFailure, "REFUSED"},
@@ -143,7 +144,7 @@ var replies = []struct {
 }
 
 // Each reply is one of the three kinds of error, and a chain asks its next source
-// after ErrNotFound alone.
+// after smdb.ErrNotFound alone.
 func TestReplies(t *testing.T) {
 	for _, tt := range replies {
 		server := serveDNS(t, tt.handler)
@@ -156,7 +157,7 @@ func TestReplies(t *testing.T) {
 			t.Errorf("%s: %+v; want %+v, %v with %q", tt.name, said, want, tt.err, tt.text)
 		}
 		next, err := openDNS(t, "dns-txt,subnet", server, longTimeout).Locate(t.Context(), hostOf(17))
-		if fell := next.Location == "10.1.4.0_24"; fell != (tt.err == ErrNotFound) {
+		if fell := next.Location == "10.1.4.0_24"; fell != (tt.err == smdb.ErrNotFound) {
 			t.Errorf("%s: the chain says %+v, %v", tt.name, next, err)
 		}
 	}
@@ -240,7 +241,7 @@ func TestNextServer(t *testing.T) {
 
 	// That a host is not there is an answer: nobody else is asked.
 	servers := serveDNS(t, rcode(dns.RcodeNameError)) + "," + good
-	if _, err := openDNS(t, "dns-txt", servers, longTimeout).Locate(t.Context(), hostOf(17)); kind(err) != ErrNotFound {
+	if _, err := openDNS(t, "dns-txt", servers, longTimeout).Locate(t.Context(), hostOf(17)); kind(err) != smdb.ErrNotFound {
 		t.Errorf("NXDOMAIN: %v", err)
 	}
 }
@@ -307,13 +308,13 @@ func TestHostNames(t *testing.T) {
 		{"one", []string{owner + "web17.example."}, "web17.example", nil},
 		{"capitals", []string{owner + "WEB17.Example."}, "web17.example", nil},
 		{"one in two cases", []string{owner + "WEB17.example.", owner + "web17.Example."}, "web17.example", nil},
-		{"none", nil, "", ErrNotFound},
+		{"none", nil, "", smdb.ErrNotFound},
 		{"two", []string{owner + "www.example.", owner + "web17.example."}, "web17.example www.example", nil},
-		{"one of two is none", []string{owner + "web17.example.", owner + "."}, "", ErrInvalid},
-		{"the root", []string{owner + "."}, "", ErrInvalid},
-		{"a blank", []string{owner + `web\03217.example.`}, "", ErrInvalid},
-		{"a dot in a label", []string{owner + `web\.17.example.`}, "", ErrInvalid},
-		{"no ASCII", []string{owner + `w\195\164b17.example.`}, "", ErrInvalid},
+		{"one of two is none", []string{owner + "web17.example.", owner + "."}, "", smdb.ErrInvalid},
+		{"the root", []string{owner + "."}, "", smdb.ErrInvalid},
+		{"a blank", []string{owner + `web\03217.example.`}, "", smdb.ErrInvalid},
+		{"a dot in a label", []string{owner + `web\.17.example.`}, "", smdb.ErrInvalid},
+		{"no ASCII", []string{owner + `w\195\164b17.example.`}, "", smdb.ErrInvalid},
 	} {
 		resolver := &resolver{servers: []string{serveDNS(t, answering(tt.records...))}}
 		names, err := resolver.hostNames(t.Context(), hostOf(17))

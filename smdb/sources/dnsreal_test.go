@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -105,29 +106,29 @@ func TestNamed(t *testing.T) {
 		{"dns-txt", "10.1.4.20", tracker.Place{Location: "dc1/r20"}, nil},
 		{"dns-txt", "10.1.4.32", tracker.Place{Location: "dc1/large"}, nil},
 		{"dns-txt", "2001:db8::17", tracker.Place{Location: "dc1/r17"}, nil},
-		{"dns-txt", "10.1.4.21", tracker.Place{}, ErrNotFound}, // has other records
-		{"dns-txt", "10.1.4.29", tracker.Place{}, ErrNotFound}, // is an alias of nothing
-		{"dns-txt", "10.1.4.99", tracker.Place{}, ErrNotFound}, // is not there
+		{"dns-txt", "10.1.4.21", tracker.Place{}, smdb.ErrNotFound}, // has other records
+		{"dns-txt", "10.1.4.29", tracker.Place{}, smdb.ErrNotFound}, // is an alias of nothing
+		{"dns-txt", "10.1.4.99", tracker.Place{}, smdb.ErrNotFound}, // is not there
 		{"dns-txt", "10.1.4.33", tracker.Place{Location: "K%C3%A4fig-3"}, nil},
 		{"dns-txt", "10.1.4.34", tracker.Place{Location: "dc1/A%2F12%20%22old%22%20%5Cx"}, nil},
-		{"dns-txt", "10.1.4.23", tracker.Place{}, ErrInvalid}, // has two racks
-		{"dns-txt", "10.1.4.24", tracker.Place{}, ErrInvalid}, // has what may be a rack
-		{"dns-txt", "10.1.4.25", tracker.Place{}, ErrInvalid}, // has a malformed rack
-		{"dns-txt", "10.1.4.30", tracker.Place{}, errFailure}, // is an alias of itself: SERVFAIL
-		{"dns-txt", "10.1.4.28", tracker.Place{}, errFailure}, // is known elsewhere
-		{"dns-txt", "10.1.5.17", tracker.Place{}, errFailure}, // is in no zone of this server
+		{"dns-txt", "10.1.4.23", tracker.Place{}, smdb.ErrInvalid}, // has two racks
+		{"dns-txt", "10.1.4.24", tracker.Place{}, smdb.ErrInvalid}, // has what may be a rack
+		{"dns-txt", "10.1.4.25", tracker.Place{}, smdb.ErrInvalid}, // has a malformed rack
+		{"dns-txt", "10.1.4.30", tracker.Place{}, errFailure},      // is an alias of itself: SERVFAIL
+		{"dns-txt", "10.1.4.28", tracker.Place{}, errFailure},      // is known elsewhere
+		{"dns-txt", "10.1.5.17", tracker.Place{}, errFailure},      // is in no zone of this server
 		{"dns-loc", "10.1.4.17", tracker.Place{Location: berlin, Hostname: "web17.example"}, nil},
 		{"dns-loc", "10.1.4.18", tracker.Place{Location: berlin, Hostname: "web18.example"}, nil},
 		{"dns-loc", "10.1.4.19", tracker.Place{Location: sydney, Hostname: "web19.example"}, nil},
 		{"dns-loc", "10.1.4.25", tracker.Place{Location: berlin, Hostname: "web25.example"}, nil},
-		{"dns-loc", "10.1.4.20", tracker.Place{}, ErrNotFound},                                    // has no name
-		{"dns-loc", "10.1.4.21", tracker.Place{}, ErrNotFound},                                    // has no LOC
-		{"dns-loc", "10.1.4.27", tracker.Place{}, ErrNotFound},                                    // has a name that is not there
-		{"dns-loc", "10.1.4.99", tracker.Place{}, ErrNotFound},                                    // is not there
+		{"dns-loc", "10.1.4.20", tracker.Place{}, smdb.ErrNotFound},                               // has no name
+		{"dns-loc", "10.1.4.21", tracker.Place{}, smdb.ErrNotFound},                               // has no LOC
+		{"dns-loc", "10.1.4.27", tracker.Place{}, smdb.ErrNotFound},                               // has a name that is not there
+		{"dns-loc", "10.1.4.99", tracker.Place{}, smdb.ErrNotFound},                               // is not there
 		{"dns-loc", "10.1.4.33", tracker.Place{Location: berlin, Hostname: "web17.example"}, nil}, // has two names
-		{"dns-loc", "10.1.4.22", tracker.Place{}, ErrNotFound},                                    // has two names, without LOC
-		{"dns-loc", "10.1.4.34", tracker.Place{}, ErrInvalid},                                     // has names in two places
-		{"dns-loc", "10.1.4.24", tracker.Place{}, ErrInvalid},                                     // has two places
+		{"dns-loc", "10.1.4.22", tracker.Place{}, smdb.ErrNotFound},                               // has two names, without LOC
+		{"dns-loc", "10.1.4.34", tracker.Place{}, smdb.ErrInvalid},                                // has names in two places
+		{"dns-loc", "10.1.4.24", tracker.Place{}, smdb.ErrInvalid},                                // has two places
 		{"dns-loc", "10.1.4.26", tracker.Place{}, errFailure},                                     // has a name that is known elsewhere
 	} {
 		place, err := openDNS(t, tt.source, server, longTimeout).Locate(t.Context(), netip.MustParseAddr(tt.ip))
@@ -169,7 +170,7 @@ func TestNamedOtherNames(t *testing.T) {
 	} {
 		source, err := Open("dns-txt", &Settings{
 			DNSSettings: DNSSettings{DNSServers: server}, DNSTXTSettings: DNSTXTSettings{DNSTXTName: tt.name},
-		}, Env{Timeout: longTimeout})
+		}, smdb.Env{Timeout: longTimeout})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,11 +199,11 @@ func TestDnsmasq(t *testing.T) {
 	}{
 		{"dns-txt", 17, tracker.Place{Location: "dc1/r17"}, nil},
 		{"dns-txt", 19, tracker.Place{Location: "dc1/r19"}, nil},
-		{"dns-txt", 18, tracker.Place{}, ErrNotFound}, // has other records
-		{"dns-txt", 99, tracker.Place{}, ErrNotFound}, // is not there
+		{"dns-txt", 18, tracker.Place{}, smdb.ErrNotFound}, // has other records
+		{"dns-txt", 99, tracker.Place{}, smdb.ErrNotFound}, // is not there
 		{"dns-loc", 17, tracker.Place{Location: berlin, Hostname: "web17.example"}, nil},
-		{"dns-loc", 18, tracker.Place{}, ErrNotFound},
-		{"dns-loc", 99, tracker.Place{}, ErrNotFound},
+		{"dns-loc", 18, tracker.Place{}, smdb.ErrNotFound},
+		{"dns-loc", 99, tracker.Place{}, smdb.ErrNotFound},
 	} {
 		place, err := openDNS(t, tt.source, server, longTimeout).Locate(t.Context(), hostOf(tt.host))
 		if place != tt.want || kind(err) != tt.err {

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"bytes"
@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
 // DNS servers for tests: named and dnsmasq as Debian has them, and one in the
@@ -162,14 +164,14 @@ func writeFile(t *testing.T, path, text string) {
 }
 
 // openDNS opens LOCATION with a DNS server, and closes it with the test.
-func openDNS(t *testing.T, location, servers string, timeout time.Duration) *Chain {
+func openDNS(t *testing.T, location, servers string, timeout time.Duration) *smdb.Chain {
 	t.Helper()
 	chain, err := Open(location, &Settings{
 		SubnetSettings: SubnetSettings{Subnets: "24,64"},
 		DNSSettings:    DNSSettings{DNSServers: servers},
 		DNSTXTSettings: DNSTXTSettings{DNSTXTName: "{reverse}"},
 		DNSLOCSettings: DNSLOCSettings{LOCGrid: 100},
-	}, Env{Timeout: timeout})
+	}, smdb.Env{Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -12,31 +12,29 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // DNSTXTSettings say which TXT records hold the hosts' locations.
 type DNSTXTSettings struct {
-	DNSTXTName string `envconfig:"DNS_TXT_NAME" default:"{reverse}" desc:"name whose TXT record is a host's location, dc1/r17 or rack=dc1/r17, the latter if it holds blanks; {reverse} is 17.4.1.10.in-addr.arpa, but 17.4.1.10 if a domain follows it as in {reverse}.racks.example, and likewise for IPv6; {ip} is 10-1-4-17 or 2001-db8--17"`
+	DNSTXTName string `envconfig:"DNS_TXT_NAME" default:"{reverse}" desc:"DNS name whose TXT record is the host's path, dc1/r17, or rack=dc1/FA 12 if it holds blanks; {reverse} in it is 17.4.1.10.in-addr.arpa, or 17.4.1.10 before a domain as in {reverse}.racks.example, and {ip} is 10-1-4-17 or 2001-db8--17"`
 }
 
-func (s *DNSTXTSettings) open(env Env) (Source, error) {
+func (s *Settings) openDNSTXT(env smdb.Env) (smdb.Source, error) {
 	name := txtName(strings.TrimSuffix(s.DNSTXTName, "."))
-	resolver, err := newResolver(env.dns)
-	if err := errors.Join(of("DNS_TXT_NAME", name.check()), err); err != nil {
-		return nil, err
-	}
-	return &dnsTXT{resolver: resolver, name: name}, nil
+	resolver, err := newResolver(s.DNSSettings)
+	return &dnsTXT{resolver: resolver, name: name}, errors.Join(settingError("DNS_TXT_NAME", name.check()), err)
 }
 
-// dnsTXT is the source that reads a TXT record of the host's address. The
-// hostname is not asked for.
+// dnsTXT is the source that reads a TXT record of the host's address. It does not ask for the
+// hostname.
 type dnsTXT struct {
 	resolver *resolver
 	name     txtName
 }
 
-// Locate implements Source.
+// Locate implements smdb.Source.
 func (d *dnsTXT) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
 	name, err := d.name.of(ip)
 	if err != nil {
@@ -53,8 +51,8 @@ func (d *dnsTXT) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, erro
 	return tracker.Place{Location: location}, nil
 }
 
-// textsOf returns the text of each record. One of more than 255 bytes is several
-// strings, which belong together without a blank (RFC 7208, 3.3).
+// textsOf returns the text of each record. One of more than 255 bytes is several strings, which
+// are joined without a blank (RFC 7208, 3.3).
 func textsOf(records []dns.RR) []string {
 	var texts []string
 	for _, record := range records {
@@ -65,8 +63,8 @@ func textsOf(records []dns.RR) []string {
 	return texts
 }
 
-// plainText undoes the library's escapes, which are those of zone files: \DDD is a byte,
-// and any other \X is X (RFC 1035, 5.1).
+// plainText undoes the library's escapes, which are those of zone files: \DDD is a byte, and any
+// other \X is X (RFC 1035, 5.1).
 func plainText(text string) string {
 	var plain []byte
 	for i := 0; i < len(text); i++ {
@@ -86,12 +84,10 @@ func plainText(text string) string {
 // rackKey is what stands before a location (RFC 1464).
 var rackKey = regexp.MustCompile(`(?i)\brack\s*=`)
 
-// parseTXT finds the location among all texts of a name. It is in those that
-// begin with "rack=", in any case (RFC 1464); if there are none, in those of a
-// single word without "=". Texts of another key, such as SPF's, are somebody
-// else's: nothing but these is ErrNotFound. What else there is may be meant as a
-// location, and cannot be read as one: that is ErrInvalid, like a malformed
-// location, or several.
+// parseTXT finds the location among all texts of a name. The texts that begin with "rack=", in
+// any case (RFC 1464), hold it; if there are none, those of a single word without "=" do. Texts
+// with another key, such as SPF's, are ignored: nothing but these is smdb.ErrNotFound. Any other
+// text may be meant as a location: that is smdb.ErrInvalid, like a malformed location, or several.
 func parseTXT(texts []string) (tracker.Location, error) {
 	var named, plain, unreadable []string
 	for _, text := range texts {
@@ -101,7 +97,7 @@ func parseTXT(texts []string) (tracker.Location, error) {
 		case at != nil && at[0] == 0 && !rackKey.MatchString(text[at[1]:]):
 			named = append(named, text[at[1]:])
 		case at != nil:
-			return "", fmt.Errorf("%w: %.80q: a location is written rack=… and nothing else", ErrInvalid, text)
+			return "", fmt.Errorf("%w: %.80q: a location is written rack=… and nothing else", smdb.ErrInvalid, text)
 		case strings.Contains(text, "="):
 		case text == "", strings.ContainsAny(text, " \t"):
 			unreadable = append(unreadable, text)
@@ -115,30 +111,30 @@ func parseTXT(texts []string) (tracker.Location, error) {
 	case len(plain) > 0:
 		return parseTXTValues(plain)
 	case len(unreadable) > 0:
-		return "", fmt.Errorf("%w: %.80q: a location with blanks is written rack=…", ErrInvalid, slices.Min(unreadable))
+		return "", fmt.Errorf("%w: %.80q: a location with blanks is written rack=…", smdb.ErrInvalid, slices.Min(unreadable))
 	}
-	return "", ErrNotFound
+	return "", smdb.ErrNotFound
 }
 
-// plainName takes blanks off, and the dot that ends a name in a zone file.
+// plainName drops blanks around the text, and the dot that ends a name in a zone file.
 func plainName(text string) string {
 	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(text), "."))
 }
 
 // parseTXTValues reads locations that must all be the same.
 func parseTXTValues(values []string) (tracker.Location, error) {
-	slices.Sort(values) // servers turn the order of records
+	slices.Sort(values) // servers rotate the records
 	places := make([]tracker.Place, len(values))
 	for i, value := range values {
 		location, err := tracker.ParseLocation(value)
 		if err != nil {
-			return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+			return "", fmt.Errorf("%w: %w", smdb.ErrInvalid, err)
 		}
 		places[i].Location = location
 	}
 	place, err := onePlace(places...)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+		return "", fmt.Errorf("%w: %w", smdb.ErrInvalid, err)
 	}
 	return place.Location, nil
 }
@@ -146,8 +142,8 @@ func parseTXTValues(values []string) (tracker.Location, error) {
 // txtName is DNS_TXT_NAME, without a final dot.
 type txtName string
 
-// of returns the name for one host. A reverse name that a domain follows loses
-// its in-addr.arpa or ip6.arpa, as in all lists of addresses (RFC 5782, 2.1).
+// of returns the name for one host. Before a domain the reverse name loses its in-addr.arpa or
+// ip6.arpa, as in all lists of addresses (RFC 5782, 2.1).
 func (n txtName) of(ip netip.Addr) (string, error) {
 	reverse, err := dns.ReverseAddr(ip.String())
 	if err != nil {
@@ -161,8 +157,8 @@ func (n txtName) of(ip netip.Addr) (string, error) {
 	return strings.NewReplacer("{reverse}", reverse, "{ip}", label).Replace(string(n)), nil
 }
 
-// maxDNSName is how many bytes a name has, at most, as it is written without the
-// final dot: 255 with a length before each label and the root's (RFC 1035, 2.3.4).
+// maxDNSName is how many bytes a name may have, written without the final dot: 255 with a length
+// before each label and the root's (RFC 1035, 2.3.4).
 const maxDNSName = 253
 
 // longestIP has the longest names.

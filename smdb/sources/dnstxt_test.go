@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"net/netip"
@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -84,34 +85,34 @@ var texts = []struct {
 	{[]string{"r17.", "r17 ", "r17. ", "rack=r17.", "rack=r17 .", "rack=r17. "}, "r17", nil},
 	{[]string{"dc1/r17."}, "dc1/r17", nil},
 	{[]string{"r1.7"}, "r1.7", nil},
-	{[]string{"."}, "", ErrInvalid},
-	{[]string{"rack=."}, "", ErrInvalid},
+	{[]string{"."}, "", smdb.ErrInvalid},
+	{[]string{"rack=."}, "", smdb.ErrInvalid},
 	{[]string{"rack=FA 12"}, "FA%2012", nil},
 	{[]string{"rack=DC1:R17/Käfig-3/A%2f12"}, "DC1%3AR17/K%C3%A4fig-3/A%2F12", nil},
 	{[]string{"DC1:R17"}, "DC1%3AR17", nil},
 	{[]string{"rack=a=b"}, "a%3Db", nil},
 
-	{nil, "", ErrNotFound},
-	{[]string{"v=spf1 -all"}, "", ErrNotFound},
-	{[]string{"racks=r17"}, "", ErrNotFound},
+	{nil, "", smdb.ErrNotFound},
+	{[]string{"v=spf1 -all"}, "", smdb.ErrNotFound},
+	{[]string{"racks=r17"}, "", smdb.ErrNotFound},
 
-	{[]string{"rack=r17", "rack=r18"}, "", ErrInvalid},
-	{[]string{"rack=r17", "rack=R17"}, "", ErrInvalid},
-	{[]string{"r17", "r18"}, "", ErrInvalid},
-	{[]string{"rack=r17", "rack=r 18"}, "", ErrInvalid},
-	{[]string{"rack="}, "", ErrInvalid},
-	{[]string{"rack=", "r17"}, "", ErrInvalid},
-	{[]string{""}, "", ErrInvalid},
-	{[]string{"bought in May"}, "", ErrInvalid},
-	{[]string{"FA 12", "v=spf1 -all"}, "", ErrInvalid},
-	{[]string{"dc=dc1 rack=r17"}, "", ErrInvalid},
-	{[]string{"rack=r17", "rack=r17 rack=r17"}, "", ErrInvalid},
-	{[]string{"rack=rack=r17"}, "", ErrInvalid},
-	{[]string{"rack=a/b/c/d/e"}, "", ErrInvalid},
-	{[]string{"dc1//r17"}, "", ErrInvalid},
-	{[]string{"r\xff"}, "", ErrInvalid},
-	{[]string{"rack=r\x00"}, "", ErrInvalid},
-	{[]string{strings.Repeat("r", 65)}, "", ErrInvalid},
+	{[]string{"rack=r17", "rack=r18"}, "", smdb.ErrInvalid},
+	{[]string{"rack=r17", "rack=R17"}, "", smdb.ErrInvalid},
+	{[]string{"r17", "r18"}, "", smdb.ErrInvalid},
+	{[]string{"rack=r17", "rack=r 18"}, "", smdb.ErrInvalid},
+	{[]string{"rack="}, "", smdb.ErrInvalid},
+	{[]string{"rack=", "r17"}, "", smdb.ErrInvalid},
+	{[]string{""}, "", smdb.ErrInvalid},
+	{[]string{"bought in May"}, "", smdb.ErrInvalid},
+	{[]string{"FA 12", "v=spf1 -all"}, "", smdb.ErrInvalid},
+	{[]string{"dc=dc1 rack=r17"}, "", smdb.ErrInvalid},
+	{[]string{"rack=r17", "rack=r17 rack=r17"}, "", smdb.ErrInvalid},
+	{[]string{"rack=rack=r17"}, "", smdb.ErrInvalid},
+	{[]string{"rack=a/b/c/d/e"}, "", smdb.ErrInvalid},
+	{[]string{"dc1//r17"}, "", smdb.ErrInvalid},
+	{[]string{"r\xff"}, "", smdb.ErrInvalid},
+	{[]string{"rack=r\x00"}, "", smdb.ErrInvalid},
+	{[]string{strings.Repeat("r", 65)}, "", smdb.ErrInvalid},
 }
 
 func TestParseTXT(t *testing.T) {
@@ -151,14 +152,14 @@ func FuzzParseTXT(f *testing.F) {
 			if named, _ := tracker.ParseLocation(plainName(text[len("rack="):])); err == nil && named != location {
 				t.Fatalf("%q is %q, although there is %q", texts, location, text)
 			}
-			if kind(err) == ErrNotFound {
+			if kind(err) == smdb.ErrNotFound {
 				t.Fatalf("%q is not found", text)
 			}
 		}
 		if err == nil && !said && !rackKey.MatchString(lines) {
 			t.Fatalf("%q is in no text of %q", location, texts)
 		}
-		if kind(err) == ErrNotFound && slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(text, "=") }) {
+		if kind(err) == smdb.ErrNotFound && slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(text, "=") }) {
 			t.Fatalf("%q is not found", texts)
 		}
 		slices.Reverse(texts)

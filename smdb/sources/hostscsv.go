@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// parseHostsCSV reads a HOSTS_FILE in CSV (RFC 4180): address, path and, if it is
-// known, hostname. A first line with these words is skipped, and so are empty
-// lines and those that begin with #. Errors name the line.
+// parseHostsCSV reads a HOSTS_FILE in CSV (RFC 4180): address, path and, if it is known, hostname.
+// It skips a first line with these words, empty lines and those that begin with #. Errors name
+// the line.
 //
 //	address,path,hostname
 //	10.1.2.3,dc1/r17,web1

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"errors"
@@ -7,24 +7,22 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // FileSettings say which file knows where each host stands.
 type FileSettings struct {
-	HostsFile string `envconfig:"HOSTS_FILE" desc:"file that says where each host stands: .csv with lines like 10.1.2.3,dc1/r17 or 10.1.2.3,dc1/r17,web1, or .yaml with lines like 10.1.2.3: dc1/r17 or 10.1.2.3: {path: dc1/r17, hostname: web1}; read again when it changes, replace it by rename; behind a remote source a known host follows when it is asked for again"`
+	HostsFile string `envconfig:"HOSTS_FILE" desc:"file of hosts and their paths: .csv with lines like 10.1.2.3,dc1/r17 or 10.1.2.3,dc1/r17,web1, or .yaml with lines like 10.1.2.3: dc1/r17 or 10.1.2.3: {path: dc1/r17, hostname: web1}; replace it by rename, and it is read again as SUBNETS_FILE is"`
 }
 
-func (s *FileSettings) open(env Env) (Source, error) {
+func (s *FileSettings) openFile(env smdb.Env) (smdb.Source, error) {
 	parse, err := hostsParser(s.HostsFile)
 	if err != nil {
-		return nil, fmt.Errorf("HOSTS_FILE: %w", err)
+		return nil, settingError("HOSTS_FILE", err)
 	}
 	source, err := openTableFile(s.HostsFile, parse, env.Log)
-	if err != nil {
-		return nil, fmt.Errorf("HOSTS_FILE: %w", err)
-	}
-	return source, nil
+	return source, settingError("HOSTS_FILE", err)
 }
 
 func hostsParser(path string) (func([]byte) (table, error), error) {
@@ -37,7 +35,7 @@ func hostsParser(path string) (func([]byte) (table, error), error) {
 	return nil, fmt.Errorf("must be a file whose name ends with .csv, .yaml or .yml, not %q", path)
 }
 
-// hostsTable says for addresses where their hosts stand.
+// hostsTable has the places of hosts by their addresses.
 type hostsTable map[netip.Addr]tracker.Place
 
 func (t hostsTable) find(ip netip.Addr) (tracker.Place, bool) {
@@ -47,7 +45,7 @@ func (t hostsTable) find(ip netip.Addr) (tracker.Place, bool) {
 
 func (t hostsTable) size() int { return len(t) }
 
-// add notes a host. It may be repeated, but not in another rack.
+// add adds a host. It may be repeated, but not in another rack.
 func (t hostsTable) add(address, path, hostname string) error {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || ip.Zone() != "" {

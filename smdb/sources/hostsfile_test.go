@@ -1,8 +1,9 @@
-package smdb
+package sources
 
 import (
 	"encoding/csv"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/netip"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -38,7 +40,7 @@ func TestHostsFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(tt.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		chain, err := Open("file", &Settings{FileSettings: FileSettings{HostsFile: path}}, Env{Log: (&logged{}).logger()})
+		chain, err := Open("file", &Settings{FileSettings: FileSettings{HostsFile: path}}, smdb.Env{Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
@@ -48,7 +50,7 @@ func TestHostsFile(t *testing.T) {
 				t.Errorf("%s: %s is %+v, %v; want %+v", tt.name, ip, place, err, want)
 			}
 		}
-		if place, err := chain.Locate(t.Context(), netip.MustParseAddr("10.1.2.5")); kind(err) != ErrNotFound {
+		if place, err := chain.Locate(t.Context(), netip.MustParseAddr("10.1.2.5")); kind(err) != smdb.ErrNotFound {
 			t.Errorf("%s: %+v, %v", tt.name, place, err)
 		}
 		chain.Close()
@@ -103,14 +105,14 @@ func TestHostsFileErrors(t *testing.T) {
 		if err := os.WriteFile(path, []byte(tt.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Open("file", &Settings{FileSettings: FileSettings{HostsFile: path}}, Env{Log: (&logged{}).logger()})
+		_, err := Open("file", &Settings{FileSettings: FileSettings{HostsFile: path}}, smdb.Env{Log: slog.New(slog.DiscardHandler)})
 		if err == nil || !strings.HasPrefix(err.Error(), "HOSTS_FILE: "+path+": ") ||
 			!strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%.80q: %v; want %s", tt.text, err, tt.want)
 		}
 	}
 	for _, path := range []string{"", "/etc/hosts", "/does/not/exist.csv", "hosts.json"} {
-		_, err := Open("file", &Settings{FileSettings: FileSettings{HostsFile: path}}, Env{})
+		_, err := Open("file", &Settings{FileSettings: FileSettings{HostsFile: path}}, smdb.Env{})
 		if err == nil || !strings.HasPrefix(err.Error(), "HOSTS_FILE: ") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v", path, err)
 		}

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"errors"
@@ -7,14 +7,14 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// parseHostsYAML reads a HOSTS_FILE in YAML: one document, a mapping from each
-// address to its path, or to its path and hostname. Errors name the line.
+// parseHostsYAML reads a HOSTS_FILE in YAML: one document, a mapping from each address to its
+// path, or to its path and hostname. Errors name the line.
 //
 //	10.1.2.3: dc1/r17
 //	2001:db8::7: {path: dc1/r17, hostname: web1}
 //
-// It is read node by node instead of into a map, for the lines, for addresses
-// that are repeated, and since 017 is the rack 017 and not 15.
+// It reads nodes and not a map, for the line numbers, for repeated addresses, and because 017 is
+// the rack 017 and not 15.
 func parseHostsYAML(data []byte) (table, error) {
 	var document yaml.Node
 	if err := yaml.Load(data, &document); err != nil {
@@ -58,8 +58,8 @@ func (t hostsTable) addNodes(key, value *yaml.Node) error {
 	return t.add(address, fields["path"], fields["hostname"])
 }
 
-// scalar is the text of a scalar as it is written. Aliases are not followed: they
-// would let a small file say a lot.
+// scalar is the text of a scalar as it is written. Aliases are not followed: with them a small
+// file could mean a huge one.
 func scalar(node *yaml.Node) (string, error) {
 	if node.Kind != yaml.ScalarNode {
 		return "", errors.New("must be a word")

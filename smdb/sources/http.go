@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -6,34 +6,31 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 // HTTPSettings say how to ask a service that answers in JSON of any shape.
 type HTTPSettings struct {
-	HTTPURL          URL    `envconfig:"HTTP_URL" desc:"URL of a service that knows where hosts stand and answers in JSON; {ip} in it is the host's address"`
-	HTTPPath         string `envconfig:"HTTP_PATH" desc:"where in its answer the rack is, or the path of groups like dc1/r17: host.rack, or a JSONPath (RFC 9535); or several, separated by commas, of a group each, outermost first"`
-	HTTPHostnamePath string `envconfig:"HTTP_HOSTNAME_PATH" desc:"where in its answer the host's name is, likewise; empty means that nobody needs it"`
-	HTTPToken        string `envconfig:"HTTP_TOKEN" secret:"true" desc:"bearer token at the service"`
-	HTTPCAFile       string `envconfig:"HTTP_CA_FILE" desc:"PEM file of the certificates that alone may sign the service's; empty means those that the system trusts"`
+	HTTPURL          URL    `envconfig:"HTTP_URL" desc:"URL, with {ip} for the host's address, of a service that answers in JSON where the host stands"`
+	HTTPPath         string `envconfig:"HTTP_PATH" desc:"where the answer has the rack, or the path like dc1/r17: host.rack or any JSONPath (RFC 9535); several, separated by commas, name a group each, outermost first"`
+	HTTPHostnamePath string `envconfig:"HTTP_HOSTNAME_PATH" desc:"where the answer has the host's name, written as in HTTP_PATH; empty means no name"`
+	HTTPToken        string `envconfig:"HTTP_TOKEN" secret:"true" desc:"bearer token that is sent to the service of HTTP_URL"`
+	HTTPCAFile       string `envconfig:"HTTP_CA_FILE" desc:"PEM file of the only CA certificates that are trusted for HTTP_URL; empty means the system's"`
 }
 
-func (s *HTTPSettings) open(env Env) (Source, error) {
-	if s.HTTPURL == "" {
-		return nil, errors.New("HTTP_URL: must be set, since LOCATION names http")
-	}
-	address, err := ParseURL(string(s.HTTPURL))
-	if err == nil && !strings.Contains(string(s.HTTPURL), addressMark) {
+func (s *HTTPSettings) openHTTP(env smdb.Env) (smdb.Source, error) {
+	address, err := s.HTTPURL.ofSource("http")
+	if err == nil && !s.HTTPURL.hasAddress() {
 		err = errors.New("must hold {ip}, for the host's address")
 	}
 	if err != nil {
-		return nil, of("HTTP_URL", err)
+		return nil, settingError("HTTP_URL", err)
 	}
-	places, err := parseJSONPaths(s.HTTPPath)
-	if err == nil && len(places) > tracker.MaxGroups {
+	location, err := parseJSONPaths(s.HTTPPath)
+	if err == nil && len(location) > tracker.MaxGroups {
 		err = fmt.Errorf("a path has at most %d groups", tracker.MaxGroups)
 	}
 	var hostname *jsonPath
@@ -42,40 +39,31 @@ func (s *HTTPSettings) open(env Env) (Source, error) {
 		hostname, hostnameErr = parseJSONPath(s.HTTPHostnamePath)
 	}
 	client, clientErr := newHTTPClient("HTTP", address, s.HTTPToken, s.HTTPCAFile, env.Timeout)
-	if err := errors.Join(of("HTTP_PATH", err), of("HTTP_HOSTNAME_PATH", hostnameErr), clientErr); err != nil {
-		return nil, err
-	}
-	return &HTTP{address: address, places: places, hostname: hostname, client: client}, nil
+	return &httpSource{httpClient: client, paths: location, hostname: hostname},
+		errors.Join(settingError("HTTP_PATH", err), settingError("HTTP_HOSTNAME_PATH", hostnameErr), clientErr)
 }
 
-// HTTP asks any service that answers in JSON.
-type HTTP struct {
-	address  *url.URL    // with {ip}
-	places   []*jsonPath // of the whole path, if there is one; otherwise of a group each
+// httpSource asks any service that answers in JSON.
+type httpSource struct {
+	*httpClient
+	paths    []*jsonPath // of the whole location, if there is one; otherwise of a group each
 	hostname *jsonPath   // nil if nobody needs it
-	client   *httpClient
 }
 
-// Locate asks with one GET. The service does not know the host (ErrNotFound) if
-// its answer is 404 or 204, or nothing: null, {} or [], as a whole or where it
-// would hold the host, as in {"hosts": []} with hosts[0].rack, and it names no
-// host either. Any other answer in JSON that does not have the one valid place is
-// ErrInvalid: no rack, null for a rack, several racks. Everything else is a
-// failure.
-func (h *HTTP) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
-	status, body, err := h.client.get(ctx, withAddress(h.address, ip))
-	switch {
-	case err != nil:
+// Locate implements smdb.Source. The service does not know the host (smdb.ErrNotFound) if its
+// answer is 404 or 204, or nothing: null, {} or [], as a whole or where it would hold the host,
+// as in {"hosts": []} with hosts[0].rack, and it names no host either. Any other answer in JSON
+// without one valid place is smdb.ErrInvalid: no rack, null for a rack, several racks.
+// Everything else is a failure.
+func (h *httpSource) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
+	body, err := h.get(ctx, ip, http.StatusNotFound, http.StatusNoContent)
+	if err != nil {
 		return tracker.Place{}, err
-	case status == http.StatusNotFound, status == http.StatusNoContent:
-		return tracker.Place{}, ErrNotFound
-	case status != http.StatusOK:
-		return tracker.Place{}, fmt.Errorf("status %d", status)
 	}
 	return h.parse(body)
 }
 
-func (h *HTTP) parse(body []byte) (tracker.Place, error) {
+func (h *httpSource) parse(body []byte) (tracker.Place, error) {
 	answer, err := decodeJSON(body)
 	if err != nil {
 		return tracker.Place{}, err
@@ -83,48 +71,48 @@ func (h *HTTP) parse(body []byte) (tracker.Place, error) {
 	name, nameErr := h.name(answer)
 	location, err := h.location(answer)
 	switch {
-	case errors.Is(err, ErrNotFound) && (name != "" || nameErr != nil):
-		return tracker.Place{}, fmt.Errorf("%w: it names the host, but not where that is", ErrInvalid)
+	case errors.Is(err, smdb.ErrNotFound) && (name != "" || nameErr != nil):
+		return tracker.Place{}, fmt.Errorf("%w: it names the host, but not where that is", smdb.ErrInvalid)
 	case err != nil:
 		return tracker.Place{}, err
 	case nameErr != nil:
-		return tracker.Place{}, fmt.Errorf("%w: %w", ErrInvalid, nameErr)
+		return tracker.Place{}, fmt.Errorf("%w: %w", smdb.ErrInvalid, nameErr)
 	}
 	return tracker.Place{Location: location, Hostname: name}, nil
 }
 
-// location is ErrNotFound only if there is nothing for any of its groups.
-func (h *HTTP) location(answer any) (tracker.Location, error) {
+// location is smdb.ErrNotFound only if there is nothing for any of its groups.
+func (h *httpSource) location(answer any) (tracker.Location, error) {
 	var groups []string
 	var missing []*jsonPath
-	for _, path := range h.places {
+	for _, path := range h.paths {
 		values, err := path.all(answer)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, smdb.ErrNotFound) {
 			missing = append(missing, path)
 			continue
 		}
 		var group tracker.Location
 		if err == nil {
-			group, err = h.parsePlace(values)
+			group, err = h.parseValues(values)
 		}
 		if err != nil {
-			return "", fmt.Errorf("%w: %s: %w", ErrInvalid, path, err)
+			return "", fmt.Errorf("%w: %s: %w", smdb.ErrInvalid, path, err)
 		}
 		groups = append(groups, string(group))
 	}
 	switch {
 	case len(groups) == 0:
-		return "", ErrNotFound
+		return "", smdb.ErrNotFound
 	case len(missing) > 0:
-		return "", fmt.Errorf("%w: %s: %w", ErrInvalid, missing[0], errNoValue)
+		return "", fmt.Errorf("%w: %s: %w", smdb.ErrInvalid, missing[0], errNoValue)
 	}
 	return tracker.ReadLocation(strings.Join(groups, "/"))
 }
 
-// parsePlace reads what stands at one of the places: values that all mean the same.
-func (h *HTTP) parsePlace(values []any) (tracker.Location, error) {
+// parseValues reads the values that one of the paths selects, which must all mean the same.
+func (h *httpSource) parseValues(values []any) (tracker.Location, error) {
 	parse := parseGroup
-	if len(h.places) == 1 {
+	if len(h.paths) == 1 {
 		parse = parsePath
 	}
 	places := make([]tracker.Place, len(values))
@@ -138,8 +126,8 @@ func (h *HTTP) parsePlace(values []any) (tracker.Location, error) {
 	return place.Location, err
 }
 
-// name reads the host's name, which may be missing; of several it is the first.
-func (h *HTTP) name(answer any) (string, error) {
+// name reads the host's name, which may be missing. Of several it is the first in the alphabet.
+func (h *httpSource) name(answer any) (string, error) {
 	if h.hostname == nil {
 		return "", nil
 	}
@@ -156,10 +144,4 @@ func (h *HTTP) name(answer any) (string, error) {
 		first = firstName(first, name)
 	}
 	return first, nil
-}
-
-// Close ends the connections that are idle.
-func (h *HTTP) Close() error {
-	h.client.close()
-	return nil
 }

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"encoding/json"
@@ -16,12 +16,13 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-func newHTTP(t *testing.T, settings HTTPSettings) *HTTP {
+func newHTTP(t *testing.T, settings HTTPSettings) *httpSource {
 	t.Helper()
-	return opened(t, &settings).(*HTTP)
+	return opened(t, settings.openHTTP).(*httpSource)
 }
 
 var httpAnswers = []struct {
@@ -47,32 +48,32 @@ var httpAnswers = []struct {
 	{"one rack twice", `$..rack`, `[{"rack": "r1"}, {"rack": "r1 "}]`, "r1", nil},
 	{"one path twice", `$..dc,$..rack`, `[{"rack": "r1", "dc": 1}, {"rack": "r1"}]`, "1/r1", nil},
 
-	{"null", `host.rack`, `null`, "", ErrNotFound},
-	{"null as a rack", `$`, `null`, "", ErrNotFound},
-	{"no members", `host.rack`, `{}`, "", ErrNotFound},
-	{"no elements", `$[0].rack`, ` [ ] `, "", ErrNotFound},
-	{"no host", `host.rack`, `{"host": null}`, "", ErrNotFound},
-	{"no host in a list", `results[0].rack.name`, `{"count": 0, "results": []}`, "", ErrNotFound},
-	{"no host for any group", `results[0].dc,results[0].rack`, `{"count": 0, "results": []}`, "", ErrNotFound},
+	{"null", `host.rack`, `null`, "", smdb.ErrNotFound},
+	{"null as a rack", `$`, `null`, "", smdb.ErrNotFound},
+	{"no members", `host.rack`, `{}`, "", smdb.ErrNotFound},
+	{"no elements", `$[0].rack`, ` [ ] `, "", smdb.ErrNotFound},
+	{"no host", `host.rack`, `{"host": null}`, "", smdb.ErrNotFound},
+	{"no host in a list", `results[0].rack.name`, `{"count": 0, "results": []}`, "", smdb.ErrNotFound},
+	{"no host for any group", `results[0].dc,results[0].rack`, `{"count": 0, "results": []}`, "", smdb.ErrNotFound},
 
-	{"no rack", `host.rack`, `{"host": {"name": "web1"}}`, "", ErrInvalid},
-	{"an error", `host.rack`, `{"error": "database is down"}`, "", ErrInvalid},
-	{"rack null", `host.rack`, `{"host": {"rack": null}}`, "", ErrInvalid},
-	{"rack true", `rack`, `{"rack": true}`, "", ErrInvalid},
-	{"rack list", `rack`, `{"rack": ["r1"]}`, "", ErrInvalid},
-	{"rack object", `rack`, `{"rack": {"name": "r1"}}`, "", ErrInvalid},
-	{"rack empty", `rack`, `{"rack": ""}`, "", ErrInvalid},
-	{"rack fraction", `rack`, `{"rack": 17.0}`, "", ErrInvalid},
-	{"rack null in a record", `results[0].rack.name`, `{"results": [{"name": "web1", "rack": null}]}`, "", ErrInvalid},
-	{"rack null in each record", `*.rack.name`, `{"web1": {"rack": null}}`, "", ErrInvalid},
-	{"rack of blanks", `rack`, `{"rack": " "}`, "", ErrInvalid},
-	{"too many groups", `rack`, `{"rack": "a/b/c/d/e"}`, "", ErrInvalid},
-	{"a group is missing", `dc,rack`, `{"rack": "r1"}`, "", ErrInvalid},
-	{"nothing for a group", `dc.name,rack`, `{"dc": {}, "rack": "r1"}`, "", ErrInvalid},
-	{"two racks", `$..rack`, `[{"rack": "r1"}, {"rack": "r2"}]`, "", ErrInvalid},
-	{"two racks, one null", `$..rack`, `[{"rack": "r1"}, {"rack": null}]`, "", ErrInvalid},
-	{"one name twice", `rack`, `{"rack": "r1", "rack": "r2"}`, "", ErrInvalid},
-	{"one name twice elsewhere", `rack`, `{"rack": "r1", "x": [{"a": 1, "a": 1}]}`, "", ErrInvalid},
+	{"no rack", `host.rack`, `{"host": {"name": "web1"}}`, "", smdb.ErrInvalid},
+	{"an error", `host.rack`, `{"error": "database is down"}`, "", smdb.ErrInvalid},
+	{"rack null", `host.rack`, `{"host": {"rack": null}}`, "", smdb.ErrInvalid},
+	{"rack true", `rack`, `{"rack": true}`, "", smdb.ErrInvalid},
+	{"rack list", `rack`, `{"rack": ["r1"]}`, "", smdb.ErrInvalid},
+	{"rack object", `rack`, `{"rack": {"name": "r1"}}`, "", smdb.ErrInvalid},
+	{"rack empty", `rack`, `{"rack": ""}`, "", smdb.ErrInvalid},
+	{"rack fraction", `rack`, `{"rack": 17.0}`, "", smdb.ErrInvalid},
+	{"rack null in a record", `results[0].rack.name`, `{"results": [{"name": "web1", "rack": null}]}`, "", smdb.ErrInvalid},
+	{"rack null in each record", `*.rack.name`, `{"web1": {"rack": null}}`, "", smdb.ErrInvalid},
+	{"rack of blanks", `rack`, `{"rack": " "}`, "", smdb.ErrInvalid},
+	{"too many groups", `rack`, `{"rack": "a/b/c/d/e"}`, "", smdb.ErrInvalid},
+	{"a group is missing", `dc,rack`, `{"rack": "r1"}`, "", smdb.ErrInvalid},
+	{"nothing for a group", `dc.name,rack`, `{"dc": {}, "rack": "r1"}`, "", smdb.ErrInvalid},
+	{"two racks", `$..rack`, `[{"rack": "r1"}, {"rack": "r2"}]`, "", smdb.ErrInvalid},
+	{"two racks, one null", `$..rack`, `[{"rack": "r1"}, {"rack": null}]`, "", smdb.ErrInvalid},
+	{"one name twice", `rack`, `{"rack": "r1", "rack": "r2"}`, "", smdb.ErrInvalid},
+	{"one name twice elsewhere", `rack`, `{"rack": "r1", "x": [{"a": 1, "a": 1}]}`, "", smdb.ErrInvalid},
 
 	{"a number alone", `$`, `17`, "", errFailure},
 	{"nothing", `rack`, ``, "", errFailure},
@@ -105,7 +106,7 @@ func TestHTTPHostname(t *testing.T) {
 		h := newHTTP(t, HTTPSettings{HTTPURL: "http://cmdb.example/{ip}", HTTPPath: "rack", HTTPHostnamePath: "host.name"})
 		place, err := h.parse([]byte(body))
 		if want == "invalid" {
-			if kind(err) != ErrInvalid {
+			if kind(err) != smdb.ErrInvalid {
 				t.Errorf("%s: %+v, %v", body, place, err)
 			}
 		} else if err != nil || place != (tracker.Place{Location: "r1", Hostname: want}) {
@@ -126,7 +127,7 @@ func FuzzHTTPParse(f *testing.F) {
 		if err != nil || len(places) > tracker.MaxGroups {
 			return
 		}
-		place, err := (&HTTP{places: places, hostname: places[0]}).parse(body)
+		place, err := (&httpSource{paths: places, hostname: places[0]}).parse(body)
 		if err != nil && place != (tracker.Place{}) {
 			t.Fatalf("%+v with %v", place, err)
 		}
@@ -135,7 +136,7 @@ func FuzzHTTPParse(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		if isAnswer(err) && !json.Valid(withoutBOM(body)) {
+		if kind(err) != errFailure && !json.Valid(withoutBOM(body)) {
 			t.Fatalf("%v of what is no JSON", err)
 		}
 	})
@@ -162,7 +163,7 @@ func TestHTTPRefuses(t *testing.T) {
 		{HTTPSettings{HTTPURL: url, HTTPPath: "a", HTTPToken: "secret word"}, "HTTP_TOKEN: "},
 		{HTTPSettings{HTTPURL: url, HTTPPath: "a", HTTPCAFile: "missing.pem"}, "HTTP_CA_FILE: "},
 	} {
-		_, err := tt.settings.open(Env{Timeout: longTimeout})
+		_, err := tt.settings.openHTTP(smdb.Env{Timeout: longTimeout})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.text) || strings.ContainsAny(err.Error(), "\n") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%+v: %v, want %q", tt.settings, err, tt.text)
 		}
@@ -209,7 +210,7 @@ func TestHTTPAsks(t *testing.T) {
 
 func TestHTTPStatus(t *testing.T) {
 	for status, want := range map[int]error{
-		200: nil, 204: ErrNotFound, 404: ErrNotFound,
+		200: nil, 204: smdb.ErrNotFound, 404: smdb.ErrNotFound,
 		201: errFailure, 206: errFailure, 302: errFailure, 401: errFailure, 410: errFailure, 429: errFailure, 500: errFailure, 503: errFailure,
 	} {
 		base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -252,11 +253,12 @@ func TestCloseEndsConnections(t *testing.T) {
 	}
 	server.Start()
 	defer server.Close()
-	for _, settings := range []opener{
-		&SMDBSettings{SMDBURL: URL(server.URL), SMDBFields: "cabinet"},
-		&HTTPSettings{HTTPURL: URL(server.URL + "/{ip}"), HTTPPath: "$.*.cabinet"},
-	} {
-		source := opened(t, settings)
+	settings := &Settings{
+		SMDBSettings: SMDBSettings{SMDBURL: URL(server.URL), SMDBFields: "cabinet"},
+		HTTPSettings: HTTPSettings{HTTPURL: URL(server.URL + "/{ip}"), HTTPPath: "$.*.cabinet"},
+	}
+	for _, openSource := range []func(smdb.Env) (smdb.Source, error){settings.openSMDB, settings.openHTTP} {
+		source := opened(t, openSource)
 		if _, err := source.Locate(t.Context(), hostAddr); err != nil || open.Load() != 1 {
 			t.Fatalf("%v with %d connections", err, open.Load())
 		}

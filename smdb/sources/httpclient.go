@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -10,10 +10,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
 const (
@@ -23,35 +27,36 @@ const (
 	maxAnswerHeader = 16 << 10
 )
 
-// httpClient asks one service, and nobody else: it follows no redirect and uses
-// no proxy, so that a token or a password reaches whom it is meant for.
+// httpClient asks one service, and no other: it follows no redirect and uses no proxy, so that
+// nobody else gets the token or the password.
 type httpClient struct {
-	client *http.Client
-	token  string
+	client  *http.Client
+	address *url.URL // with {ip}
+	token   string
 }
 
-// newHTTPClient checks the settings PREFIX_TOKEN and PREFIX_CA_FILE of the
-// service at base; its errors begin with their names. The bounds of connecting
-// are timeout's, since a dial outlives the call that began it.
-func newHTTPClient(prefix string, base *url.URL, token, caFile string, timeout time.Duration) (*httpClient, error) {
-	authorities, err := loadAuthorities(caFile, base)
-	if err := errors.Join(of(prefix+"_TOKEN", checkToken(token, base)), of(prefix+"_CA_FILE", err)); err != nil {
+// newHTTPClient checks the settings PREFIX_TOKEN and PREFIX_CA_FILE of the service; its errors
+// begin with their names. A dial outlives the call that began it, so it has a timeout of its own.
+func newHTTPClient(prefix string, address *url.URL, token, caFile string, timeout time.Duration) (*httpClient, error) {
+	authorities, err := loadAuthorities(caFile, address)
+	if err := errors.Join(settingError(prefix+"_TOKEN", checkToken(token, address)), settingError(prefix+"_CA_FILE", err)); err != nil {
 		return nil, err
 	}
 	return &httpClient{
-		token: token,
+		address: address,
+		token:   token,
 		client: &http.Client{
 			Transport: &http.Transport{
 				DialContext:            (&net.Dialer{Timeout: timeout}).DialContext,
 				TLSHandshakeTimeout:    timeout,
 				TLSClientConfig:        &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12},
-				MaxConnsPerHost:        remoteCalls,
-				MaxIdleConnsPerHost:    remoteCalls,
+				MaxConnsPerHost:        smdb.RemoteCalls,
+				MaxIdleConnsPerHost:    smdb.RemoteCalls,
 				IdleConnTimeout:        90 * time.Second,
 				MaxResponseHeaderBytes: maxAnswerHeader,
 				DisableCompression:     true,
 			},
-			// A redirect is an answer like any other that is not 200.
+			// A redirect counts like any other status that is not 200.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil
@@ -69,8 +74,8 @@ func checkToken(token string, base *url.URL) error {
 	return nil
 }
 
-// loadAuthorities reads a PEM file of certificates that sign servers, and then
-// only they do. No file means those that the system trusts.
+// loadAuthorities reads a PEM file of the certificates that alone may sign the server's. No file
+// means those that the system trusts.
 func loadAuthorities(file string, base *url.URL) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
@@ -100,12 +105,12 @@ func loadAuthorities(file string, base *url.URL) (*x509.CertPool, error) {
 	}
 }
 
-// get returns the status of an answer, and the body of a 200. Its errors do not
-// repeat the address, whose query may hold a key.
-func (c *httpClient) get(ctx context.Context, address string) (status int, body []byte, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+// get asks for a host with one GET, and returns the body of a 200. The statuses in unknown are
+// smdb.ErrNotFound. Its errors do not repeat the address, whose query may hold a key.
+func (c *httpClient) get(ctx context.Context, ip netip.Addr, unknown ...int) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, withAddress(c.address, ip), http.NoBody)
 	if err != nil {
-		return 0, nil, withoutURL(err)
+		return nil, withoutURL(err)
 	}
 	req.Header.Set("Accept", "application/json")
 	if c.token != "" {
@@ -113,20 +118,23 @@ func (c *httpClient) get(ctx context.Context, address string) (status int, body 
 	}
 	resp, err := c.client.Do(req)
 	if err != nil {
-		return 0, nil, withoutURL(err)
+		return nil, withoutURL(err)
 	}
 	defer drain(resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		return resp.StatusCode, nil, nil
+	switch {
+	case slices.Contains(unknown, resp.StatusCode):
+		return nil, smdb.ErrNotFound
+	case resp.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("status %d", resp.StatusCode)
 	}
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return 0, nil, fmt.Errorf("read answer: %w", err)
+		return nil, fmt.Errorf("read answer: %w", err)
 	}
 	if len(body) > maxAnswer {
-		return 0, nil, fmt.Errorf("answer has more than %d bytes", maxAnswer)
+		return nil, fmt.Errorf("answer has more than %d bytes", maxAnswer)
 	}
-	return resp.StatusCode, body, nil
+	return body, nil
 }
 
 func withoutURL(err error) error {
@@ -137,11 +145,14 @@ func withoutURL(err error) error {
 	return err
 }
 
-// drain reads a bounded rest of a body, so that its connection can be used
-// again, and closes it.
+// drain reads a bounded rest of a body, so that its connection can be used again, and closes it.
 func drain(body io.ReadCloser) {
 	_, _ = io.CopyN(io.Discard, body, maxAnswer)
 	_ = body.Close()
 }
 
-func (c *httpClient) close() { c.client.CloseIdleConnections() }
+// Close ends the idle connections.
+func (c *httpClient) Close() error {
+	c.client.CloseIdleConnections()
+	return nil
+}

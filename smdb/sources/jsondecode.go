@@ -1,22 +1,22 @@
-package smdb
+package sources
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
-// maxDepth is how deep an answer may be nested. Some JSONPaths take the square
-// of it.
+// maxDepth is how deep an answer may be nested. The time of some JSONPaths grows with its square.
 const maxDepth = 100
 
 var errNoJSON = errors.New("answer is not JSON")
 
-// decodeJSON reads an answer as encoding/json does with UseNumber, but for two
-// things. A name that is there twice is ErrInvalid: to keep the last of them
-// would be a guess between two racks. A number alone is a failure: nothing tells
-// that it is not the beginning of a longer one.
+// decodeJSON reads an answer as encoding/json does with UseNumber, but for two things. A name
+// that is there twice is smdb.ErrInvalid: to keep the last one would be a guess between two
+// racks. A number alone is a failure: it may be the beginning of a longer one.
 func decodeJSON(body []byte) (any, error) {
 	body = withoutBOM(body)
 	if !json.Valid(body) {
@@ -66,7 +66,7 @@ func decodeObject(dec *json.Decoder, depth int) (map[string]any, error) {
 		}
 		name := token.(string) // in valid JSON a name is a string
 		if _, known := object[name]; known {
-			return nil, fmt.Errorf("%w: %.80q is there twice", ErrInvalid, name)
+			return nil, fmt.Errorf("%w: %.80q is there twice", smdb.ErrInvalid, name)
 		}
 		if object[name], err = decodeValue(dec, depth); err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
-package smdb
+package sources
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// parseGroup reads a JSON value as the name of one group, of which a slash is a part.
+// parseGroup reads a JSON value as the name of one group; a slash is a part of the name.
 func parseGroup(value any) (tracker.Location, error) {
 	name, err := text(value)
 	if err != nil {
@@ -27,9 +28,8 @@ func parsePath(value any) (tracker.Location, error) {
 	return tracker.ParseLocation(path)
 }
 
-// text reads a JSON value, as encoding/json decodes it with UseNumber, as a name.
-// A number is one if it is whole: 17 is always written so, but 17.5 and 1.75e1
-// are the same number.
+// text reads a JSON value, as encoding/json decodes it with UseNumber, as a name. A whole number
+// is one. Others are not, since they can be written in several ways: 17.5 is 1.75e1.
 func text(value any) (string, error) {
 	switch value := value.(type) {
 	case string:
@@ -49,3 +49,7 @@ func text(value any) (string, error) {
 		return "", errors.New("an object is no name")
 	}
 }
+
+// withoutBOM drops the byte order mark that editors on Windows, and some services, put before
+// UTF-8.
+func withoutBOM(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }

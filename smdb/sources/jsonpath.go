@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"errors"
@@ -8,13 +8,14 @@ import (
 
 	"github.com/theory/jsonpath"
 	"github.com/theory/jsonpath/spec"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
 // jsonPath says where in a JSON document a value is (RFC 9535).
 type jsonPath struct{ *jsonpath.Path }
 
-// parseJSONPath reads an expression. Its root may be left out: host.rack is
-// $.host.rack.
+// parseJSONPath reads an expression. Its root may be left out: host.rack is $.host.rack.
 func parseJSONPath(text string) (*jsonPath, error) {
 	text = strings.TrimSpace(text)
 	switch {
@@ -45,8 +46,7 @@ func parseJSONPaths(text string) ([]*jsonPath, error) {
 	return paths, nil
 }
 
-// splitAtCommas splits expressions at the commas that are part of none: not
-// within brackets and not within quotes.
+// splitAtCommas splits at the commas between expressions: those outside brackets and quotes.
 func splitAtCommas(text string) []string {
 	var parts []string
 	start, depth, quote := 0, 0, byte(0)
@@ -73,24 +73,24 @@ func splitAtCommas(text string) []string {
 
 var errNoValue = errors.New("is not in the answer")
 
-// all returns the values that are there, at least one. If there is none because
-// the document ends before it with nothing, it is ErrNotFound; otherwise errNoValue.
+// all returns the values that the path selects, at least one. If there is none because the
+// document ends before it with nothing, that is smdb.ErrNotFound; otherwise errNoValue.
 func (p *jsonPath) all(document any) ([]any, error) {
 	values := p.Select(document)
 	switch {
 	case isNothing(document):
-		return nil, ErrNotFound
+		return nil, smdb.ErrNotFound
 	case len(values) > 0:
 		return values, nil
 	case p.endsWithNothing(document):
-		return nil, ErrNotFound
+		return nil, smdb.ErrNotFound
 	}
 	return nil, errNoValue
 }
 
-// endsWithNothing says whether the longest part of the path that leads
-// somewhere leads to nothing. What is nothing within one of several records says
-// that the host is known: {"hosts": [{"rack": null}]} with hosts[0].rack.name.
+// endsWithNothing says whether the longest part of the path that selects a value selects nothing
+// but null, {} and []. Within one of several records that does not count, since there is a record
+// of the host: {"hosts": [{"rack": null}]} with hosts[0].rack.name.
 func (p *jsonPath) endsWithNothing(document any) bool {
 	segments := p.Query().Segments()
 	for n := range slices.Backward(segments) {
@@ -107,7 +107,7 @@ func (p *jsonPath) endsWithNothing(document any) bool {
 	return false
 }
 
-// picksRecords says whether a part of a path chooses among many by anything but a name.
+// picksRecords says whether a part of a path selects by anything but a name.
 func picksRecords(segment *spec.Segment) bool {
 	return slices.ContainsFunc(segment.Selectors(), func(s spec.Selector) bool {
 		_, isName := s.(spec.Name)

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"cmp"
@@ -9,32 +9,9 @@ import (
 	"strings"
 )
 
-// sourceKind is one line of Settings.
-type sourceKind struct {
-	opener
-	name   string
-	remote bool
-}
-
-func kindsOf(s *Settings) []sourceKind {
-	value := reflect.ValueOf(s).Elem()
-	var kinds []sourceKind
-	for i := range value.NumField() {
-		tag := value.Type().Field(i).Tag
-		if o, ok := reflect.TypeAssert[opener](value.Field(i).Addr()); ok {
-			remote := tag.Get("remote") == "true"
-			if asked, ok := o.(interface{ isRemote() bool }); ok {
-				remote = asked.isRemote()
-			}
-			kinds = append(kinds, sourceKind{opener: o, name: tag.Get("source"), remote: remote})
-		}
-	}
-	return kinds
-}
-
 // kindsNamed are those that LOCATION names, in its order. It joins all errors.
-func kindsNamed(location string, s *Settings) ([]sourceKind, error) {
-	all, named := kindsOf(s), []sourceKind(nil)
+func (s *Settings) kindsNamed(location string) ([]sourceKind, error) {
+	all, named := s.kinds(), []sourceKind(nil)
 	var wrong []error
 	for name := range strings.SplitSeq(location, ",") {
 		name = strings.TrimSpace(name)
@@ -61,10 +38,10 @@ func namesOf(kinds []sourceKind) []string {
 }
 
 // Check says which settings are set of sources that LOCATION does not name: they would have no
-// effect. To set one to its default says nothing, as a printed configuration does. It joins all
+// effect. A setting may be set to its default, as a printed configuration does. Check joins all
 // errors, each of which begins with the name of a setting.
 func (s *Settings) Check(location string) error {
-	kinds, err := kindsNamed(cmp.Or(location, s.defaultLocation()), s)
+	kinds, err := s.kindsNamed(cmp.Or(location, s.defaultLocation()))
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 
 // Every setting has an effect or ends the start: set without its source in LOCATION, it is named.
 func TestSettingsBelongToSources(t *testing.T) {
-	names := namesOf(kindsOf(&Settings{}))
+	names := namesOf((&Settings{}).kinds())
 	for source := range reflect.TypeFor[Settings]().Fields() {
 		owners := strings.Split(source.Tag.Get("source"), ",")
 		for field := range source.Type.Fields() {

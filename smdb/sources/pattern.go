@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -8,46 +8,39 @@ import (
 	"regexp"
 	"regexp/syntax"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// PatternSettings say how a host's name or address tells where it stands. The
-// pattern ^(?P<dc>[a-z]+)-(?P<rack>r[0-9]+) puts ams-r17-h3.example.net into
-// ams/r17.
+// PatternSettings say how a host's name or address contains where it stands. The pattern
+// ^(?P<dc>[a-z]+)-(?P<rack>r[0-9]+) makes ams/r17 of ams-r17-h3.example.net.
 type PatternSettings struct {
-	LocationPattern   string `envconfig:"LOCATION_PATTERN" desc:"regular expression (Go's, RE2) whose one to four named groups make a host's path, in the order in which they stand"`
-	LocationPatternOf string `envconfig:"LOCATION_PATTERN_OF" default:"name" desc:"what LOCATION_PATTERN is held against: name, as reverse DNS has it, in lower case and without a last dot; or address"`
+	LocationPattern   string `envconfig:"LOCATION_PATTERN" desc:"regular expression (RE2) whose one to four named groups make a host's path, in their order, like ^(?P<dc>[a-z]+)-(?P<rack>r[0-9]+)"`
+	LocationPatternOf string `envconfig:"LOCATION_PATTERN_OF" default:"name" desc:"what LOCATION_PATTERN is matched with: name, the host's name in reverse DNS, in lower case and without a final dot; or address"`
 }
 
-// isRemote: names are asked for, addresses are at hand.
-func (s *PatternSettings) isRemote() bool { return s.LocationPatternOf != "address" }
-
-func (s *PatternSettings) open(env Env) (Source, error) {
+func (s *Settings) openPattern(env smdb.Env) (smdb.Source, error) {
 	var names namer
 	var wrong error
 	switch s.LocationPatternOf {
 	case "name":
-		names, wrong = newResolver(env.dns)
+		names, wrong = newResolver(s.DNSSettings)
 	case "address":
 	default:
 		wrong = fmt.Errorf("LOCATION_PATTERN_OF: must be name or address, not %.80q", s.LocationPatternOf)
 	}
 	source, err := newPattern(s.LocationPattern, names)
-	if err := errors.Join(of("LOCATION_PATTERN", err), wrong); err != nil {
-		return nil, err
-	}
-	return source, nil
+	return source, errors.Join(settingError("LOCATION_PATTERN", err), wrong)
 }
 
 // namer knows the names of hosts.
 type namer interface {
-	// hostNames returns the names of an address, at least one, in lower case and without
-	// a last dot, by the context's deadline. An address without a name is ErrNotFound.
+	// hostNames returns the names of an address, at least one, in lower case and without a
+	// final dot, by the context's deadline. An address without a name is smdb.ErrNotFound.
 	hostNames(ctx context.Context, ip netip.Addr) ([]string, error)
 }
 
-// pattern reads a host's place from its name, or from its address if there are
-// no names.
+// pattern reads where a host stands from its name or its address.
 type pattern struct {
 	expr   *regexp.Regexp
 	groups []int // the named ones
@@ -71,7 +64,7 @@ func newPattern(text string, names namer) (*pattern, error) {
 	return p, nil
 }
 
-// patternError keeps the library's reason on one line, whatever the pattern holds.
+// patternError is the library's reason on one line, whatever the pattern holds.
 func patternError(err error) error {
 	var wrong *syntax.Error
 	if errors.As(err, &wrong) {
@@ -80,7 +73,7 @@ func patternError(err error) error {
 	return err
 }
 
-// Locate implements Source.
+// Locate implements smdb.Source.
 func (p *pattern) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
 	if p.names == nil {
 		location, err := p.read(ip.String())
@@ -99,12 +92,12 @@ func (p *pattern) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, err
 	})
 }
 
-// read makes a path of what the named groups match. Each is one group of it, also with a
-// slash, which names in reverse DNS may have (RFC 2317).
+// read makes a path of what the named groups match. Each is one group of the path, also with a
+// slash in it, which names in reverse DNS may have (RFC 2317).
 func (p *pattern) read(text string) (tracker.Location, error) {
 	match := p.expr.FindStringSubmatch(text)
 	if match == nil {
-		return "", fmt.Errorf("%w: LOCATION_PATTERN does not match %.80q", ErrNotFound, text)
+		return "", fmt.Errorf("%w: LOCATION_PATTERN does not match %.80q", smdb.ErrNotFound, text)
 	}
 	names := make([]string, len(p.groups))
 	for i, group := range p.groups {
@@ -112,7 +105,7 @@ func (p *pattern) read(text string) (tracker.Location, error) {
 	}
 	location, err := tracker.NewLocation(names...)
 	if err != nil {
-		return "", fmt.Errorf("%w: LOCATION_PATTERN on %.80q: %w", ErrInvalid, text, err)
+		return "", fmt.Errorf("%w: LOCATION_PATTERN on %.80q: %w", smdb.ErrInvalid, text, err)
 	}
 	return location, nil
 }

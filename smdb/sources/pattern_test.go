@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -29,19 +30,19 @@ func TestPatternOfName(t *testing.T) {
 	}{
 		{racks, "ams-r17-h3.example.net", tracker.Place{Location: "ams/r17", Hostname: "ams-r17-h3.example.net"}, nil},
 		{racks, "ams-r17-h3.example.net", tracker.Place{Location: "ams/r17", Hostname: "ams-r17-h3.example.net"}, nil},
-		{racks, "mail.example.net", tracker.Place{}, ErrNotFound},
-		{racks, "x.ams-r17", tracker.Place{}, ErrNotFound},
-		{racks, "", tracker.Place{}, ErrNotFound},
+		{racks, "mail.example.net", tracker.Place{}, smdb.ErrNotFound},
+		{racks, "x.ams-r17", tracker.Place{}, smdb.ErrNotFound},
+		{racks, "", tracker.Place{}, smdb.ErrNotFound},
 		{`(?P<rack>r\d+)`, "x.ams-r17", tracker.Place{Location: "r17", Hostname: "x.ams-r17"}, nil},
 		{`^(..)(?P<b>.)(?:.)(?P<a>.)`, "vwxyz", tracker.Place{Location: "x/z", Hostname: "vwxyz"}, nil},
 		{`^(?P<a>.)(?P<b>.)(?P<c>.)(?P<d>.)`, "vwxyz", tracker.Place{Location: "v/w/x/y", Hostname: "vwxyz"}, nil},
-		{`^(?P<dc>\w+)-(?P<rack>r\d+)?`, "ams-web", tracker.Place{}, ErrInvalid},
+		{`^(?P<dc>\w+)-(?P<rack>r\d+)?`, "ams-web", tracker.Place{}, smdb.ErrInvalid},
 		{`(?P<all>.*)`, "0/25.2.0.192.example.net", tracker.Place{Location: "0%2F25.2.0.192.example.net", Hostname: "0/25.2.0.192.example.net"}, nil},
 		{racks, "ams-r17-bond,ams-r17-h3,mail", tracker.Place{Location: "ams/r17", Hostname: "ams-r17-bond"}, nil},
-		{racks, "ams-r17-h3,ams-r18-h3", tracker.Place{}, ErrInvalid},
-		{racks, "mail,www", tracker.Place{}, ErrNotFound},
-		{`^(?P<rack>r\d*|)-`, "r17-a,-b", tracker.Place{}, ErrInvalid},
-		{`(?P<all>.*)`, strings.Repeat("r", 65), tracker.Place{}, ErrInvalid},
+		{racks, "ams-r17-h3,ams-r18-h3", tracker.Place{}, smdb.ErrInvalid},
+		{racks, "mail,www", tracker.Place{}, smdb.ErrNotFound},
+		{`^(?P<rack>r\d*|)-`, "r17-a,-b", tracker.Place{}, smdb.ErrInvalid},
+		{`(?P<all>.*)`, strings.Repeat("r", 65), tracker.Place{}, smdb.ErrInvalid},
 	} {
 		p, err := newPattern(tt.pattern, fixedNames{names: tt.name})
 		if err != nil {
@@ -56,7 +57,7 @@ func TestPatternOfName(t *testing.T) {
 
 // Why there is no name is for the chain to know.
 func TestPatternWithoutName(t *testing.T) {
-	for _, want := range []error{ErrNotFound, ErrInvalid, errFailure} {
+	for _, want := range []error{smdb.ErrNotFound, smdb.ErrInvalid, errFailure} {
 		p, err := newPattern(`(?P<rack>.*)`, fixedNames{err: want})
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +73,7 @@ func TestPatternOfAddress(t *testing.T) {
 		LocationPattern:   `^(?:10\.|2001:db8:)(?P<dc>\w+)[.:]+(?P<rack>\w+)`,
 		LocationPatternOf: "address",
 	}}
-	chain, err := Open("pattern", settings, Env{})
+	chain, err := Open("pattern", settings, smdb.Env{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestPatternOfAddress(t *testing.T) {
 func TestPatternIsRemoteIfNamesAreAskedFor(t *testing.T) {
 	for of, want := range map[string]bool{"name": true, "address": false} {
 		settings := &Settings{PatternSettings: PatternSettings{LocationPattern: `(?P<rack>.*)`, LocationPatternOf: of}}
-		for _, k := range kindsOf(settings) {
+		for _, k := range settings.kinds() {
 			if k.name == "pattern" && k.remote != want {
 				t.Errorf("of %s: remote is %v", of, k.remote)
 			}
@@ -106,7 +107,7 @@ func TestPatternSettingsErrors(t *testing.T) {
 		{`(?P<rack>r)`, "hostname", `LOCATION_PATTERN_OF: must be name or address, not "hostname"`},
 		{`(?P<rack>r)`, "", "LOCATION_PATTERN_OF: "},
 	} {
-		_, err := (&PatternSettings{LocationPattern: tt.pattern, LocationPatternOf: tt.of}).open(Env{})
+		_, err := (&Settings{PatternSettings: PatternSettings{LocationPattern: tt.pattern, LocationPatternOf: tt.of}}).openPattern(smdb.Env{})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%q, %q: %v; want %s", tt.pattern, tt.of, err, tt.want)
 		}

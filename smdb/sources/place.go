@@ -1,15 +1,19 @@
-package smdb
+package sources
 
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// onePlace makes one answer of several records of a host: a bond and its interfaces are in
-// one rack. In whatever order they come, the host has the first of its names. Different
-// racks are an error, and so is none.
+// onePlace makes one answer of several records of a host: a bond and its interfaces are in one
+// rack. The host gets the first of its names in the alphabet, whatever the records' order.
+// Different racks are an error, and so is no record.
 func onePlace(places ...tracker.Place) (tracker.Place, error) {
 	if len(places) == 0 {
 		return tracker.Place{}, errors.New("no place is named")
@@ -24,7 +28,7 @@ func onePlace(places ...tracker.Place) (tracker.Place, error) {
 	return one, nil
 }
 
-// firstName is the first of two names, by their bytes; none is empty unless both are.
+// firstName is the first of two names, by their bytes; it is empty only if both are.
 func firstName(a, b string) string {
 	if a == "" || b == "" {
 		return max(a, b)
@@ -32,8 +36,8 @@ func firstName(a, b string) string {
 	return min(a, b)
 }
 
-// placeOfNames makes one answer of what find says of each of a host's names, at least one.
-// A name without a place (ErrNotFound) is no record of it, unless none has one.
+// placeOfNames makes one answer of those that find returns for a host's names, at least one.
+// Names without a place (smdb.ErrNotFound) do not count, unless none has one.
 func placeOfNames(names []string, find func(name string) (tracker.Place, error)) (tracker.Place, error) {
 	var places []tracker.Place
 	var none error
@@ -41,7 +45,7 @@ func placeOfNames(names []string, find func(name string) (tracker.Place, error))
 		switch place, err := find(name); {
 		case err == nil:
 			places = append(places, place)
-		case errors.Is(err, ErrNotFound):
+		case errors.Is(err, smdb.ErrNotFound):
 			none = err
 		default:
 			return tracker.Place{}, err
@@ -52,7 +56,18 @@ func placeOfNames(names []string, find func(name string) (tracker.Place, error))
 	}
 	place, err := onePlace(places...)
 	if err != nil {
-		return tracker.Place{}, fmt.Errorf("%w: %d names: %w", ErrInvalid, len(names), err)
+		return tracker.Place{}, fmt.Errorf("%w: %d names: %w", smdb.ErrInvalid, len(names), err)
 	}
 	return place, nil
+}
+
+// maxHostname is how many bytes a hostname may have (RFC 1035, 2.3.4).
+const maxHostname = 255
+
+// checkHostname refuses names that would spoil a log line or a page. An empty one is allowed.
+func checkHostname(name string) error {
+	if len(name) > maxHostname || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return fmt.Errorf("hostname %.80q", name)
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -6,38 +6,32 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// SMDBSettings say where the server-management database is, and what of its
-// records makes a rack.
-type SMDBSettings struct { //nolint:revive // it is called as its source is
-	SMDBURL    URL    `envconfig:"SMDB_URL" desc:"URL of the server-management database (SMDB); /servers/ipaddresses/IP is appended, unless {ip} in it says where the host's address goes"`
-	SMDBFields string `envconfig:"SMDB_FIELDS" default:"cabinet" desc:"one to four fields of a host's record in the SMDB that make its path of groups, outermost first, separated by commas, like datacenter,row,cabinet"`
-	SMDBToken  string `envconfig:"SMDB_TOKEN" secret:"true" desc:"bearer token at the SMDB"`
-	SMDBCAFile string `envconfig:"SMDB_CA_FILE" desc:"PEM file of the certificates that alone may sign the SMDB's; empty means those that the system trusts"`
+// SMDBSettings say where the server-management database is, and which fields of its records
+// make a rack.
+type SMDBSettings struct {
+	SMDBURL    URL    `envconfig:"SMDB_URL" desc:"URL of the server-management database (SMDB); {ip} in it is the host's address, and without {ip} the tracker appends /servers/ipaddresses/IP"`
+	SMDBFields string `envconfig:"SMDB_FIELDS" default:"cabinet" desc:"one to four fields of a host's SMDB record that make its path, outermost first, separated by commas, like datacenter,row,cabinet"`
+	SMDBToken  string `envconfig:"SMDB_TOKEN" secret:"true" desc:"bearer token that is sent to the SMDB"`
+	SMDBCAFile string `envconfig:"SMDB_CA_FILE" desc:"PEM file of the only CA certificates that are trusted for the SMDB; empty means the system's"`
 }
 
-func (s *SMDBSettings) open(env Env) (Source, error) {
-	if s.SMDBURL == "" {
-		return nil, errors.New("SMDB_URL: must be set, since LOCATION names smdb")
-	}
-	base, err := ParseURL(string(s.SMDBURL))
+func (s *SMDBSettings) openSMDB(env smdb.Env) (smdb.Source, error) {
+	address, err := s.SMDBURL.ofSource("smdb")
 	if err != nil {
-		return nil, of("SMDB_URL", err)
+		return nil, settingError("SMDB_URL", err)
+	}
+	if !s.SMDBURL.hasAddress() {
+		address = address.JoinPath("servers", "ipaddresses", addressMark)
 	}
 	fields, err := parseFields(s.SMDBFields)
-	client, clientErr := newHTTPClient("SMDB", base, s.SMDBToken, s.SMDBCAFile, env.Timeout)
-	if err := errors.Join(of("SMDB_FIELDS", err), clientErr); err != nil {
-		return nil, err
-	}
-	if !strings.Contains(string(s.SMDBURL), addressMark) {
-		base = base.JoinPath("servers", "ipaddresses", addressMark)
-	}
-	return &REST{address: base, fields: fields, client: client}, nil
+	client, clientErr := newHTTPClient("SMDB", address, s.SMDBToken, s.SMDBCAFile, env.Timeout)
+	return &restSource{httpClient: client, fields: fields}, errors.Join(settingError("SMDB_FIELDS", err), clientErr)
 }
 
 // parseFields reads SMDB_FIELDS.
@@ -61,29 +55,17 @@ func parseFields(text string) ([]string, error) {
 	return fields, nil
 }
 
-// REST asks the older tracker's server-management database over HTTP.
-type REST struct {
-	address *url.URL // with {ip}
-	fields  []string // of a record, that make the path
-	client  *httpClient
+// restSource asks the older tracker's server-management database.
+type restSource struct {
+	*httpClient
+	fields []string // of a record, that make the path
 }
 
-// Locate asks with one GET. A 404 is ErrNotFound; see parseAnswer for a 200.
-func (r *REST) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
-	status, body, err := r.client.get(ctx, withAddress(r.address, ip))
-	switch {
-	case err != nil:
+// Locate implements smdb.Source. A 404 is smdb.ErrNotFound; see parseAnswer for a 200.
+func (r *restSource) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
+	body, err := r.get(ctx, ip, http.StatusNotFound)
+	if err != nil {
 		return tracker.Place{}, err
-	case status == http.StatusNotFound:
-		return tracker.Place{}, ErrNotFound
-	case status != http.StatusOK:
-		return tracker.Place{}, fmt.Errorf("status %d", status)
 	}
 	return parseAnswer(body, r.fields)
-}
-
-// Close ends the connections that are idle.
-func (r *REST) Close() error {
-	r.client.close()
-	return nil
 }

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -28,16 +29,16 @@ const (
 	shortTimeout = 50 * time.Millisecond
 )
 
-func newREST(t *testing.T, smdbURL string) *REST {
+func newREST(t *testing.T, smdbURL string) *restSource {
 	t.Helper()
 	settings := SMDBSettings{SMDBURL: URL(smdbURL), SMDBFields: "cabinet"}
-	return opened(t, &settings).(*REST)
+	return opened(t, settings.openSMDB).(*restSource)
 }
 
 // opened opens a source that is closed with the test.
-func opened(t *testing.T, settings opener) Source {
+func opened(t *testing.T, open func(smdb.Env) (smdb.Source, error)) smdb.Source {
 	t.Helper()
-	source, err := settings.open(Env{Timeout: longTimeout})
+	source, err := open(smdb.Env{Timeout: longTimeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +46,10 @@ func opened(t *testing.T, settings opener) Source {
 	return source
 }
 
-// bounded puts a source behind the bounds of a remote one.
-func bounded(source Source, timeout time.Duration) *remote {
-	return newRemote("smdb", source, Env{Timeout: timeout, Log: slog.New(slog.DiscardHandler)})
+// bounded is a chain of one remote source.
+func bounded(source smdb.Source, timeout time.Duration) *smdb.Chain {
+	env := smdb.Env{Timeout: timeout, Log: slog.New(slog.DiscardHandler)}
+	return smdb.NewChain("", []smdb.Link{{Name: "smdb", Source: source, Remote: true}}, env)
 }
 
 // serve starts an SMDB that lives as long as the test.
@@ -100,10 +102,10 @@ func TestRESTAnswers(t *testing.T) {
 		err     error
 		text    string
 	}{
-		{"unknown host", status(404), ErrNotFound, "host not found"},
-		{"empty object", body(`{}`), ErrNotFound, "host not found"},
-		{"ambiguous", body(`{"a": {"cabinet": "r1"}, "b": {"cabinet": "r2"}}`), ErrInvalid, "2 hosts have this address: ambiguous, it is in r1 and in r2"},
-		{"invalid rack", body(`{"a": {"cabinet": "r\n1"}}`), ErrInvalid, `its cabinet: group "r\n1" holds a control character`},
+		{"unknown host", status(404), smdb.ErrNotFound, "host not found"},
+		{"empty object", body(`{}`), smdb.ErrNotFound, "host not found"},
+		{"ambiguous", body(`{"a": {"cabinet": "r1"}, "b": {"cabinet": "r2"}}`), smdb.ErrInvalid, "2 hosts have this address: ambiguous, it is in r1 and in r2"},
+		{"invalid rack", body(`{"a": {"cabinet": "r\n1"}}`), smdb.ErrInvalid, `its cabinet: group "r\n1" holds a control character`},
 		{"not JSON", body(`<html>`), errFailure, "not a JSON object"},
 		{"no content", status(204), errFailure, "status 204"},
 		{"error", status(500), errFailure, "status 500"},
@@ -197,7 +199,7 @@ func TestRESTSlow(t *testing.T) {
 // With more askers than connections, no more calls than connections are under
 // way, connections are used again, and whoever cannot wait leaves.
 func TestRESTConnections(t *testing.T) {
-	const connections, askers = remoteCalls, 10 * remoteCalls
+	const connections, askers = smdb.RemoteCalls, 10 * smdb.RemoteCalls
 	var calls, most, opened atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		now := calls.Add(1)
@@ -240,7 +242,7 @@ func TestRESTQueueHasTheCallersDeadline(t *testing.T) {
 	})
 	source := bounded(newREST(t, base), longTimeout)
 	var wg sync.WaitGroup
-	for range remoteCalls {
+	for range smdb.RemoteCalls {
 		wg.Go(func() { _, _ = source.Locate(t.Context(), hostAddr) })
 		<-entered
 	}
@@ -281,7 +283,7 @@ func TestRESTRefuses(t *testing.T) {
 		{SMDBSettings{SMDBURL: "https://smdb.example", SMDBFields: "a", SMDBCAFile: "missing.pem"}, "SMDB_CA_FILE: open missing.pem"},
 		{SMDBSettings{SMDBURL: "https://smdb.example", SMDBFields: "a", SMDBCAFile: "rest_test.go"}, "SMDB_CA_FILE: rest_test.go: no PEM"},
 	} {
-		_, err := tt.settings.open(Env{Timeout: longTimeout})
+		_, err := tt.settings.openSMDB(smdb.Env{Timeout: longTimeout})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.text) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%+v: %v, want %q", tt.settings, err, tt.text)
 		}
@@ -290,12 +292,12 @@ func TestRESTRefuses(t *testing.T) {
 
 func TestParseURL(t *testing.T) {
 	for _, smdbURL := range []string{"http://smdb.example", "https://me:pw@smdb.example:8443/v1/", "http://[::1]:8000"} {
-		if base, err := ParseURL(smdbURL); err != nil || base.String() != smdbURL {
+		if base, err := parseURL(smdbURL); err != nil || base.String() != smdbURL {
 			t.Errorf("%q: %v, %v", smdbURL, base, err)
 		}
 	}
 	for _, smdbURL := range []string{"", "smdb.example", "ftp://me:secret@smdb.example", "http://me:secret@", "http://me:secret@x/%zz", "http://me:secret@x/?", "http://x/#y", "http://x/{IP}?{ip}", "http://x/}"} {
-		if base, err := ParseURL(smdbURL); err == nil || base != nil || strings.Contains(err.Error(), "secret") {
+		if base, err := parseURL(smdbURL); err == nil || base != nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v, %v", smdbURL, base, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -14,32 +15,31 @@ import (
 //
 //	{"hostname": {"cabinet": "rack", ...}}
 //
-// where fields name what makes the path of groups. An empty object is
-// ErrNotFound. Several hosts that are all in one rack are one. An object that
-// does not name one rack is ErrInvalid. Anything else comes from no SMDB and is
-// a failure.
+// where fields are those that make the path of groups. An empty object is smdb.ErrNotFound.
+// Several hosts that are all in one rack are one. An object that does not name one rack is
+// smdb.ErrInvalid. Anything else comes from no SMDB and is a failure.
 func parseAnswer(body []byte, fields []string) (tracker.Place, error) {
 	hosts, err := members(withoutBOM(body))
 	if err != nil {
 		return tracker.Place{}, fmt.Errorf("answer is %w", err)
 	}
 	if len(hosts) == 0 {
-		return tracker.Place{}, ErrNotFound
+		return tracker.Place{}, smdb.ErrNotFound
 	}
 	places := make([]tracker.Place, len(hosts))
 	for i, host := range hosts {
 		if err := checkHostname(host.name); err != nil {
-			return tracker.Place{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+			return tracker.Place{}, fmt.Errorf("%w: %w", smdb.ErrInvalid, err)
 		}
 		rack, err := parseRecord(host.value, fields)
 		if err != nil {
-			return tracker.Place{}, fmt.Errorf("%w: host %q: %w", ErrInvalid, host.name, err)
+			return tracker.Place{}, fmt.Errorf("%w: host %q: %w", smdb.ErrInvalid, host.name, err)
 		}
 		places[i] = tracker.Place{Location: rack, Hostname: host.name}
 	}
 	place, err := onePlace(places...)
 	if err != nil {
-		return tracker.Place{}, fmt.Errorf("%w: %d hosts have this address: %w", ErrInvalid, len(hosts), err)
+		return tracker.Place{}, fmt.Errorf("%w: %d hosts have this address: %w", smdb.ErrInvalid, len(hosts), err)
 	}
 	return place, nil
 }
@@ -93,9 +93,8 @@ type member struct {
 
 var errNoObject = errors.New("not a JSON object")
 
-// members lists all members of a JSON object as they are. Decoding into a map
-// or a struct would keep the last of a repeated name, and take "Cabinet" for
-// "cabinet": a guess between two racks.
+// members lists all members of a JSON object as they are. A map or a struct would keep the last
+// of a repeated name, and a struct would take "Cabinet" for "cabinet": a guess between two racks.
 func members(object []byte) ([]member, error) {
 	if !json.Valid(object) {
 		return nil, errNoObject

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -16,7 +17,7 @@ var errFailure = errors.New("failure")
 
 // kind tells which of the three kinds of error err is.
 func kind(err error) error {
-	for _, known := range []error{nil, ErrNotFound, ErrInvalid} {
+	for _, known := range []error{nil, smdb.ErrNotFound, smdb.ErrInvalid} {
 		if errors.Is(err, known) {
 			return known
 		}
@@ -42,36 +43,36 @@ var answers = []struct {
 	{"no hostname", `{"": {"cabinet": "r1"}}`, tracker.Place{Location: "r1"}, nil},
 	{"byte order mark", "\ufeff" + `{"web1": {"cabinet": "r17"}}`, tracker.Place{Location: "r17", Hostname: "web1"}, nil},
 	{"byte order mark alone", "\ufeff", tracker.Place{}, errFailure},
-	{"no host", ` { } `, tracker.Place{}, ErrNotFound},
+	{"no host", ` { } `, tracker.Place{}, smdb.ErrNotFound},
 
-	{"two hosts", `{"a": {"cabinet": "r1"}, "b": {"cabinet": "r2"}}`, tracker.Place{}, ErrInvalid},
+	{"two hosts", `{"a": {"cabinet": "r1"}, "b": {"cabinet": "r2"}}`, tracker.Place{}, smdb.ErrInvalid},
 	{"two hosts in one rack", `{"b": {"cabinet": "r1"}, "a": {"cabinet": " r1"}}`, tracker.Place{Location: "r1", Hostname: "a"}, nil},
-	{"one of two has no rack", `{"b": {"cabinet": "r1"}, "a": {"cabinet": null}}`, tracker.Place{}, ErrInvalid},
+	{"one of two has no rack", `{"b": {"cabinet": "r1"}, "a": {"cabinet": null}}`, tracker.Place{}, smdb.ErrInvalid},
 	{"one host twice in one rack", `{"a": {"cabinet": "r1"}, "a": {"cabinet": "r1"}}`, tracker.Place{Location: "r1", Hostname: "a"}, nil},
-	{"one host twice", `{"a": {"cabinet": "r1"}, "a": {"cabinet": "r2"}}`, tracker.Place{}, ErrInvalid},
-	{"two cabinets", `{"a": {"cabinet": "r1", "cabinet": "r2"}}`, tracker.Place{}, ErrInvalid},
-	{"no cabinet", `{"a": {"Cabinet": "r1"}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet null", `{"a": {"cabinet": null}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet fraction", `{"a": {"cabinet": 17.0}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet power", `{"a": {"cabinet": 1e3}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet true", `{"a": {"cabinet": true}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet list", `{"a": {"cabinet": ["r1"]}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet empty", `{"a": {"cabinet": ""}}`, tracker.Place{}, ErrInvalid},
+	{"one host twice", `{"a": {"cabinet": "r1"}, "a": {"cabinet": "r2"}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"two cabinets", `{"a": {"cabinet": "r1", "cabinet": "r2"}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"no cabinet", `{"a": {"Cabinet": "r1"}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet null", `{"a": {"cabinet": null}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet fraction", `{"a": {"cabinet": 17.0}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet power", `{"a": {"cabinet": 1e3}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet true", `{"a": {"cabinet": true}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet list", `{"a": {"cabinet": ["r1"]}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet empty", `{"a": {"cabinet": ""}}`, tracker.Place{}, smdb.ErrInvalid},
 	{"cabinet with a slash", `{"a": {"cabinet": "dc1/r1"}}`, tracker.Place{Location: "dc1%2Fr1", Hostname: "a"}, nil},
 	{"cabinet with a colon", `{"a": {"cabinet": "r1:N"}}`, tracker.Place{Location: "r1%3AN", Hostname: "a"}, nil},
 	{"cabinet with braces", `{"a": {"cabinet": "{r1}"}}`, tracker.Place{Location: "%7Br1%7D", Hostname: "a"}, nil},
 	{"cabinet with a space", `{"a": {"cabinet": " FA 12 "}}`, tracker.Place{Location: "FA%2012", Hostname: "a"}, nil},
 	{"cabinet with a percent sign", `{"a": {"cabinet": "50%2F"}}`, tracker.Place{Location: "50%252F", Hostname: "a"}, nil},
-	{"cabinet of blanks", `{"a": {"cabinet": " "}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet half of a surrogate", `{"a": {"cabinet": "r\ud800"}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet with NUL", `{"a": {"cabinet": "r1\u0000"}}`, tracker.Place{}, ErrInvalid},
-	{"cabinet not UTF-8", "{\"a\": {\"cabinet\": \"r\xff\"}}", tracker.Place{}, ErrInvalid},
-	{"cabinet too long", `{"a": {"cabinet": "` + strings.Repeat("r", 65) + `"}}`, tracker.Place{}, ErrInvalid},
-	{"record null", `{"a": null}`, tracker.Place{}, ErrInvalid},
-	{"record a string", `{"a": "r1"}`, tracker.Place{}, ErrInvalid},
-	{"record a list", `{"a": [{"cabinet": "r1"}]}`, tracker.Place{}, ErrInvalid},
-	{"hostname of control bytes", `{"a\n": {"cabinet": "r1"}}`, tracker.Place{}, ErrInvalid},
-	{"hostname too long", `{"` + strings.Repeat("a", 256) + `": {"cabinet": "r1"}}`, tracker.Place{}, ErrInvalid},
+	{"cabinet of blanks", `{"a": {"cabinet": " "}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet half of a surrogate", `{"a": {"cabinet": "r\ud800"}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet with NUL", `{"a": {"cabinet": "r1\u0000"}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet not UTF-8", "{\"a\": {\"cabinet\": \"r\xff\"}}", tracker.Place{}, smdb.ErrInvalid},
+	{"cabinet too long", `{"a": {"cabinet": "` + strings.Repeat("r", 65) + `"}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"record null", `{"a": null}`, tracker.Place{}, smdb.ErrInvalid},
+	{"record a string", `{"a": "r1"}`, tracker.Place{}, smdb.ErrInvalid},
+	{"record a list", `{"a": [{"cabinet": "r1"}]}`, tracker.Place{}, smdb.ErrInvalid},
+	{"hostname of control bytes", `{"a\n": {"cabinet": "r1"}}`, tracker.Place{}, smdb.ErrInvalid},
+	{"hostname too long", `{"` + strings.Repeat("a", 256) + `": {"cabinet": "r1"}}`, tracker.Place{}, smdb.ErrInvalid},
 
 	{"nothing", ``, tracker.Place{}, errFailure},
 	{"null", `null`, tracker.Place{}, errFailure},
@@ -114,7 +115,7 @@ func TestParseAnswerWithFields(t *testing.T) {
 			if place.Location != tt.want {
 				t.Errorf("%s: %s, want %s", tt.body, place.Location, tt.want)
 			}
-		} else if tt.text == "" || !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), tt.text) {
+		} else if tt.text == "" || !errors.Is(err, smdb.ErrInvalid) || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%s: %v, want %q", tt.body, err, tt.text)
 		}
 	}

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"cmp"
@@ -6,88 +6,66 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"reflect"
-	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
-// Settings are those of all sources, as envconfig reads them. A new source is a
-// file, with a type that has its settings and the method open, and a line here:
-// source is its name in LOCATION, without which its settings may not be set (Check), and
-// remote says that it asks somebody who may be slow or away, so that it is put behind the
-// bounds of remote.go. Where that is up to its settings, they have a method isRemote
-// instead.
+// Settings are those of all sources, as envconfig reads them. A new source is a file with its
+// settings and a method that opens it, a line here, and a line in kinds. The tag source names
+// the sources that need the settings, without which they may not be set (Check). With the tag
+// remote they are needed only if the source is remote.
 type Settings struct {
-	SMDBSettings    `source:"smdb" remote:"true"`
-	HTTPSettings    `source:"http" remote:"true"`
-	DNSSettings     `source:"dns-txt,dns-loc,pattern" remote:"true"` // of all that ask the DNS
-	DNSTXTSettings  `source:"dns-txt" remote:"true"`
-	DNSLOCSettings  `source:"dns-loc" remote:"true"`
+	SMDBSettings    `source:"smdb"`
+	HTTPSettings    `source:"http"`
+	DNSSettings     `source:"dns-txt,dns-loc,pattern" remote:"true"`
+	DNSTXTSettings  `source:"dns-txt"`
+	DNSLOCSettings  `source:"dns-loc"`
 	SubnetSettings  `source:"subnet"`
 	FileSettings    `source:"file"`
 	PatternSettings `source:"pattern"`
-	CommandSettings `source:"command" remote:"true"`
+	CommandSettings `source:"command"`
 }
 
-// Env is what every source is given besides its settings.
-type Env struct {
-	Timeout time.Duration // LOCATION_TIMEOUT: of one try to ask a remote source
-	Log     *slog.Logger
-	Metrics prometheus.Registerer // where to count; nil: nowhere
+// sourceKind is one source that LOCATION may name.
+type sourceKind struct {
+	name   string
+	remote bool // it asks a service or program that may be slow or away
 
-	// Open puts these here.
-	dns   DNSSettings
-	count func(source string, event Event) // of remote sources; by any number of goroutines
+	// open checks the settings and returns the source; an error, or each of those that it
+	// joins, begins with the name of the setting that makes no sense.
+	open func(env smdb.Env) (smdb.Source, error)
 }
 
-// opener is the settings of one source.
-type opener interface {
-	// open checks them and returns the source; an error, or each of those that it joins,
-	// begins with the name of the setting that makes no sense. A source that is an io.Closer is closed
-	// with its chain.
-	open(env Env) (Source, error)
-}
-
-// defaultLocation is the LOCATION of whoever sets none: the SMDB if there is
-// one, as with the older tracker, otherwise subnets.
-func (s *Settings) defaultLocation() string {
-	if s.SMDBURL != "" {
-		return "smdb"
+func (s *Settings) kinds() []sourceKind {
+	return []sourceKind{
+		{"smdb", true, s.openSMDB},
+		{"http", true, s.openHTTP},
+		{"dns-txt", true, s.openDNSTXT},
+		{"dns-loc", true, s.openDNSLOC},
+		{"subnet", false, s.openSubnet},
+		{"file", false, s.openFile},
+		{"pattern", s.LocationPatternOf != "address", s.openPattern},
+		{"command", true, s.openCommand},
 	}
-	return "subnet"
 }
 
-// Open makes the chain that LOCATION names: sources, separated by commas, in the
-// order in which they are asked. It joins all errors, each of which begins with the name of a
-// setting.
-func Open(location string, s *Settings, env Env) (*Chain, error) {
+// Open makes the chain that LOCATION names: sources, separated by commas, in the order in which
+// they are asked. Without LOCATION that is the SMDB if there is one, as with the older tracker,
+// otherwise subnets. Open joins all errors, each of which begins with the name of a setting.
+func Open(location string, s *Settings, env smdb.Env) (*smdb.Chain, error) {
 	location = cmp.Or(location, s.defaultLocation())
-	kinds, wrong := kindsNamed(location, s)
-	env.dns = s.DNSSettings
-	events := newEventCounter(env.Metrics)
-	if env.count == nil {
-		env.count = events.count
-	}
-	chain, lookups := &Chain{id: digest(location, s)}, newLookups(env.Metrics)
+	kinds, wrong := s.kindsNamed(location)
+	var links []smdb.Link
 	for _, kind := range kinds {
 		source, err := kind.open(env)
 		if err != nil {
 			wrong = errors.Join(wrong, err)
 			continue
 		}
-		l := link{name: kind.name, source: source, remote: kind.remote, lookups: newLinkCounters(lookups, kind.name)}
-		if closer, ok := source.(io.Closer); ok {
-			l.closer = closer
-		}
-		if kind.remote {
-			events.expect(kind.name)
-			l.source = newRemote(kind.name, source, env)
-		}
-		chain.links = append(chain.links, l)
+		links = append(links, smdb.Link{Name: kind.name, Source: source, Remote: kind.remote})
 	}
+	chain := smdb.NewChain(digest(location, s), links, env)
 	if wrong != nil {
 		chain.Close()
 		return nil, wrong
@@ -95,16 +73,22 @@ func Open(location string, s *Settings, env Env) (*Chain, error) {
 	return chain, nil
 }
 
-// of puts the setting's name before an error, if there is one.
-func of(setting string, err error) error {
+func (s *Settings) defaultLocation() string {
+	if s.SMDBURL != "" {
+		return "smdb"
+	}
+	return "subnet"
+}
+
+// settingError puts the setting's name before an error, if there is one.
+func settingError(setting string, err error) error {
 	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", setting, err)
 }
 
-// digest tells chains apart that may say different things of a host: what one said is
-// no news to another. Secrets are left out.
+// digest is that of LOCATION and all settings but the secret ones.
 func digest(location string, s *Settings) string {
 	sum := sha256.New()
 	fmt.Fprintln(sum, location)

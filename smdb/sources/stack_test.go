@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"errors"
@@ -16,6 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/smdb/internal/logtest"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -54,10 +58,10 @@ const (
 
 // stack is all that stands between an announce and a service.
 type stack struct {
-	*Cache
-	chain  *Chain
-	log    *logged
-	opened atomic.Int64 // breakers
+	*smdb.Cache
+	chain   *smdb.Chain
+	log     *logtest.Recorder
+	metrics *prometheus.Registry
 }
 
 func newStack(t *testing.T, source, address string, timeout time.Duration, change func(*Settings)) *stack {
@@ -70,21 +74,17 @@ func newStack(t *testing.T, source, address string, timeout time.Duration, chang
 	if change != nil {
 		change(settings)
 	}
-	s := &stack{log: &logged{}}
-	s.log.level.Set(-4)
-	chain, err := Open(source+",subnet", settings, Env{Timeout: timeout, Log: s.log.logger(), count: func(_ string, event Event) {
-		if event == EventOpened {
-			s.opened.Add(1)
-		}
-	}})
+	s := &stack{log: &logtest.Recorder{}, metrics: prometheus.NewRegistry()}
+	s.log.Level.Set(-4)
+	chain, err := Open(source+",subnet", settings, smdb.Env{Timeout: timeout, Log: s.log.Logger(), Metrics: s.metrics})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.chain = chain
-	s.Cache = NewCache(chain, nil, CacheOptions{
+	s.Cache = smdb.NewCache(chain, nil, smdb.CacheOptions{
 		TTL: time.Millisecond, MaxStale: 2 * time.Millisecond, NegativeTTL: time.Millisecond, FailureTTL: time.Millisecond,
-		Timeout: chain.LookupTimeout(timeout), Recall: longTimeout, Size: 100,
-	}, s.log.logger())
+		Recall: longTimeout, Size: 100,
+	}, s.log.Logger())
 	return s
 }
 
@@ -93,11 +93,33 @@ func (s *stack) close(t *testing.T) {
 	t.Helper()
 	s.Close()
 	s.chain.Close()
-	for _, line := range s.log.take() {
+	for _, line := range s.log.Take() {
 		if strings.Contains(line, testToken) {
 			t.Errorf("logged the token: %s", line)
 		}
 	}
+}
+
+// opened says how often the breaker of the source opened.
+func (s *stack) opened(t *testing.T, source string) (times float64) {
+	t.Helper()
+	families, err := s.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, series := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, label := range series.GetLabel() {
+				labels[label.GetName()] = label.GetValue()
+			}
+			if family.GetName() == "p2ptracker_location_events_total" && labels["source"] == source && labels["event"] == "opened" {
+				return series.GetCounter().GetValue()
+			}
+		}
+	}
+	t.Fatal("there is no counter of breakers that opened")
+	return 0
 }
 
 // recovers asks until the service is believed again, and holds that no other
@@ -217,7 +239,7 @@ func TestBadServices(t *testing.T) {
 				stack := newStack(t, source, s.URL, 2*shortTimeout, nil)
 				for range 2 {
 					place, err := stack.Locate(t.Context(), hostNumber(1))
-					if err == nil || errors.Is(err, ErrNotFound) {
+					if err == nil || errors.Is(err, smdb.ErrNotFound) {
 						t.Errorf("%+v, %v", place, err)
 					} else if strings.Contains(err.Error(), testToken) {
 						t.Errorf("the error tells the token: %v", err)
@@ -256,9 +278,6 @@ func TestNextSourceIfTheServiceDoesNotKnow(t *testing.T) {
 // However much comes, little of it is taken in.
 func TestMemoryIsBounded(t *testing.T) {
 	const lookups, bound = 4, 1 << 20 // bytes for each, with those that the service itself needs
-	if lookups*remoteTries >= breakerTries {
-		t.Fatal("the last ones will not ask the service")
-	}
 	for _, source := range []string{"smdb", "http"} {
 		for _, name := range []string{"huge", "body without end", "header without end"} {
 			s := newService()
@@ -313,15 +332,15 @@ func TestServiceThatDiesAndRecovers(t *testing.T) {
 				}
 				wg.Wait()
 			}
-			for deadline := time.Now().Add(longTimeout); stack.opened.Load() == 0 && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(longTimeout); stack.opened(t, source) == 0 && time.Now().Before(deadline); {
 				everybody(func(host int) {
 					place, err := stack.Locate(t.Context(), hostNumber(host))
-					if err == nil && place.Location != tracker.Location(fmt.Sprintf("r%d", host)) || errors.Is(err, ErrNotFound) {
+					if err == nil && place.Location != tracker.Location(fmt.Sprintf("r%d", host)) || errors.Is(err, smdb.ErrNotFound) {
 						t.Errorf("host %d: %+v, %v", host, place, err)
 					}
 				})
 			}
-			if stack.opened.Load() == 0 {
+			if stack.opened(t, source) == 0 {
 				t.Error("is asked on and on")
 			}
 			s.does(well)

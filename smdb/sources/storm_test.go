@@ -1,9 +1,10 @@
-package smdb
+package sources
 
 import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -27,10 +29,10 @@ func TestStormOverHTTP(t *testing.T) {
 		calls[ip[3]].Add(1)
 		fmt.Fprintf(w, `{"host%d": {"cabinet": "r%d"}}`, ip[3], ip[3]%4)
 	})
-	opts := testOptions
-	opts.Timeout = longTimeout
-	source := bounded(newREST(t, base), longTimeout)
-	cache := NewCache(chainOf(source), nil, opts, (&logged{}).logger())
+	cache := smdb.NewCache(bounded(newREST(t, base), longTimeout), nil, smdb.CacheOptions{
+		TTL: longTimeout, MaxStale: 2 * longTimeout, NegativeTTL: longTimeout,
+		FailureTTL: longTimeout, Recall: longTimeout, Size: 10 * hosts,
+	}, slog.New(slog.DiscardHandler))
 	defer cache.Close()
 
 	var wg sync.WaitGroup
@@ -76,11 +78,10 @@ func TestNeverTheWrongRack(t *testing.T) {
 			fmt.Fprintf(w, `{"host%d": {"cabinet": "r%d"}}`, host, host%4)
 		}
 	})
-	source := bounded(newREST(t, base), longTimeout)
-	cache := NewCache(chainOf(source), nil, CacheOptions{
+	cache := smdb.NewCache(bounded(newREST(t, base), longTimeout), nil, smdb.CacheOptions{
 		TTL: time.Millisecond, MaxStale: 5 * time.Millisecond, NegativeTTL: time.Millisecond,
-		FailureTTL: time.Millisecond, Timeout: longTimeout, Recall: longTimeout, Size: hosts / 2,
-	}, (&logged{}).logger())
+		FailureTTL: time.Millisecond, Recall: longTimeout, Size: hosts / 2,
+	}, slog.New(slog.DiscardHandler))
 	defer cache.Close()
 
 	var located atomic.Int64

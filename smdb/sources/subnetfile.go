@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// subnetTable says for networks where their hosts stand.
+// subnetTable has the locations of networks.
 type subnetTable struct {
 	bart.Table[tracker.Location]
 }

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"bytes"
@@ -14,38 +14,37 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
 const (
-	// lookEvery is how often a file is looked at, and how long it must have been
-	// left alone before it is read.
-	lookEvery = time.Second
+	// pollInterval is the time between two polls of a file. A file must not have changed for as
+	// long before it is read.
+	pollInterval = time.Second
 	// maxTableFile is how many bytes a file may have: a million hosts.
 	maxTableFile = 64 << 20
 )
 
-// table is what one version of a file says. It never changes.
+// table is the content of one version of a file. It never changes.
 type table interface {
 	find(ip netip.Addr) (tracker.Place, bool)
 	size() int // entries
 }
 
-// tableFile is the source of a file that the operator edits: kept in memory, and
-// read again when it has changed. A version with a mistake in it is refused as a
-// whole, and the one before stays.
+// tableFile is the source of a file that the operator edits. It keeps the table in memory and
+// reads the file again when it has changed. A version with a mistake is refused as a whole, and
+// the one before stays.
 //
-// The file is looked at every second, which costs a microsecond, instead of being
-// watched by inotify: that says nothing of network file systems, of a symbolic
-// link's far end or of a file mounted alone into a container, and its few
-// instances are shared with others on the machine. A stat sees all of these, and
-// however the file was replaced. Nobody misses the second: locations are cached
-// for an hour.
+// A stat every second finds a change; it costs a microsecond. inotify would miss changes on
+// network file systems, at the far end of a symbolic link, and of a file mounted alone into a
+// container, and its few instances are shared with others on the machine. A second is nothing to
+// locations that are cached for an hour.
 //
-// A file cut short may look complete: "10.1.2.3,dc1/r1" where r17 is meant. So it
-// is read only once a second has passed without a change to it, and its last
-// line must end with a newline. A writer who writes in place and pauses between
-// two lines is still read too early; to write another file and rename it is safe.
+// A truncated file may seem complete: "10.1.2.3,dc1/r1" where r17 is meant. So the file is read
+// only after a second without a change, and its last line must end with a newline. A writer who
+// writes in place and pauses between two lines is still read too early; writing another file and
+// renaming it is safe.
 type tableFile struct {
 	path  string
 	parse func(data []byte) (table, error)
@@ -53,10 +52,10 @@ type tableFile struct {
 
 	current atomic.Pointer[table]
 
-	// What follows belongs to the goroutine that looks.
-	seen      fs.FileInfo // at the last look
-	read      fs.FileInfo // of the version that was last parsed, taken or not
-	complaint string      // that was logged last, so as not to repeat it each second
+	// These belong to the goroutine that polls.
+	seen    fs.FileInfo // at the last poll
+	read    fs.FileInfo // of the version that was last parsed, accepted or not
+	warning string      // the last one, which is not logged again each second
 
 	closing func()
 	watcher sync.WaitGroup
@@ -80,16 +79,16 @@ func openTableFile(path string, parse func([]byte) (table, error), log *slog.Log
 	return f, nil
 }
 
-// Locate implements Source.
+// Locate implements smdb.Source.
 func (f *tableFile) Locate(_ context.Context, ip netip.Addr) (tracker.Place, error) {
 	place, known := (*f.current.Load()).find(ip)
 	if !known {
-		return tracker.Place{}, fmt.Errorf("%w in %s", ErrNotFound, f.path)
+		return tracker.Place{}, fmt.Errorf("%w in %s", smdb.ErrNotFound, f.path)
 	}
 	return place, nil
 }
 
-// Close ends the looking.
+// Close ends the polling.
 func (f *tableFile) Close() error {
 	f.closing()
 	f.watcher.Wait()
@@ -97,25 +96,25 @@ func (f *tableFile) Close() error {
 }
 
 func (f *tableFile) follow(ctx context.Context) {
-	ticker := time.NewTicker(lookEvery)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
-			f.look()
+			f.poll()
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// look loads the file if it is another one than before and was the same at the
-// last look. One that went away is loaded when it is back, whatever it is.
-func (f *tableFile) look() {
+// poll loads the file if it differs from the version that was read, and is the same as at the
+// last poll. A file that was missing meanwhile is always loaded.
+func (f *tableFile) poll() {
 	info, err := os.Stat(f.path)
 	if err != nil {
 		f.seen, f.read = nil, nil
-		f.complain("file of locations is not there; what it said stays", err)
+		f.warn("file of locations is not there; what it said stays", err)
 		return
 	}
 	quiet := sameVersion(info, f.seen)
@@ -124,12 +123,12 @@ func (f *tableFile) look() {
 		return
 	}
 	if err := f.load(); err != nil && !errors.Is(err, errChanging) {
-		f.complain("new version of the file of locations is refused; what it said stays", err)
+		f.warn("new version of the file of locations is refused; what it said stays", err)
 	}
 }
 
-// sameVersion compares all that a stat tells of a file's content: which file it
-// is, its size, and when it was last written.
+// sameVersion compares what a stat tells about a file's content: which file it is, its size, and
+// when it was last written.
 func sameVersion(a, b fs.FileInfo) bool {
 	return a != nil && b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
@@ -152,22 +151,22 @@ func (f *tableFile) load() error {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
 	f.current.Store(&t)
-	f.complaint = ""
+	f.warning = ""
 	f.log.Info("file of locations is read", "file", f.path, "entries", t.size())
 	return nil
 }
 
-// complain logs that the file cannot be used: once, however long it stays so.
-func (f *tableFile) complain(msg string, err error) {
-	if f.complaint != err.Error() {
-		f.complaint = err.Error()
+// warn logs once that the file cannot be used, however long it stays so.
+func (f *tableFile) warn(msg string, err error) {
+	if f.warning != err.Error() {
+		f.warning = err.Error()
 		f.log.Warn(msg, "error", err)
 	}
 }
 
 var errChanging = errors.New("is being written")
 
-// readVersion reads a file that nobody writes meanwhile.
+// readVersion reads a file, and fails if it changes meanwhile.
 func readVersion(path string) (fs.FileInfo, []byte, error) {
 	// To open a FIFO would wait for a writer.
 	if info, err := os.Stat(path); err != nil {

@@ -1,9 +1,10 @@
-package smdb
+package sources
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/smdb/internal/logtest"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -26,14 +29,14 @@ type tableBench struct {
 	rapid.TB
 	*tableFile
 	path   string
-	log    *logged
+	log    *logtest.Recorder
 	parsed int // versions
 }
 
 // newTableBench begins with 10.0.0.0/8 in the rack r1.
 func newTableBench(t rapid.TB, dir string) *tableBench {
 	t.Helper()
-	b := &tableBench{TB: t, path: filepath.Join(dir, "subnets"), log: &logged{}}
+	b := &tableBench{TB: t, path: filepath.Join(dir, "subnets"), log: &logtest.Recorder{}}
 	b.write("10.0.0.0/8 r1\n")
 	b.open()
 	return b
@@ -45,12 +48,12 @@ func (b *tableBench) open() {
 		b.parsed++
 		return parseSubnets(data)
 	}
-	file, err := newTableFile(b.path, parse, b.log.logger())
+	file, err := newTableFile(b.path, parse, b.log.Logger())
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.tableFile = file
-	b.look()
+	b.poll()
 	b.wantLog("level=INFO msg=\"file of locations is read\" file=" + b.path + " entries=1")
 	b.parsed = 0
 }
@@ -78,7 +81,7 @@ func (b *tableBench) replace(text string) {
 func (b *tableBench) want(looks int, rack tracker.Location) {
 	b.Helper()
 	for range looks {
-		b.look()
+		b.poll()
 	}
 	if place, err := b.Locate(context.Background(), hostAddr); err != nil || place.Location != rack {
 		b.Errorf("%+v, %v; want %s", place, err, rack)
@@ -88,7 +91,7 @@ func (b *tableBench) want(looks int, rack tracker.Location) {
 // wantLog says what the lines that were logged contain.
 func (b *tableBench) wantLog(parts ...string) {
 	b.Helper()
-	lines := b.log.take()
+	lines := b.log.Take()
 	if len(lines) != len(parts) {
 		b.Fatalf("logged %q; want %q", lines, parts)
 	}
@@ -110,7 +113,7 @@ func TestFileReplacedByRename(t *testing.T) {
 		t.Errorf("parsed %d times", b.parsed)
 	}
 	b.wantLog("file of locations is read")
-	if _, err := b.Locate(t.Context(), netip.MustParseAddr("192.0.2.1")); kind(err) != ErrNotFound {
+	if _, err := b.Locate(t.Context(), netip.MustParseAddr("192.0.2.1")); kind(err) != smdb.ErrNotFound {
 		t.Error(err)
 	}
 }
@@ -157,7 +160,7 @@ func TestFileBehindASwappedLink(t *testing.T) {
 		}
 	}
 	version("..1", "10.0.0.0/8 r1\n")
-	b := &tableBench{TB: t, path: filepath.Join(dir, "subnets"), log: &logged{}}
+	b := &tableBench{TB: t, path: filepath.Join(dir, "subnets"), log: &logtest.Recorder{}}
 	if err := os.Symlink(filepath.Join("..data", "subnets"), b.path); err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +220,7 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 		}
 		b.want(10, "r1")
 		b.wantLog("no regular file")
-		if _, err := newTableFile(b.path, parseSubnets, b.log.logger()); err == nil {
+		if _, err := newTableFile(b.path, parseSubnets, b.log.Logger()); err == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}
@@ -247,7 +250,7 @@ func TestFileFollowsModel(t *testing.T) {
 			rack := fmt.Sprint("r", i+2)
 			switch rapid.SampledFrom([]string{"look", "look", "look", "replace", "write", "break", "cut", "remove"}).Draw(t, "step") {
 			case "look":
-				b.look()
+				b.poll()
 				if seen == there && there != "" {
 					current = there
 				}
@@ -310,8 +313,8 @@ func TestLookupsDuringReloads(t *testing.T) {
 	for version := 2; version <= 200; version++ {
 		b.replace(fmt.Sprintf("10.0.0.0/8 r%d\n", version))
 		b.touch(version)
-		b.look()
-		b.look()
+		b.poll()
+		b.poll()
 	}
 	done.Store(true)
 	wg.Wait()
@@ -325,12 +328,12 @@ func TestFileIsFollowed(t *testing.T) {
 	b := &tableBench{TB: t, path: path}
 	synctest.Test(t, func(t *testing.T) {
 		b.write("10.0.0.0/8 r1\n")
-		chain, err := Open("subnet", &Settings{SubnetSettings: SubnetSettings{SubnetsFile: path}}, Env{Log: (&logged{}).logger()})
+		chain, err := Open("subnet", &Settings{SubnetSettings: SubnetSettings{SubnetsFile: path}}, smdb.Env{Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		b.replace("10.0.0.0/8 r17\n")
-		time.Sleep(3 * lookEvery)
+		time.Sleep(3 * pollInterval)
 		synctest.Wait()
 		place, err := chain.Locate(t.Context(), hostAddr)
 		if err != nil || place.Location != "r17" {

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"crypto/ecdsa"
@@ -19,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/smdb"
 )
 
 // newAuthority makes a CA, and returns the file of its certificate and a
@@ -109,7 +111,7 @@ func TestSpoiltAuthorityFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		settings := HTTPSettings{HTTPURL: "https://cmdb.example/{ip}", HTTPPath: "rack", HTTPCAFile: file}
-		_, err := settings.open(Env{Timeout: longTimeout})
+		_, err := settings.openHTTP(smdb.Env{Timeout: longTimeout})
 		if err == nil || !strings.HasPrefix(err.Error(), "HTTP_CA_FILE: ") || !strings.Contains(err.Error(), "block 2") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -118,7 +120,7 @@ func TestSpoiltAuthorityFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	settings := HTTPSettings{HTTPURL: "https://cmdb.example/{ip}", HTTPPath: "rack", HTTPCAFile: good}
-	if _, err := settings.open(Env{Timeout: longTimeout}); err != nil {
+	if _, err := settings.openHTTP(smdb.Env{Timeout: longTimeout}); err != nil {
 		t.Errorf("behind a byte order mark: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"errors"
@@ -10,8 +10,7 @@ import (
 // addressMark stands in a URL where the host's address goes.
 const addressMark = "{ip}"
 
-// URL is a setting: an absolute http or https URL, or empty. It may hold {ip},
-// and a password.
+// URL is a setting: an absolute http or https URL, or empty. It may hold {ip} and a password.
 type URL string
 
 // Decode never repeats the URL in its error, for the password's sake.
@@ -20,12 +19,21 @@ func (u *URL) Decode(text string) error {
 	if text == "" {
 		return nil
 	}
-	_, err := ParseURL(text)
+	_, err := parseURL(text)
 	return err
 }
 
-// Secret says whether the URL holds a user's name or password, or a query, which
-// may hold a key.
+// ofSource reads the URL, without which the source cannot be opened.
+func (u URL) ofSource(name string) (*url.URL, error) {
+	if u == "" {
+		return nil, errors.New("must be set, since LOCATION names " + name)
+	}
+	return parseURL(string(u))
+}
+
+func (u URL) hasAddress() bool { return strings.Contains(string(u), addressMark) }
+
+// Secret says whether the URL holds a user's name or password, or a query, which may hold a key.
 func (u URL) Secret() bool {
 	parsed, err := url.Parse(string(u))
 	if err != nil {
@@ -57,10 +65,10 @@ func (u URL) String() string {
 	return parsed.Redacted()
 }
 
-// ParseURL checks the URL of a service: an absolute http or https URL without
-// fragment, and with a query only if it says by {ip} where the host's address
-// goes. Its errors do not repeat it: it may hold a password.
-func ParseURL(text string) (*url.URL, error) {
+// parseURL reads the URL of a service: an absolute http or https URL without fragment, and with
+// a query only if {ip} says where the host's address goes. Its errors do not repeat it, since it
+// may hold a password.
+func parseURL(text string) (*url.URL, error) {
 	parsed, err := url.Parse(text)
 	if err != nil {
 		return nil, errors.New("cannot be read as a URL")
@@ -80,8 +88,8 @@ func ParseURL(text string) (*url.URL, error) {
 	return parsed, nil
 }
 
-// withAddress returns the URL with ip in place of each {ip}. The colons of an
-// IPv6 address may stand in a path as they are (RFC 3986, 3.3).
+// withAddress returns the URL with ip in place of each {ip}. The colons of an IPv6 address may
+// stand in a path as they are (RFC 3986, 3.3).
 func withAddress(template *url.URL, ip netip.Addr) string {
 	filled := *template
 	filled.Path = strings.ReplaceAll(filled.Path, addressMark, ip.String())

@@ -1,4 +1,4 @@
-package smdb
+package sources
 
 import (
 	"net/http"
@@ -37,7 +37,7 @@ func TestURLHides(t *testing.T) {
 // Whatever the address, a server reads it as it was, and nothing else of the URL
 // changes.
 func TestAddressReadsBack(t *testing.T) {
-	template, err := ParseURL("http://x/hosts/{ip}/rack?ip={ip}&a=b")
+	template, err := parseURL("http://x/hosts/{ip}/rack?ip={ip}&a=b")
 	if err != nil {
 		t.Fatal(err)
 	}

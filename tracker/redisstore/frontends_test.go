@@ -18,6 +18,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/smdb"
+	"github.com/p2ptracker/p2ptracker/smdb/sources"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -70,7 +71,7 @@ func (s *servers) called() int {
 
 var frontendOptions = smdb.CacheOptions{
 	TTL: time.Hour, MaxStale: keepLocations, NegativeTTL: time.Millisecond, FailureTTL: time.Millisecond,
-	Timeout: time.Minute, Recall: time.Minute, Size: 1000,
+	Recall: time.Minute, Size: 1000,
 }
 
 // startFrontend opens what a frontend has: a cache on a store.
@@ -82,8 +83,8 @@ func startFrontend(t *testing.T, store *Store, smdbURL string) *smdb.Cache {
 func startFrontendWith(t *testing.T, store *Store, smdbURL string, opts smdb.CacheOptions) *smdb.Cache {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	settings := &smdb.Settings{SMDBSettings: smdb.SMDBSettings{SMDBURL: smdb.URL(smdbURL), SMDBFields: "cabinet"}}
-	chain, err := smdb.Open("smdb", settings, smdb.Env{Timeout: time.Minute, Log: log})
+	settings := &sources.Settings{SMDBSettings: sources.SMDBSettings{SMDBURL: sources.URL(smdbURL), SMDBFields: "cabinet"}}
+	chain, err := sources.Open("smdb", settings, smdb.Env{Timeout: time.Minute, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
