@@ -13,10 +13,9 @@ import (
 
 // Deadlines, cancellation and size: what bounds a lookup and the cache.
 
-// Whoever asks first may leave: the lookup goes on for the others, and for his
-// next try.
+// The first caller may leave: the lookup goes on for the others, and for its next try.
 func TestCanceledAskerLeavesTheLookup(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.delay = 2 * time.Second
 		first, leave := context.WithCancel(b.Context())
 		var wg sync.WaitGroup
@@ -41,7 +40,7 @@ func TestCanceledAskerLeavesTheLookup(t *testing.T) {
 }
 
 func TestAskerLeavesAtHisDeadline(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.delay = 2 * time.Second
 		ctx, cancel := context.WithTimeout(b.Context(), time.Second)
 		defer cancel()
@@ -61,7 +60,7 @@ func TestAskerLeavesAtHisDeadline(t *testing.T) {
 
 // Even with no time left, a known host is answered.
 func TestKnownHostNeedsNoTime(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.want(rackA, nil, 1)
 		ctx, cancel := context.WithCancel(b.Context())
 		cancel()
@@ -72,7 +71,7 @@ func TestKnownHostNeedsNoTime(t *testing.T) {
 }
 
 func TestLookupIsBounded(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.delay = 365 * 24 * time.Hour
 		before := time.Now()
 		b.want(tracker.Place{}, context.DeadlineExceeded, 1)
@@ -83,7 +82,7 @@ func TestLookupIsBounded(t *testing.T) {
 }
 
 func TestCacheIsBounded(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		ip := hostAddr
 		for range 5 * testOptions.Size {
 			if _, err := b.cache.Locate(b.Context(), ip); err != nil {

@@ -81,8 +81,8 @@ func (s *scripted) called() int {
 	return s.calls
 }
 
-// bench is a Cache in front of a scripted source, and what it logged.
-type bench struct {
+// fixture is a Cache in front of a scripted source, and what it logged.
+type fixture struct {
 	*testing.T
 	*scripted
 	cache *Cache
@@ -90,10 +90,10 @@ type bench struct {
 }
 
 // inBubble runs a test of a fresh Cache on a clock of its own.
-func inBubble(t *testing.T, test func(b *bench)) {
+func inBubble(t *testing.T, test func(b *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}
+		b := &fixture{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}
 		b.cache = NewCache(chainOf(b.scripted), nil, testOptions, b.log.Logger())
 		defer b.cache.Close()
 		test(b)
@@ -115,7 +115,7 @@ func chainOf(source Source) *Chain {
 }
 
 // locate asks for the host and lets a refresh that this begins end.
-func (b *bench) locate() (tracker.Place, error) {
+func (b *fixture) locate() (tracker.Place, error) {
 	b.Helper()
 	place, err := b.cache.Locate(b.Context(), hostAddr)
 	if err != nil && !errors.Is(err, tracker.ErrLocationUnknown) {
@@ -130,7 +130,7 @@ func (b *bench) locate() (tracker.Place, error) {
 
 // want asks for the host and says what must come of it, and how many calls the
 // source must have seen by then.
-func (b *bench) want(place tracker.Place, err error, calls int) {
+func (b *fixture) want(place tracker.Place, err error, calls int) {
 	b.Helper()
 	got, gotErr := b.locate()
 	if got != place || !errors.Is(gotErr, err) || b.called() != calls {
@@ -139,7 +139,7 @@ func (b *bench) want(place tracker.Place, err error, calls int) {
 }
 
 func TestKnownHostCostsNoCall(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.want(rackA, nil, 1)
 		for range 100 {
 			time.Sleep(testOptions.TTL / 101)
@@ -149,7 +149,7 @@ func TestKnownHostCostsNoCall(t *testing.T) {
 }
 
 func TestOneHostHasOneAddress(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		for _, tt := range []struct {
 			ip, asked string
 			calls     int
@@ -173,7 +173,7 @@ func TestOneHostHasOneAddress(t *testing.T) {
 }
 
 func TestNoAddressIsUnknown(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		_, err := b.cache.Locate(b.Context(), netip.Addr{})
 		if !errors.Is(err, tracker.ErrLocationUnknown) || b.called() != 0 {
 			b.Errorf("%v after %d calls", err, b.called())
@@ -190,7 +190,7 @@ func TestOneCallForAStorm(t *testing.T) {
 		"not found": {tracker.Place{}, ErrNotFound},
 		"failed":    {tracker.Place{}, errDown},
 	} {
-		inBubble(t, func(b *bench) {
+		inBubble(t, func(b *fixture) {
 			b.delay = time.Second
 			b.says(tt.place, tt.err)
 			var wg sync.WaitGroup
@@ -214,7 +214,7 @@ func TestOneCallForAStorm(t *testing.T) {
 // Past its TTL a place is answered at once, and asked for once in the
 // background, although the source takes its time.
 func TestRefreshInTheBackground(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.want(rackA, nil, 1)
 		time.Sleep(testOptions.TTL)
 		b.says(rackB, nil)
@@ -235,7 +235,7 @@ func TestRefreshInTheBackground(t *testing.T) {
 }
 
 func TestStaleWhileTheSourceIsDown(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.want(rackA, nil, 1)
 		b.says(tracker.Place{}, errDown)
 		time.Sleep(testOptions.TTL)
@@ -254,7 +254,7 @@ func TestStaleWhileTheSourceIsDown(t *testing.T) {
 }
 
 func TestBackFromStale(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.want(rackA, nil, 1)
 		b.says(tracker.Place{}, errDown)
 		time.Sleep(testOptions.MaxStale - 1)
@@ -267,7 +267,7 @@ func TestBackFromStale(t *testing.T) {
 
 // A source that says that it does not know the host is believed at once.
 func TestRefreshRemovesHost(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.want(rackA, nil, 1)
 		b.says(tracker.Place{}, fmt.Errorf("ask SMDB: %w", ErrNotFound))
 		time.Sleep(testOptions.TTL)
@@ -284,7 +284,7 @@ func TestRefreshRemovesHost(t *testing.T) {
 // One that names no valid place, such as two at a time, is about to be mended: the last
 // place stands, for as long as if the source failed.
 func TestRefreshKeepsHostWithoutValidPlace(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.want(rackA, nil, 1)
 		b.says(tracker.Place{}, fmt.Errorf("ask SMDB: %w", ErrInvalid))
 		time.Sleep(testOptions.TTL)
@@ -304,7 +304,7 @@ func TestNegativeAnswersAreRemembered(t *testing.T) {
 		{ErrInvalid, testOptions.NegativeTTL},
 		{errDown, testOptions.FailureTTL},
 	} {
-		inBubble(t, func(b *bench) {
+		inBubble(t, func(b *fixture) {
 			b.says(tracker.Place{}, tt.err)
 			b.want(tracker.Place{}, tt.err, 1)
 			b.says(rackA, nil)
@@ -318,7 +318,7 @@ func TestNegativeAnswersAreRemembered(t *testing.T) {
 
 func TestInvalidLocationOfASourceIsRefused(t *testing.T) {
 	for _, location := range []tracker.Location{"", "r 1", "r1:N", "a/b/c/d/e", "/r1"} {
-		inBubble(t, func(b *bench) {
+		inBubble(t, func(b *fixture) {
 			b.says(tracker.Place{Location: location}, nil)
 			b.want(tracker.Place{}, ErrInvalid, 1)
 		})

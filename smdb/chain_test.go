@@ -16,11 +16,11 @@ import (
 )
 
 // inChainBubble runs a test of a Cache whose chain asks a file, then the SMDB (which
-// is the bench's source), then another local source.
-func inChainBubble(t *testing.T, registry *prometheus.Registry, test func(b *bench, file, last *scripted)) {
+// is the fixture's source), then another local source.
+func inChainBubble(t *testing.T, registry *prometheus.Registry, test func(b *fixture, file, last *scripted)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}
+		b := &fixture{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}
 		file, last := &scripted{err: ErrNotFound}, &scripted{err: ErrNotFound}
 		chain := bareChain(registry, Link{"file", file, false}, Link{"smdb", b.scripted, true}, Link{"last", last, false})
 		opts := testOptions
@@ -34,7 +34,7 @@ func inChainBubble(t *testing.T, registry *prometheus.Registry, test func(b *ben
 // What comes before the first remote source is asked each time, so that a file that
 // is read anew holds at once; what comes behind is remembered with the rest.
 func TestLocalSourcesAreNotRemembered(t *testing.T) {
-	inChainBubble(t, prometheus.NewRegistry(), func(b *bench, file, last *scripted) {
+	inChainBubble(t, prometheus.NewRegistry(), func(b *fixture, file, last *scripted) {
 		b.want(rackA, nil, 1)
 		file.says(rackB, nil)
 		b.want(rackB, nil, 1)
@@ -57,7 +57,7 @@ func TestLocalSourcesAreNotRemembered(t *testing.T) {
 
 // A source that fails ends the question, wherever it stands.
 func TestFailingSourceEndsTheQuestion(t *testing.T) {
-	inChainBubble(t, prometheus.NewRegistry(), func(b *bench, file, last *scripted) {
+	inChainBubble(t, prometheus.NewRegistry(), func(b *fixture, file, last *scripted) {
 		last.says(rackB, nil)
 		file.says(tracker.Place{}, errDown)
 		b.want(tracker.Place{}, errDown, 0)
@@ -74,8 +74,8 @@ func TestFailingSourceEndsTheQuestion(t *testing.T) {
 // that is warned of once for each host; so is one that a local source gets wrong.
 func TestLocalChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{T: t, scripted: &scripted{err: ErrNotFound}, log: &logtest.Recorder{}}
-		memory := newBoard()
+		b := &fixture{T: t, scripted: &scripted{err: ErrNotFound}, log: &logtest.Recorder{}}
+		memory := newFakeMemory()
 		memory.knows(rackB, 0)
 		b.cache = NewCache(bareChain(nil, Link{Name: "file", Source: b.scripted}), memory, testOptions, b.log.Logger())
 		defer b.cache.Close()
@@ -115,10 +115,10 @@ func TestExplain(t *testing.T) {
 		if got := Decides(said); got != tt.decides {
 			t.Errorf("with %v of the SMDB source %d decides, want %d", tt.err, got, tt.decides)
 		}
-		// What it tells is what the chain answers.
+		// The deciding answer is the chain's.
 		place, err := chain.Locate(t.Context(), hostAddr)
 		if decider := said[tt.decides]; place != decider.Place || outcomeOf(err) != outcomeOf(decider.Err) {
-			t.Errorf("%+v, %v; told %+v", place, err, decider)
+			t.Errorf("%+v, %v; explained %+v", place, err, decider)
 		}
 	}
 	if got := Decides([]SourceAnswer{{Err: ErrNotFound}}); got != -1 {
@@ -148,7 +148,7 @@ func wantCounts(t *testing.T, registry *prometheus.Registry, name string, lines 
 
 func TestLookupsAreCounted(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	inChainBubble(t, registry, func(b *bench, file, last *scripted) {
+	inChainBubble(t, registry, func(b *fixture, file, last *scripted) {
 		for _, err := range []error{nil, ErrNotFound, ErrInvalid, errDown, errDown} {
 			b.says(rackA, err)
 			_, _ = b.locate()
@@ -177,7 +177,7 @@ func TestLookupsAreCounted(t *testing.T) {
 func TestMemoryIsCounted(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	synctest.Test(t, func(t *testing.T) {
-		b, memory := &bench{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}, newBoard()
+		b, memory := &fixture{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}, newFakeMemory()
 		memory.knows(rackA, 0)
 		opts := testOptions
 		opts.Metrics = registry

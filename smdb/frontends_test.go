@@ -25,8 +25,8 @@ var briefOptions = CacheOptions{
 	Size:        1000,
 }
 
-// word is what the SMDB said of a host.
-type word struct {
+// reply is one of the SMDB, for a host.
+type reply struct {
 	at    time.Time
 	place tracker.Place // zero: the host is nowhere
 	kept  bool          // Redis took it, has been there since, and there was no refresh
@@ -37,9 +37,9 @@ type word struct {
 type history struct {
 	*rapid.T
 	source    *scripted
-	board     *board
+	memory    *fakeMemory
 	frontends []*Cache
-	said      map[netip.Addr][]word
+	said      map[netip.Addr][]reply
 	refreshed time.Time // by an operator
 	failed    time.Time // when the SMDB failed last
 }
@@ -47,7 +47,7 @@ type history struct {
 var historyHosts = []netip.Addr{hostAddr, hostAddr.Next()}
 
 func (h *history) start(i int) {
-	h.frontends[i] = NewCache(chainOf(h.source), h.board, briefOptions, slog.New(slog.DiscardHandler))
+	h.frontends[i] = NewCache(chainOf(h.source), h.memory, briefOptions, slog.New(slog.DiscardHandler))
 	synctest.Wait()
 }
 
@@ -62,21 +62,21 @@ func (h *history) smdb() {
 }
 
 func (h *history) redis() {
-	state := rapid.SampledFrom([]func(*board){isUp, isUp, isDown, hangsNow}).Draw(h.T, "Redis")
-	h.board.change(state)
+	state := rapid.SampledFrom([]func(*fakeMemory){isUp, isUp, isDown, hangsNow}).Draw(h.T, "Redis")
+	h.memory.change(state)
 	if !h.up() {
 		h.lost()
 	}
 }
 
 // up says whether Redis answers.
-func (h *history) up() bool { return !h.board.down && !h.board.hangs }
+func (h *history) up() bool { return !h.memory.down && !h.memory.hangs }
 
-// lost: from now on the frontends may not know what others were told.
+// lost: from now on the frontends may not know what others were answered.
 func (h *history) lost() {
-	for _, words := range h.said {
-		for i := range words {
-			words[i].kept = false
+	for _, replies := range h.said {
+		for i := range replies {
+			replies[i].kept = false
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (h *history) refresh(i int) {
 	if err == nil {
 		h.refreshed = time.Now()
 		h.lost()
-		pass(generationTimeout + generationInterval) // a look may be under way that hangs
+		pass(generationTimeout + generationInterval) // a read may be under way that hangs
 	}
 }
 
@@ -134,14 +134,14 @@ func (h *history) checkPlace(ip netip.Addr, now time.Time, place tracker.Place, 
 	h.Fatalf("%v in %v, said were %+v; refreshed %v ago", ip, place, h.said[ip], now.Sub(h.refreshed))
 }
 
-// checkCall: nobody asks for a place that he was told, or that Redis has, and that is
-// younger than TTL; Redis' times are whole seconds.
+// checkCall: no frontend asks for a place that it or Redis has and that is younger than TTL;
+// Redis' times are whole seconds.
 func (h *history) checkCall(ip netip.Addr, now time.Time) {
-	words := h.said[ip]
-	if len(words) == 0 {
+	replies := h.said[ip]
+	if len(replies) == 0 {
 		return
 	}
-	last := words[len(words)-1]
+	last := replies[len(replies)-1]
 	young := now.Sub(last.at) < briefOptions.TTL-2*time.Second
 	if last.place != (tracker.Place{}) && young && last.kept {
 		h.Fatalf("%v is asked for %v after %+v", ip, now.Sub(last.at), last)
@@ -154,11 +154,11 @@ func (h *history) hear(ip netip.Addr) {
 		h.failed = time.Now()
 		return
 	}
-	h.said[ip] = append(h.said[ip], word{time.Now(), h.source.place, h.up()})
+	h.said[ip] = append(h.said[ip], reply{time.Now(), h.source.place, h.up()})
 }
 
 // Through any history of an SMDB that fails and recovers, a Redis that comes and goes,
-// refreshes and restarts: no frontend tells a place that the SMDB did not say within
+// refreshes and restarts: no frontend answers with a place that the SMDB did not say within
 // MaxStale, and none asks for what is fresh.
 func TestFrontendsShareWhatIsSaid(t *testing.T) {
 	pauses := []time.Duration{
@@ -168,7 +168,7 @@ func TestFrontendsShareWhatIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// testing.TB hides Deadline from rapid: a bubble has its own time.
 		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) {
-			h := &history{T: t, source: &scripted{}, board: newBoard(), frontends: make([]*Cache, 3), said: map[netip.Addr][]word{}}
+			h := &history{T: t, source: &scripted{}, memory: newFakeMemory(), frontends: make([]*Cache, 3), said: map[netip.Addr][]reply{}}
 			for i := range h.frontends {
 				h.start(i)
 				defer func() { h.frontends[i].Close() }()

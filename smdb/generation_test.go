@@ -41,7 +41,7 @@ func TestRefresh(t *testing.T) {
 func TestRefreshWithoutMemory(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
 		s.want(rackA, nil, 1)
-		s.board.change(isDown)
+		s.memory.change(isDown)
 		if _, err := s.cache.Refresh(s.Context()); !errors.Is(err, tracker.ErrUnavailable) {
 			s.Error(err)
 		}
@@ -75,18 +75,18 @@ func TestRefreshDuringALookup(t *testing.T) {
 // Redis that lost its data is no refresh.
 func TestGenerationsAreNoticedLater(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
-		s.board.change(func(m *board) { m.generation = 6 })
+		s.memory.change(func(m *fakeMemory) { m.generation = 6 })
 		pass(generationInterval)
 		s.want(rackA, nil, 1)
-		s.board.change(isDown)
+		s.memory.change(isDown)
 		time.Sleep(time.Minute)
-		s.board.change(func(m *board) { m.generation++ })
+		s.memory.change(func(m *fakeMemory) { m.generation++ })
 		s.want(rackA, nil, 1)
-		s.board.change(isUp)
+		s.memory.change(isUp)
 		pass(generationInterval)
 		s.want(rackA, nil, 2)
 
-		s.board.change(func(m *board) { m.generation, m.hosts = 0, map[netip.Addr]tracker.Located{} })
+		s.memory.change(func(m *fakeMemory) { m.generation, m.hosts = 0, map[netip.Addr]tracker.Located{} })
 		pass(generationInterval)
 		s.want(rackA, nil, 2)
 		if _, err := s.other.cache.Refresh(s.Context()); err != nil {
@@ -99,12 +99,12 @@ func TestGenerationsAreNoticedLater(t *testing.T) {
 
 func TestGenerationThatCannotBeReadIsLoggedOnce(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
-		s.board.change(func(m *board) { m.broken = errors.New("is no number") })
+		s.memory.change(func(m *fakeMemory) { m.broken = errors.New("is no number") })
 		time.Sleep(time.Minute)
 		if lines := s.log.Take(); len(lines) != 1 || !strings.Contains(lines[0], "is no number") {
 			s.Errorf("logged %q", lines)
 		}
-		s.board.change(func(m *board) { m.broken = tracker.ErrUnavailable })
+		s.memory.change(func(m *fakeMemory) { m.broken = tracker.ErrUnavailable })
 		time.Sleep(time.Minute)
 		if lines := s.log.Take(); len(lines) != 0 {
 			s.Errorf("logged %q", lines)

@@ -19,7 +19,7 @@ const (
 	lineBack = `level=INFO msg="location sources answer again"`
 )
 
-func (b *bench) wantLines(lines ...string) {
+func (b *fixture) wantLines(lines ...string) {
 	b.Helper()
 	if got := b.log.Take(); !slices.Equal(got, lines) {
 		b.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(lines, "\n"))
@@ -34,7 +34,7 @@ func lineNowhere(level slog.Level, ip netip.Addr, err error) string {
 // A host that has no location is warned of once, however often its answer runs
 // out and it comes back; again only after TTL.
 func TestHostWithoutLocationIsWarnedOfOnce(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.log.Level.Set(slog.LevelDebug)
 		b.says(tracker.Place{}, ErrNotFound)
 		for _, level := range []slog.Level{slog.LevelWarn, slog.LevelDebug, slog.LevelDebug, slog.LevelDebug} {
@@ -60,7 +60,7 @@ func TestHostWithoutLocationIsWarnedOfOnce(t *testing.T) {
 
 // A wrong SMDB_URL, where no host is known, is one warning for each of them.
 func TestHostsWithoutLocationDoNotFillTheLog(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.says(tracker.Place{}, ErrNotFound)
 		var lines []string
 		for round := range 5 {
@@ -84,7 +84,7 @@ func TestHostsWithoutLocationDoNotFillTheLog(t *testing.T) {
 // A dead source is one line, and one when it is back, with any number of hosts,
 // known and unknown ones.
 func TestDeadSourceIsLoggedOnce(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		_, _ = b.locate()
 		time.Sleep(testOptions.TTL)
 		b.says(tracker.Place{}, errDown)
@@ -114,7 +114,7 @@ func TestDeadSourceIsLoggedOnce(t *testing.T) {
 
 // A source that answers every other call does not fill the log.
 func TestFlappingSourceIsLoggedOnce(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		ip := hostAddr
 		for i := range 1000 {
 			b.says(rackA, nil)
@@ -131,7 +131,7 @@ func TestFlappingSourceIsLoggedOnce(t *testing.T) {
 
 // That a host is not in the SMDB does not mean that the SMDB is down.
 func TestNotFoundMeansTheSourceIsUp(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.says(tracker.Place{}, errDown)
 		_, _ = b.locate()
 		time.Sleep(testOptions.FailureTTL)
@@ -153,7 +153,7 @@ func (s panicking) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, er
 
 // A fault that otter catches in the background is not hidden.
 func TestPanicInTheBackgroundIsLogged(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(b *fixture) {
 		b.cache.lookup.source = chainOf(panicking{b.scripted})
 		b.want(rackA, nil, 1)
 		time.Sleep(testOptions.TTL)

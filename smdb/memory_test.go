@@ -14,9 +14,9 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// board is a Memory inside the test, with a clock of its own, which keeps whole
-// seconds as Redis does.
-type board struct {
+// fakeMemory is a Memory inside the test, with a clock of its own, which keeps whole seconds as
+// Redis does.
+type fakeMemory struct {
 	mu         sync.Mutex
 	hosts      map[netip.Addr]tracker.Located
 	generation int64
@@ -24,17 +24,17 @@ type board struct {
 	hangs      bool // never answers
 	broken     error
 	answer     chan struct{} // unless nil, Recall waits until it is closed
-	looks      int           // calls of Recall under way
-	mostLooks  int
+	recalls    int           // under way
+	most       int           // of them
 }
 
 // ahead is how wrong frontends' clocks are.
 const ahead = 1000 * time.Hour
 
-func newBoard() *board { return &board{hosts: map[netip.Addr]tracker.Located{}} }
+func newFakeMemory() *fakeMemory { return &fakeMemory{hosts: map[netip.Addr]tracker.Located{}} }
 
-// enter locks the board, if it answers at all.
-func (m *board) enter(ctx context.Context) error {
+// enter locks the fakeMemory, if it answers at all.
+func (m *fakeMemory) enter(ctx context.Context) error {
 	m.mu.Lock()
 	switch {
 	case m.hangs:
@@ -51,14 +51,14 @@ func (m *board) enter(ctx context.Context) error {
 	return nil
 }
 
-func (m *board) Recall(ctx context.Context, ip netip.Addr) (tracker.Located, tracker.Moment, error) {
+func (m *fakeMemory) Recall(ctx context.Context, ip netip.Addr) (tracker.Located, tracker.Moment, error) {
 	var answer chan struct{}
-	m.change(func(m *board) {
-		m.looks++
-		m.mostLooks = max(m.mostLooks, m.looks)
+	m.change(func(m *fakeMemory) {
+		m.recalls++
+		m.most = max(m.most, m.recalls)
 		answer = m.answer
 	})
-	defer func() { m.change(func(m *board) { m.looks-- }) }()
+	defer func() { m.change(func(m *fakeMemory) { m.recalls-- }) }()
 	if answer != nil {
 		<-answer
 	}
@@ -70,7 +70,7 @@ func (m *board) Recall(ctx context.Context, ip netip.Addr) (tracker.Located, tra
 	return last, now, nil
 }
 
-func (m *board) Remember(ctx context.Context, hosts []tracker.Located) error {
+func (m *fakeMemory) Remember(ctx context.Context, hosts []tracker.Located) error {
 	if err := m.enter(ctx); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (m *board) Remember(ctx context.Context, hosts []tracker.Located) error {
 	return nil
 }
 
-func (m *board) Generation(ctx context.Context) (int64, error) {
+func (m *fakeMemory) Generation(ctx context.Context) (int64, error) {
 	if err := m.enter(ctx); err != nil {
 		return 0, err
 	}
@@ -94,7 +94,7 @@ func (m *board) Generation(ctx context.Context) (int64, error) {
 	return m.generation, nil
 }
 
-func (m *board) NextGeneration(ctx context.Context) (int64, error) {
+func (m *fakeMemory) NextGeneration(ctx context.Context) (int64, error) {
 	if err := m.enter(ctx); err != nil {
 		return 0, err
 	}
@@ -103,53 +103,53 @@ func (m *board) NextGeneration(ctx context.Context) (int64, error) {
 	return m.generation, nil
 }
 
-// change does to the board what happens to Redis from outside.
-func (m *board) change(f func(m *board)) {
+// change changes the fakeMemory from outside.
+func (m *fakeMemory) change(f func(m *fakeMemory)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f(m)
 }
 
 // What may happen to it.
-func isDown(m *board)   { m.down, m.hangs = true, false }
-func hangsNow(m *board) { m.down, m.hangs = false, true }
-func isUp(m *board)     { m.down, m.hangs = false, false }
+func isDown(m *fakeMemory)   { m.down, m.hangs = true, false }
+func hangsNow(m *fakeMemory) { m.down, m.hangs = false, true }
+func isUp(m *fakeMemory)     { m.down, m.hangs = false, false }
 
-// knows puts a place on the board, asked for just now unless its age is given.
-func (m *board) knows(place tracker.Place, age time.Duration) {
-	m.change(func(m *board) {
+// knows stores a place that the sources gave so long ago.
+func (m *fakeMemory) knows(place tracker.Place, age time.Duration) {
+	m.change(func(m *fakeMemory) {
 		m.hosts[hostAddr] = tracker.Located{
 			IP: hostAddr, Place: place, Asked: tracker.Moment{Time: time.Now().Add(ahead - age), Generation: m.generation},
 		}
 	})
 }
 
-// place is what it has of the host.
-func (m *board) place() (place tracker.Place) {
-	m.change(func(m *board) { place = m.hosts[hostAddr].Place })
+// place is the one that it has of the host.
+func (m *fakeMemory) place() (place tracker.Place) {
+	m.change(func(m *fakeMemory) { place = m.hosts[hostAddr].Place })
 	return place
 }
 
 // shared are two frontends with one SMDB and one Memory.
 type shared struct {
-	*bench        // the first frontend
-	other  *bench // another one
-	board  *board
+	*fixture          // the first frontend
+	other    *fixture // another one
+	memory   *fakeMemory
 }
 
 func inSharedBubble(t *testing.T, test func(s *shared)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		source, memory := &scripted{place: rackA}, newBoard()
-		s := &shared{bench: newFrontend(t, source, memory), other: newFrontend(t, source, memory), board: memory}
+		source, memory := &scripted{place: rackA}, newFakeMemory()
+		s := &shared{fixture: newFrontend(t, source, memory), other: newFrontend(t, source, memory), memory: memory}
 		test(s)
 		s.cache.Close()
 		s.other.cache.Close()
 	})
 }
 
-func newFrontend(t *testing.T, source *scripted, memory *board) *bench {
-	b := &bench{T: t, scripted: source, log: &logtest.Recorder{}}
+func newFrontend(t *testing.T, source *scripted, memory *fakeMemory) *fixture {
+	b := &fixture{T: t, scripted: source, log: &logtest.Recorder{}}
 	b.cache = NewCache(chainOf(source), memory, testOptions, b.log.Logger())
 	return b
 }
@@ -163,7 +163,7 @@ func pass(d time.Duration) {
 // restart replaces the other frontend by one that has just been started.
 func (s *shared) restart() {
 	s.other.cache.Close()
-	s.other = newFrontend(s.T, s.scripted, s.board)
+	s.other = newFrontend(s.T, s.scripted, s.memory)
 }
 
 func TestSecondFrontendAsksNobody(t *testing.T) {
@@ -188,7 +188,7 @@ func TestNobodyIsAskedAgainForWhatIsNotFound(t *testing.T) {
 		time.Sleep(testOptions.TTL)
 		s.says(tracker.Place{}, ErrNotFound)
 		s.want(rackA, nil, 2)
-		if place := s.board.place(); place != (tracker.Place{}) {
+		if place := s.memory.place(); place != (tracker.Place{}) {
 			s.Errorf("still remembered: %v", place)
 		}
 		// That a host is nowhere is no news for the others: they ask for themselves.
@@ -222,7 +222,7 @@ func TestFreshFrontendWithoutSMDB(t *testing.T) {
 }
 
 // Another frontend reached the SMDB when this one could not.
-func TestLaterWordOfAnotherFrontend(t *testing.T) {
+func TestLaterAnswerOfAnotherFrontend(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
 		s.want(rackA, nil, 1)
 		s.other.want(rackA, nil, 1)
@@ -237,14 +237,14 @@ func TestLaterWordOfAnotherFrontend(t *testing.T) {
 }
 
 // This frontend learned where the host is while Redis was away, which has an older place.
-func TestOlderWordInRedis(t *testing.T) {
+func TestOlderAnswerInRedis(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
 		s.want(rackA, nil, 1)
-		s.board.change(isDown)
+		s.memory.change(isDown)
 		s.says(rackB, nil)
 		time.Sleep(testOptions.TTL)
 		s.want(rackA, nil, 2)
-		s.board.change(isUp)
+		s.memory.change(isUp)
 		s.says(tracker.Place{}, errDown)
 		time.Sleep(testOptions.TTL)
 		s.want(rackB, nil, 3)
@@ -254,13 +254,13 @@ func TestOlderWordInRedis(t *testing.T) {
 
 // A Memory that is down, hangs or is broken costs nothing but time, and not much of it.
 func TestWithoutMemory(t *testing.T) {
-	for name, spoil := range map[string]func(m *board){
+	for name, spoil := range map[string]func(m *fakeMemory){
 		"down":   isDown,
 		"hangs":  hangsNow,
-		"broken": func(m *board) { m.broken = errors.New("WRONGTYPE") },
+		"broken": func(m *fakeMemory) { m.broken = errors.New("WRONGTYPE") },
 	} {
 		inSharedBubble(t, func(s *shared) {
-			s.board.change(spoil)
+			s.memory.change(spoil)
 			before := time.Now()
 			s.want(rackA, nil, 1)
 			s.other.want(rackA, nil, 2)
@@ -272,7 +272,7 @@ func TestWithoutMemory(t *testing.T) {
 			_, _ = s.locate() // which begins a lookup in the background
 			pass(testOptions.Recall)
 			s.want(rackB, nil, 3)
-			if place := s.board.place(); place != (tracker.Place{}) {
+			if place := s.memory.place(); place != (tracker.Place{}) {
 				s.Errorf("%s: written: %v", name, place)
 			}
 		})
@@ -280,10 +280,10 @@ func TestWithoutMemory(t *testing.T) {
 }
 
 // New hosts do not crowd Redis.
-func TestLooksAtOnceAreBounded(t *testing.T) {
+func TestRecallsAtOnceAreBounded(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
 		answer := make(chan struct{})
-		s.board.change(func(m *board) { m.answer = answer })
+		s.memory.change(func(m *fakeMemory) { m.answer = answer })
 		var wg sync.WaitGroup
 		for i := range 10 * recallsAtOnce {
 			wg.Go(func() {
@@ -296,14 +296,14 @@ func TestLooksAtOnceAreBounded(t *testing.T) {
 		synctest.Wait()
 		close(answer)
 		wg.Wait()
-		if n := s.board.mostLooks; n != recallsAtOnce {
-			s.Errorf("%d looks at once, want %d", n, recallsAtOnce)
+		if n := s.memory.most; n != recallsAtOnce {
+			s.Errorf("%d recalls at once, want %d", n, recallsAtOnce)
 		}
 	})
 }
 
-// Nobody waits for his turn to look any longer than for the look itself.
-func TestTurnToLookIsBounded(t *testing.T) {
+// A lookup waits for a slot no longer than for the recall itself.
+func TestWaitForASlotIsBounded(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
 		for range recallsAtOnce {
 			s.cache.lookup.recalls <- struct{}{}
@@ -320,17 +320,17 @@ func TestTurnToLookIsBounded(t *testing.T) {
 func TestUnwrittenAnswersAreBounded(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
 		l := s.cache.lookup
-		s.board.change(hangsNow)
+		s.memory.change(hangsNow)
 		for range rememberPending + 1000 {
 			l.remember(hostAddr, answer{outcome: found, place: rackA}, tracker.Moment{Time: time.Now()})
 		}
 		if n := len(l.pending); n > rememberPending {
 			s.Errorf("%d answers wait", n)
 		}
-		s.board.change(isUp)
+		s.memory.change(isUp)
 		time.Sleep(rememberTimeout)
 		synctest.Wait()
-		if n := len(l.pending); n != 0 || s.board.place() != rackA {
+		if n := len(l.pending); n != 0 || s.memory.place() != rackA {
 			s.Errorf("%d answers wait still", n)
 		}
 	})
@@ -340,9 +340,9 @@ func TestUnwrittenAnswersAreBounded(t *testing.T) {
 // than new then.
 func TestClockThatWentBack(t *testing.T) {
 	inSharedBubble(t, func(s *shared) {
-		s.board.knows(rackB, -ahead)
+		s.memory.knows(rackB, -ahead)
 		s.want(rackB, nil, 0)
-		s.board.change(isDown)
+		s.memory.change(isDown)
 		time.Sleep(testOptions.TTL)
 		s.want(rackB, nil, 1)
 	})

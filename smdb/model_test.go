@@ -12,7 +12,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// model is what a Cache of one host must do, told plainly.
+// model is what a Cache of one host must do, in plain steps.
 type model struct {
 	place   tracker.Place // what the cache knows; with err nil
 	err     error

@@ -23,9 +23,9 @@ import (
 
 const testTry = 2 * time.Second
 
-// remoteBench is a scripted source behind the bounds of a remote one, what it
+// remoteFixture is a scripted source behind the bounds of a remote one, what it
 // logged and what was counted.
-type remoteBench struct {
+type remoteFixture struct {
 	*testing.T
 	*scripted
 	remote *remote
@@ -33,10 +33,10 @@ type remoteBench struct {
 }
 
 // inRemoteBubble runs a test on a clock of its own.
-func inRemoteBubble(t *testing.T, test func(b *remoteBench)) {
+func inRemoteBubble(t *testing.T, test func(b *remoteFixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &remoteBench{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}
+		b := &remoteFixture{T: t, scripted: &scripted{place: rackA}, log: &logtest.Recorder{}}
 		b.remote = bounded(b.scripted, b.log.Logger())
 		test(b)
 	})
@@ -47,7 +47,7 @@ func bounded(source Source, log *slog.Logger) *remote {
 	return newRemote(Link{Name: "cmdb", Source: source}, Env{Timeout: testTry, Log: log}, newEventCounters(newEvents(nil), "cmdb"))
 }
 
-func (b *remoteBench) wantEvents(want map[event]float64) {
+func (b *remoteFixture) wantEvents(want map[event]float64) {
 	b.Helper()
 	for e := range events {
 		if got := testutil.ToFloat64(b.remote.counted[e]); got != want[e] {
@@ -57,7 +57,7 @@ func (b *remoteBench) wantEvents(want map[event]float64) {
 }
 
 // ask asks once and holds what must be true of every answer.
-func (b *remoteBench) ask(ctx context.Context) error {
+func (b *remoteFixture) ask(ctx context.Context) error {
 	b.Helper()
 	place, err := b.remote.Locate(ctx, hostAddr)
 	if (err == nil) != (place != tracker.Place{}) {
@@ -67,7 +67,7 @@ func (b *remoteBench) ask(ctx context.Context) error {
 }
 
 // fail lets so many tries fail, one after the other.
-func (b *remoteBench) fail(tries int) {
+func (b *remoteFixture) fail(tries int) {
 	b.Helper()
 	b.says(tracker.Place{}, errDown)
 	for range tries / remoteTries {
@@ -82,7 +82,7 @@ func TestFailuresAreTriedAgainAndAnswersAreNot(t *testing.T) {
 		err   error
 		tries int
 	}{{nil, 1}, {ErrNotFound, 1}, {fmt.Errorf("%w: two hosts", ErrInvalid), 1}, {errDown, remoteTries}} {
-		inRemoteBubble(t, func(b *remoteBench) {
+		inRemoteBubble(t, func(b *remoteFixture) {
 			if b.says(rackA, nil); tt.err != nil {
 				b.says(tracker.Place{}, tt.err)
 			}
@@ -105,7 +105,7 @@ func (s stumbling) Locate(ctx context.Context, ip netip.Addr) (tracker.Place, er
 }
 
 func TestAnotherTryHelps(t *testing.T) {
-	inRemoteBubble(t, func(b *remoteBench) {
+	inRemoteBubble(t, func(b *remoteFixture) {
 		b.remote.source = stumbling{b.scripted}
 		if err := b.ask(b.Context()); err != nil {
 			b.Error(err)
@@ -117,7 +117,7 @@ func TestAnotherTryHelps(t *testing.T) {
 // Each try has its deadline, and the longest question that there can be, all
 // places taken and no try answered, fits into remoteTimeout.
 func TestRemoteTimeoutIsEnough(t *testing.T) {
-	inRemoteBubble(t, func(b *remoteBench) {
+	inRemoteBubble(t, func(b *remoteFixture) {
 		b.delay = time.Hour
 		ctx, cancel := context.WithTimeout(b.Context(), remoteTimeout(testTry))
 		defer cancel()
@@ -136,7 +136,7 @@ func TestRemoteTimeoutIsEnough(t *testing.T) {
 }
 
 func TestQuestionsAtOnceAreBounded(t *testing.T) {
-	inRemoteBubble(t, func(b *remoteBench) {
+	inRemoteBubble(t, func(b *remoteFixture) {
 		b.remote.timeout = time.Hour
 		b.delay = 30 * time.Second
 		var wg sync.WaitGroup
@@ -171,7 +171,7 @@ const (
 	lineClosed = `level=INFO msg="location source is asked as usual again" source=cmdb`
 )
 
-func (b *remoteBench) wantLines(lines ...string) {
+func (b *remoteFixture) wantLines(lines ...string) {
 	b.Helper()
 	if got := b.log.Take(); strings.Join(got, "\n") != strings.Join(lines, "\n") {
 		b.Errorf("logged %q, want %q", got, lines)
@@ -181,7 +181,7 @@ func (b *remoteBench) wantLines(lines ...string) {
 // A source that fails is left alone, which is a failure and no answer; it is
 // asked again from time to time, and as usual when it is well.
 func TestBreaker(t *testing.T) {
-	inRemoteBubble(t, func(b *remoteBench) {
+	inRemoteBubble(t, func(b *remoteFixture) {
 		b.fail(breakerTries)
 		b.wantLines(lineOpened)
 		for range 100 {
@@ -219,7 +219,7 @@ func TestBreaker(t *testing.T) {
 
 // Tries that fail now and then, or half of many, prove nothing.
 func TestBreakerNeedsManyFailures(t *testing.T) {
-	inRemoteBubble(t, func(b *remoteBench) {
+	inRemoteBubble(t, func(b *remoteFixture) {
 		for range 100 {
 			b.fail(remoteTries)
 			time.Sleep(5 * time.Second)
@@ -239,7 +239,7 @@ func TestBreakerNeedsManyFailures(t *testing.T) {
 
 // That callers leave is not the source's failure.
 func TestCallersThatLeaveDoNotOpenTheBreaker(t *testing.T) {
-	inRemoteBubble(t, func(b *remoteBench) {
+	inRemoteBubble(t, func(b *remoteFixture) {
 		b.delay = time.Second
 		for range 10 * breakerTries {
 			ctx, cancel := context.WithTimeout(b.Context(), time.Millisecond)
@@ -262,7 +262,7 @@ func (faulty) Locate(context.Context, netip.Addr) (tracker.Place, error) { panic
 
 // A fault is a failure, is not hidden, and keeps neither places nor trials.
 func TestFaultInARemoteSource(t *testing.T) {
-	inRemoteBubble(t, func(b *remoteBench) {
+	inRemoteBubble(t, func(b *remoteFixture) {
 		b.remote.source = faulty{}
 		for range 10 * RemoteCalls {
 			if err := b.ask(b.Context()); outcomeOf(err) != failed {

@@ -21,9 +21,9 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// commandBench is a shell script that is run as LOCATION_COMMAND. Each start
+// commandFixture is a shell script that is run as LOCATION_COMMAND. Each start
 // leaves a line in the file starts.
-type commandBench struct {
+type commandFixture struct {
 	*testing.T
 	*command
 	dir string
@@ -37,9 +37,9 @@ var patient = commandOptions{
 	pauses: backoff.ExponentialBackOff{InitialInterval: time.Millisecond, Multiplier: 1, MaxInterval: time.Millisecond},
 }
 
-func runScript(t *testing.T, script string, opts commandOptions) *commandBench {
+func runScript(t *testing.T, script string, opts commandOptions) *commandFixture {
 	t.Helper()
-	b := &commandBench{T: t, dir: t.TempDir(), log: &logtest.Recorder{}}
+	b := &commandFixture{T: t, dir: t.TempDir(), log: &logtest.Recorder{}}
 	path := filepath.Join(b.dir, "script")
 	script = "cd " + b.dir + "; echo $$ >>starts\n" + script
 	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
@@ -60,7 +60,7 @@ func runScript(t *testing.T, script string, opts commandOptions) *commandBench {
 }
 
 // lines are those of a file that the script writes.
-func (b *commandBench) lines(name string) []string {
+func (b *commandFixture) lines(name string) []string {
 	text, err := os.ReadFile(filepath.Join(b.dir, name))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		b.Fatal(err)
@@ -69,7 +69,7 @@ func (b *commandBench) lines(name string) []string {
 }
 
 // lastPid is the process that was started last.
-func (b *commandBench) lastPid() int {
+func (b *commandFixture) lastPid() int {
 	b.Helper()
 	starts := b.lines("starts")
 	pid, err := strconv.Atoi(starts[len(starts)-1])
@@ -90,7 +90,7 @@ func eventually(t *testing.T, what string, happened func() bool) {
 }
 
 // logs waits for a line in the log.
-func (b *commandBench) logs(part string) {
+func (b *commandFixture) logs(part string) {
 	b.Helper()
 	var all []string
 	eventually(b.T, "log of "+part, func() bool {
@@ -100,7 +100,7 @@ func (b *commandBench) logs(part string) {
 }
 
 // answers waits until the program answers again, after it was started anew.
-func (b *commandBench) answers(ip string, want tracker.Place) {
+func (b *commandFixture) answers(ip string, want tracker.Place) {
 	b.Helper()
 	eventually(b.T, "an answer", func() bool {
 		place, err := b.Locate(b.Context(), netip.MustParseAddr(ip))
@@ -112,7 +112,7 @@ func (b *commandBench) answers(ip string, want tracker.Place) {
 }
 
 // fails asks, and says which failure it must be; nil is any.
-func (b *commandBench) fails(ip string, want error) {
+func (b *commandFixture) fails(ip string, want error) {
 	b.Helper()
 	place, err := b.Locate(b.Context(), netip.MustParseAddr(ip))
 	if kind(err) != errFailure || want != nil && !errors.Is(err, want) {

@@ -15,8 +15,8 @@ import (
 	"github.com/p2ptracker/p2ptracker/smdb/internal/logtest"
 )
 
-// A program that is killed while many ask is started again; nobody is told of
-// another's rack, or that a host is not known.
+// A program that is killed while many ask is started again; nobody gets
+// another's rack, or the answer that a host is not known.
 func TestCommandKilled(t *testing.T) {
 	b := runScript(t, echo, patient)
 	b.answers("10.0.0.1", echoed("10.0.0.1"))
@@ -100,7 +100,7 @@ done
 	b.logs("location program is started again")
 }
 
-// After a word too many no answer can be trusted: another program is started.
+// After a line too many no answer can be trusted: another program is started.
 func TestCommandSaysTooMuch(t *testing.T) {
 	for name, tt := range map[string]struct {
 		fault string // is run instead of an answer, at the first start
@@ -163,8 +163,8 @@ func TestCommandOfOneAnswer(t *testing.T) {
 	}
 }
 
-// The second pause is an hour here: so there are two starts, and whoever asks
-// meanwhile is told at once.
+// The second pause is an hour here: so there are two starts, and a question
+// meanwhile fails at once.
 func TestCommandBacksOff(t *testing.T) {
 	opts := patient
 	opts.pauses.Multiplier, opts.pauses.MaxInterval = 3.6e6, time.Hour
@@ -202,7 +202,7 @@ func TestCommandVanishes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &commandBench{T: t, command: c, log: log}
+	b := &commandFixture{T: t, command: c, log: log}
 	defer b.Close()
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ type DNSLOCSettings struct {
 	LOCGrid int `envconfig:"LOC_GRID" default:"1000" min:"1" max:"1000000" desc:"side in metres of the squares into which LOC records sort hosts, a group each; make it much larger than a site, since an edge through a site splits it"`
 }
 
-func (s *Settings) openDNSLOC(env smdb.Env) (smdb.Source, error) {
+func (s *Settings) openDNSLOC(_ smdb.Env) (smdb.Source, error) {
 	grid, err := newGrid(s.LOCGrid)
 	resolver, resolverErr := newResolver(s.DNSSettings)
 	return &dnsLOC{resolver: resolver, grid: grid}, errors.Join(settingError("LOC_GRID", err), resolverErr)

@@ -102,7 +102,7 @@ func startDNS(t *testing.T, address string, command *exec.Cmd) {
 	t.Fatalf("%s does not answer:\n%s", command.Path, output.Bytes())
 }
 
-// lookProgram finds what may be in a directory that only root has in PATH.
+// daemonPath finds a program that may be in a directory that only root has in PATH.
 func daemonPath(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path

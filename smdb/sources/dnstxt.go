@@ -21,7 +21,7 @@ type DNSTXTSettings struct {
 	DNSTXTName string `envconfig:"DNS_TXT_NAME" default:"{reverse}" desc:"DNS name whose TXT record is the host's path, dc1/r17, or rack=dc1/FA 12 if it holds blanks; {reverse} in it is 17.4.1.10.in-addr.arpa, or 17.4.1.10 before a domain as in {reverse}.racks.example, and {ip} is 10-1-4-17 or 2001-db8--17"`
 }
 
-func (s *Settings) openDNSTXT(env smdb.Env) (smdb.Source, error) {
+func (s *Settings) openDNSTXT(_ smdb.Env) (smdb.Source, error) {
 	name := txtName(strings.TrimSuffix(s.DNSTXTName, "."))
 	resolver, err := newResolver(s.DNSSettings)
 	return &dnsTXT{resolver: resolver, name: name}, errors.Join(settingError("DNS_TXT_NAME", name.check()), err)

@@ -19,7 +19,7 @@ type PatternSettings struct {
 	LocationPatternOf string `envconfig:"LOCATION_PATTERN_OF" default:"name" desc:"what LOCATION_PATTERN is matched with: name, the host's name in reverse DNS, in lower case and without a final dot; or address"`
 }
 
-func (s *Settings) openPattern(env smdb.Env) (smdb.Source, error) {
+func (s *Settings) openPattern(_ smdb.Env) (smdb.Source, error) {
 	var names namer
 	var wrong error
 	switch s.LocationPatternOf {

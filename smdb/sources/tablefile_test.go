@@ -23,9 +23,9 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// tableBench is a file of subnets on a real file system, and the source that is
-// made of it; the test says when it is looked at.
-type tableBench struct {
+// tableFixture is a file of subnets on a real file system, and the source that is
+// made of it; the test says when it is polled.
+type tableFixture struct {
 	rapid.TB
 	*tableFile
 	path   string
@@ -33,16 +33,16 @@ type tableBench struct {
 	parsed int // versions
 }
 
-// newTableBench begins with 10.0.0.0/8 in the rack r1.
-func newTableBench(t rapid.TB, dir string) *tableBench {
+// newTableFixture begins with 10.0.0.0/8 in the rack r1.
+func newTableFixture(t rapid.TB, dir string) *tableFixture {
 	t.Helper()
-	b := &tableBench{TB: t, path: filepath.Join(dir, "subnets"), log: &logtest.Recorder{}}
+	b := &tableFixture{TB: t, path: filepath.Join(dir, "subnets"), log: &logtest.Recorder{}}
 	b.write("10.0.0.0/8 r1\n")
 	b.open()
 	return b
 }
 
-func (b *tableBench) open() {
+func (b *tableFixture) open() {
 	b.Helper()
 	parse := func(data []byte) (table, error) {
 		b.parsed++
@@ -59,7 +59,7 @@ func (b *tableBench) open() {
 }
 
 // write writes the file in place.
-func (b *tableBench) write(text string) {
+func (b *tableFixture) write(text string) {
 	b.Helper()
 	if err := os.WriteFile(b.path, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
@@ -67,7 +67,7 @@ func (b *tableBench) write(text string) {
 }
 
 // replace puts another file in its place.
-func (b *tableBench) replace(text string) {
+func (b *tableFixture) replace(text string) {
 	b.Helper()
 	if err := os.WriteFile(b.path+".new", []byte(text), 0o600); err != nil {
 		b.Fatal(err)
@@ -77,10 +77,10 @@ func (b *tableBench) replace(text string) {
 	}
 }
 
-// want looks at the file so many times, and says in which rack the host is then.
-func (b *tableBench) want(looks int, rack tracker.Location) {
+// want polls the file so many times, and says in which rack the host is then.
+func (b *tableFixture) want(polls int, rack tracker.Location) {
 	b.Helper()
-	for range looks {
+	for range polls {
 		b.poll()
 	}
 	if place, err := b.Locate(context.Background(), hostAddr); err != nil || place.Location != rack {
@@ -89,7 +89,7 @@ func (b *tableBench) want(looks int, rack tracker.Location) {
 }
 
 // wantLog says what the lines that were logged contain.
-func (b *tableBench) wantLog(parts ...string) {
+func (b *tableFixture) wantLog(parts ...string) {
 	b.Helper()
 	lines := b.log.Take()
 	if len(lines) != len(parts) {
@@ -103,7 +103,7 @@ func (b *tableBench) wantLog(parts ...string) {
 }
 
 func TestFileReplacedByRename(t *testing.T) {
-	b := newTableBench(t, t.TempDir())
+	b := newTableFixture(t, t.TempDir())
 	b.want(100, "r1")
 	b.replace("10.0.0.0/8 r2\n")
 	b.want(1, "r1") // it may not be whole yet
@@ -120,7 +120,7 @@ func TestFileReplacedByRename(t *testing.T) {
 
 // As long as somebody writes, whatever is there so far is not read.
 func TestFileIsNotReadWhileItIsWritten(t *testing.T) {
-	b := newTableBench(t, t.TempDir())
+	b := newTableFixture(t, t.TempDir())
 	text := "10.0.0.0/8 r2\n10.1.0.0/16 r17\n10.1.2.0/24 r18\n"
 	for n := 1; n < len(text); n++ {
 		b.write(text[:n])
@@ -134,7 +134,7 @@ func TestFileIsNotReadWhileItIsWritten(t *testing.T) {
 
 // A writer who pauses leaves half a file: one that ends within a line is refused.
 func TestFileHalfWritten(t *testing.T) {
-	b := newTableBench(t, t.TempDir())
+	b := newTableFixture(t, t.TempDir())
 	for _, text := range []string{"", "10.0.0.0/8 r1", "# 10.0.0.0/8 r17\n# 10.", "10.0.0.0/8 r1\n10.1.0.0/16 r1\n10.1.2.0/2"} {
 		b.write(text)
 		b.want(10, "r1")
@@ -160,7 +160,7 @@ func TestFileBehindASwappedLink(t *testing.T) {
 		}
 	}
 	version("..1", "10.0.0.0/8 r1\n")
-	b := &tableBench{TB: t, path: filepath.Join(dir, "subnets"), log: &logtest.Recorder{}}
+	b := &tableFixture{TB: t, path: filepath.Join(dir, "subnets"), log: &logtest.Recorder{}}
 	if err := os.Symlink(filepath.Join("..data", "subnets"), b.path); err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestFileBehindASwappedLink(t *testing.T) {
 
 // A broken version costs one line and is parsed once, and what is wrong is said.
 func TestBrokenVersionIsRefused(t *testing.T) {
-	b := newTableBench(t, t.TempDir())
+	b := newTableFixture(t, t.TempDir())
 	b.replace("10.0.0.0/8 r2\n10.1.2.3/24 r3\n")
 	b.want(100, "r1")
 	b.wantLog(`msg="new version of the file of locations is refused; what it said stays" error="` +
@@ -193,7 +193,7 @@ func TestBrokenVersionIsRefused(t *testing.T) {
 }
 
 func TestFileGoesAwayAndComesBack(t *testing.T) {
-	b := newTableBench(t, t.TempDir())
+	b := newTableFixture(t, t.TempDir())
 	for range 2 {
 		if err := os.Rename(b.path, b.path+".away"); err != nil {
 			t.Fatal(err)
@@ -214,7 +214,7 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 		"FIFO":      func(path string) error { return syscall.Mkfifo(path, 0o600) },
 		"directory": func(path string) error { return os.Mkdir(path, 0o700) },
 	} {
-		b := newTableBench(t, t.TempDir())
+		b := newTableFixture(t, t.TempDir())
 		if err := errors.Join(os.Remove(b.path), create(b.path)); err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +227,7 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 }
 
 func TestFileTooLarge(t *testing.T) {
-	b := newTableBench(t, t.TempDir())
+	b := newTableFixture(t, t.TempDir())
 	if err := os.Truncate(b.path, maxTableFile+1); err != nil { // a hole: it takes no space
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestFileTooLarge(t *testing.T) {
 }
 
 // Through any history of a file the source says what the last good version said
-// that was there at two looks in a row.
+// that was there at two polls in a row.
 func TestFileFollowsModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "reload")
@@ -244,12 +244,12 @@ func TestFileFollowsModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer os.RemoveAll(dir)
-		b := newTableBench(t, dir)
+		b := newTableFixture(t, dir)
 		current, there, seen := "r1", "r1", "r1" // racks; "" is a version that must not be taken
 		for i := range rapid.IntRange(1, 30).Draw(t, "steps") {
 			rack := fmt.Sprint("r", i+2)
-			switch rapid.SampledFrom([]string{"look", "look", "look", "replace", "write", "break", "cut", "remove"}).Draw(t, "step") {
-			case "look":
+			switch rapid.SampledFrom([]string{"poll", "poll", "poll", "replace", "write", "break", "cut", "remove"}).Draw(t, "step") {
+			case "poll":
 				b.poll()
 				if seen == there && there != "" {
 					current = there
@@ -284,7 +284,7 @@ func TestFileFollowsModel(t *testing.T) {
 
 // touch gives each version a time of its own: the kernel's clock has only
 // milliseconds, and between two versions there are less.
-func (b *tableBench) touch(version int) {
+func (b *tableFixture) touch(version int) {
 	b.Helper()
 	at := time.Unix(1e9+int64(version), 0)
 	if err := os.Chtimes(b.path, at, at); err != nil {
@@ -294,7 +294,7 @@ func (b *tableBench) touch(version int) {
 
 // Announces go on while versions come and go, and never see an older one again.
 func TestLookupsDuringReloads(t *testing.T) {
-	b := newTableBench(t, t.TempDir())
+	b := newTableFixture(t, t.TempDir())
 	var done atomic.Bool
 	var wg sync.WaitGroup
 	for range 4 {
@@ -321,11 +321,11 @@ func TestLookupsDuringReloads(t *testing.T) {
 	b.want(0, "r200")
 }
 
-// The source looks by itself, until its chain is closed. In the bubble seconds
+// The source polls by itself, until its chain is closed. In the bubble seconds
 // take no time, and a goroutine that is left behind fails the test.
 func TestFileIsFollowed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "subnets")
-	b := &tableBench{TB: t, path: path}
+	b := &tableFixture{TB: t, path: path}
 	synctest.Test(t, func(t *testing.T) {
 		b.write("10.0.0.0/8 r1\n")
 		chain, err := Open("subnet", &Settings{SubnetSettings: SubnetSettings{SubnetsFile: path}}, smdb.Env{Log: slog.New(slog.DiscardHandler)})
