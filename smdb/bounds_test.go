@@ -96,23 +96,3 @@ func TestCacheIsBounded(t *testing.T) {
 		}
 	})
 }
-
-func TestCacheOptions(t *testing.T) {
-	if err := testOptions.Validate(); err != nil {
-		t.Error(err)
-	}
-	for name, spoil := range map[string]func(o *CacheOptions){
-		"TTL":         func(o *CacheOptions) { o.TTL = 0 },
-		"MaxStale":    func(o *CacheOptions) { o.MaxStale = o.TTL },
-		"NegativeTTL": func(o *CacheOptions) { o.NegativeTTL = -1 },
-		"FailureTTL":  func(o *CacheOptions) { o.FailureTTL = 0 },
-		"Recall":      func(o *CacheOptions) { o.Recall = 0 },
-		"Size":        func(o *CacheOptions) { o.Size = 0 },
-	} {
-		o := testOptions
-		spoil(&o)
-		if err := o.Validate(); err == nil || err.Error()[:len(name)] != name {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}

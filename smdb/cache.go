@@ -28,25 +28,6 @@ type CacheOptions struct {
 	Metrics prometheus.Registerer // where to count; nil: nowhere
 }
 
-// Validate says which option makes no sense.
-func (o CacheOptions) Validate() error {
-	switch {
-	case o.TTL <= 0:
-		return fmt.Errorf("TTL must be positive, not %v", o.TTL)
-	case o.MaxStale <= o.TTL:
-		return fmt.Errorf("MaxStale must be more than TTL (%v), not %v", o.TTL, o.MaxStale)
-	case o.NegativeTTL <= 0:
-		return fmt.Errorf("NegativeTTL must be positive, not %v", o.NegativeTTL)
-	case o.FailureTTL <= 0:
-		return fmt.Errorf("FailureTTL must be positive, not %v", o.FailureTTL)
-	case o.Recall <= 0:
-		return fmt.Errorf("Recall must be positive, not %v", o.Recall)
-	case o.Size <= 0:
-		return fmt.Errorf("Size must be positive, not %d", o.Size)
-	}
-	return nil
-}
-
 // Cache is the tracker.Locator in front of a Chain. It asks the chain's local sources, up to
 // the first remote one, each time. The answers of the rest it keeps, in this process and in
 // the Memory. So a known host costs no call, and an unknown one costs a single call, however
@@ -70,11 +51,8 @@ type Cache struct {
 type answerCache = otter.Cache[netip.Addr, answer]
 
 // NewCache returns an empty Cache, whose goroutines run until it is closed. Without a memory,
-// which is nil then, there is no Refresh. NewCache panics if opts do not pass Validate.
+// which is nil then, there is no Refresh.
 func NewCache(chain *Chain, memory Memory, opts CacheOptions, log *slog.Logger) *Cache {
-	if err := opts.Validate(); err != nil {
-		panic(err)
-	}
 	local, rest := chain.split()
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Cache{

@@ -65,21 +65,16 @@ func (c *Chain) Digest() string { return c.digest }
 func (l *link) locate(ctx context.Context, ip netip.Addr) (tracker.Place, error) {
 	place, err := l.asked.Locate(ctx, ip)
 	if err == nil {
-		err = checkLocation(place.Location)
+		// A malformed location would spoil the keys of the store.
+		if _, malformed := tracker.ReadLocation(string(place.Location)); malformed != nil {
+			err = fmt.Errorf("%w: %w", ErrInvalid, malformed)
+		}
 	}
 	l.lookups[outcomeOf(err)].Inc()
 	if err != nil {
 		return tracker.Place{}, err
 	}
 	return place, nil
-}
-
-// checkLocation guards the keys of the store against a source that does not check its answers.
-func checkLocation(location tracker.Location) error {
-	if _, err := tracker.ReadLocation(string(location)); err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-	return nil
 }
 
 // Locate implements Source.
@@ -130,21 +125,17 @@ type SourceAnswer struct {
 	Took   time.Duration
 }
 
-// Explain asks every source, also those behind the one that decides.
-func (c *Chain) Explain(ctx context.Context, ip netip.Addr) []SourceAnswer {
-	answers := make([]SourceAnswer, len(c.links))
+// Explain asks every source, also those behind the one that decides. That one is -1 if no source
+// knows the host.
+func (c *Chain) Explain(ctx context.Context, ip netip.Addr) (answers []SourceAnswer, decides int) {
+	answers = make([]SourceAnswer, len(c.links))
 	for i := range c.links {
 		begin := time.Now()
 		answers[i].Source = c.links[i].Name
 		answers[i].Place, answers[i].Err = c.links[i].locate(ctx, ip)
 		answers[i].Took = time.Since(begin)
 	}
-	return answers
-}
-
-// Decides is the index of the answer that counts, or -1 if no source knows the host.
-func Decides(answers []SourceAnswer) int {
-	return slices.IndexFunc(answers, func(a SourceAnswer) bool { return outcomeOf(a.Err) != notFound })
+	return answers, slices.IndexFunc(answers, func(a SourceAnswer) bool { return outcomeOf(a.Err) != notFound })
 }
 
 // Close ends what the sources keep running.

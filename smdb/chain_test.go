@@ -107,13 +107,13 @@ func TestExplain(t *testing.T) {
 		decides int
 	}{{nil, 1}, {ErrNotFound, 2}, {ErrInvalid, 1}, {errDown, 1}} {
 		smdb.says(rackA, tt.err)
-		said := chain.Explain(t.Context(), hostAddr)
+		said, decides := chain.Explain(t.Context(), hostAddr)
 		if len(said) != 3 || said[0].Source != "file" || said[0].Err != ErrNotFound || !errors.Is(said[1].Err, tt.err) ||
 			outcomeOf(said[2].Err) != invalid || said[2].Place != (tracker.Place{}) {
 			t.Fatalf("%+v", said)
 		}
-		if got := Decides(said); got != tt.decides {
-			t.Errorf("with %v of the SMDB source %d decides, want %d", tt.err, got, tt.decides)
+		if decides != tt.decides {
+			t.Errorf("with %v of the SMDB source %d decides, want %d", tt.err, decides, tt.decides)
 		}
 		// The deciding answer is the chain's.
 		place, err := chain.Locate(t.Context(), hostAddr)
@@ -121,8 +121,8 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%+v, %v; explained %+v", place, err, decider)
 		}
 	}
-	if got := Decides([]SourceAnswer{{Err: ErrNotFound}}); got != -1 {
-		t.Errorf("source %d decides of a host that none knows", got)
+	if _, decides := bareChain(nil, Link{"file", file, false}).Explain(t.Context(), hostAddr); decides != -1 {
+		t.Errorf("source %d decides of a host that none knows", decides)
 	}
 }
 

@@ -104,15 +104,14 @@ func (l *lookup) ask(ctx context.Context, ip netip.Addr) answer {
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
 	a := answerOf(l.source.Locate(ctx, ip))
-	switch a.outcome {
-	case failed:
+	if a.outcome == failed {
 		l.health.failed(a.err)
 		l.log.Debug("lookup of a host failed", "ip", ip, "error", a.err)
-	case notFound, invalid:
-		l.health.answered()
+		return a
+	}
+	l.health.answered()
+	if a.outcome != found {
 		l.warn(ctx, ip, a.err)
-	default:
-		l.health.answered()
 	}
 	return a
 }

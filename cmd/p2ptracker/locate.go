@@ -14,8 +14,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// newLocateCommand asks the sources as the server with the same settings would,
-// without anything that it remembers.
+// newLocateCommand asks the sources as the server with the same settings would, without its cache.
 func newLocateCommand(load func() (Config, faults)) *cobra.Command {
 	return &cobra.Command{
 		Use:   "locate IP[,IP]...",
@@ -39,7 +38,8 @@ func newLocateCommand(load func() (Config, faults)) *cobra.Command {
 			defer chain.Close()
 			missing := 0
 			for _, host := range hosts {
-				if !printLocation(cmd.OutOrStdout(), host, chain.Explain(cmd.Context(), host.decides)) {
+				answers, decides := chain.Explain(cmd.Context(), host.decides)
+				if !printLocation(cmd.OutOrStdout(), host, answers, decides) {
 					missing++
 				}
 			}
@@ -86,23 +86,22 @@ func parseHosts(words []string) ([]located, error) {
 	return hosts, nil
 }
 
-// printLocation writes a line for each source, and what follows for the host: the
-// source with a star decides. It returns whether the host has a location.
-func printLocation(w io.Writer, host located, said []smdb.SourceAnswer) bool {
-	decides := smdb.Decides(said)
+// printLocation writes a line for each source and the host's location; the source with a star
+// decides. It returns whether the host has a location.
+func printLocation(w io.Writer, host located, answers []smdb.SourceAnswer, decides int) bool {
 	fmt.Fprintf(w, "%s\n", host)
-	for i, s := range said {
+	for i, a := range answers {
 		mark := " "
 		if i == decides {
 			mark = "*"
 		}
-		fmt.Fprintf(w, " %s %s: %s (%s)\n", mark, s.Source, verdict(s), s.Took.Round(time.Microsecond))
+		fmt.Fprintf(w, " %s %s: %s (%s)\n", mark, a.Source, verdict(a), a.Took.Round(time.Microsecond))
 	}
 	if decides < 0 {
 		fmt.Fprintln(w, "   has no location: no source knows it")
 		return false
 	}
-	switch decider := said[decides]; {
+	switch decider := answers[decides]; {
 	case decider.Err == nil:
 		fmt.Fprintf(w, "   is in %s%s\n", decider.Place.Location, host.reservation())
 		return true
@@ -125,22 +124,21 @@ func (l located) reservation() string {
 	return ""
 }
 
-// verdict is what a source said, in one line.
-func verdict(s smdb.SourceAnswer) string {
+// verdict is a source's answer in one line.
+func verdict(a smdb.SourceAnswer) string {
 	switch {
-	case s.Err == nil:
-		return strings.TrimSpace(fmt.Sprintf("found %s %s", s.Place.Location, s.Place.Hostname))
-	case errors.Is(s.Err, smdb.ErrNotFound):
-		return "not found" + reason(s.Err)
-	case errors.Is(s.Err, smdb.ErrInvalid):
-		return fmt.Sprintf("invalid: %v", s.Err)
+	case a.Err == nil:
+		return strings.TrimSpace(fmt.Sprintf("found %s %s", a.Place.Location, a.Place.Hostname))
+	case errors.Is(a.Err, smdb.ErrNotFound):
+		return "not found" + reason(a.Err)
+	case errors.Is(a.Err, smdb.ErrInvalid):
+		return fmt.Sprintf("invalid: %v", a.Err)
 	default:
-		return fmt.Sprintf("failed: %v", s.Err)
+		return fmt.Sprintf("failed: %v", a.Err)
 	}
 }
 
-// reason is what a source that does not know a host says besides, such as that the host
-// has no name.
+// reason is why a source does not know a host, such as that the host has no name.
 func reason(err error) string {
 	if _, more, found := strings.Cut(err.Error(), smdb.ErrNotFound.Error()+": "); found {
 		return ": " + more

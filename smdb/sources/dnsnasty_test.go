@@ -148,7 +148,8 @@ var replies = []struct {
 func TestReplies(t *testing.T) {
 	for _, tt := range replies {
 		server := serveDNS(t, tt.handler)
-		said := openDNS(t, "dns-txt", server, longTimeout).Explain(t.Context(), hostOf(17))[0]
+		all, _ := openDNS(t, "dns-txt", server, longTimeout).Explain(t.Context(), hostOf(17))
+		said := all[0]
 		want := tracker.Place{Location: "r17"}
 		if tt.err != nil {
 			want = tracker.Place{}
