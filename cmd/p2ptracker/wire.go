@@ -29,7 +29,7 @@ const (
 	storeCalls = 256 // at once, of announces and scrapes; more are not answered sooner
 
 	locationFailureTTL = 5 * time.Second // a host is not asked for again so soon after a failure; clients come back after 10 s
-	locationRecall     = time.Second     // for a lookup in Redis, which may hang; in a storm the last of 10,000 lookups waits that long
+	locationRecall     = time.Second     // how long a lookup waits for Redis; in a storm the last of 10,000 waits that long for its recall
 	locationCacheSize  = 500_000         // hosts
 )
 
