@@ -29,9 +29,9 @@ type CacheOptions struct {
 }
 
 // Cache is the tracker.Locator in front of a Chain. It asks the chain's local sources, up to
-// the first remote one, each time. The answers of the rest it keeps, in this process and in
-// the Memory. So a known host costs no call, and an unknown one costs a single call, however
-// many announces wait for it.
+// the first remote one, each time. It keeps the answers of the rest, in this process and in the
+// Memory. So a known host costs no call, and an unknown one costs a single call, however many
+// announces wait for it.
 type Cache struct {
 	local   *Chain
 	lookup  *lookup
