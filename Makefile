@@ -2,7 +2,7 @@
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GO      := scripts/go
-LINT    := $(GO) tool -modfile=tools/go.mod golangci-lint
+LINT    := tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 # How long each fuzz target runs (see scripts/fuzz), and how many packages are tested at once.
 FUZZTIME ?= 30000x
@@ -25,20 +25,21 @@ stub: ## Build the SMDB of make cluster, bin/smdbstub
 
 test: setup ## Install what the tests need, and run all of them
 	$(GO) test -race -timeout 30m -p $(PARALLEL) ./tracker/redisstore ./... # what takes longest begins first
+	$(GO) -C lab test -race -timeout 30m -p $(PARALLEL) ./...
 	scripts/fuzz $(FUZZTIME)
 
 fuzz: ## Run every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
 
 lint: setup ## Run every linter
-	$(GO) vet ./...
-	$(LINT) run ./...
-	$(GO) mod tidy -diff
+	$(GO) vet ./... && $(GO) -C lab vet ./...
+	$(GO) $(LINT) run ./... && $(GO) -C lab $(LINT) run ./...
+	$(GO) mod tidy -diff && $(GO) -C lab mod tidy -diff
 	scripts/luacheck
 	shellcheck .ci/run scripts/* demo/push
 
 format: ## Format the Go files
-	$(LINT) fmt ./...
+	$(GO) $(LINT) fmt ./... && $(GO) -C lab $(LINT) fmt ./...
 
 cluster: ## Run Redis, three frontends and a proxy on loopback, until Ctrl-C
 	@scripts/cluster
@@ -47,10 +48,10 @@ compose-check: ## Run docker-compose.yml with both builders and its demo, on Doc
 	scripts/compose-check
 
 bench: setup ## Measure the tracker beside others, and write docs/performance.md; fails if a bound is missed
-	$(GO) run ./cmd/announcebench suite
+	$(GO) -C lab run ./cmd/announcebench suite
 
 lab: setup ## Push a payload with real clients to racks of network namespaces, as root, and write docs/uplink.md
-	$(GO) run ./cmd/uplinklab --docs docs/uplink.md
+	$(GO) -C lab run ./cmd/uplinklab --docs ../docs/uplink.md
 
 microbench: setup ## Run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem -p 1 ./...

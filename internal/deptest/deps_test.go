@@ -1,5 +1,6 @@
 // Package deptest holds the direction of imports: cmd, then the adapters, then
-// tracker, then the standard library. See ARCHITECTURE.md.
+// tracker, then the standard library. The laboratory imports the product, never the
+// other way round. See ARCHITECTURE.md.
 package deptest
 
 import (
@@ -32,9 +33,16 @@ var ours = map[string][]string{
 	"etc":                 {},
 	"internal/clients":    {"etc"},
 	"internal/netlab":     {},
-	"internal/experiment": {},
 	"internal/redistest":  {},
-	"internal/swarmsim":   {"tracker"},
+}
+
+// lab are the packages that each of the laboratory's module may import of both modules.
+var lab = map[string][]string{
+	"lab/internal/experiment": {},
+	"lab/internal/swarmsim":   {"tracker"},
+	"lab/cmd/announcebench":   {"lab/internal/experiment", "internal/redistest"},
+	"lab/cmd/uplinklab":       {"lab/internal/experiment", "internal/clients", "internal/netlab", "tracker/metainfo"},
+	"lab/cmd/swarmsim":        {"lab/internal/experiment", "lab/internal/swarmsim", "internal/redistest", "tracker", "tracker/redisstore"},
 }
 
 // others are the packages that may import a part from outside; the standard
@@ -42,8 +50,8 @@ var ours = map[string][]string{
 var others = map[string][]string{
 	"github.com/redis/rueidis":                {"tracker/redisstore", "cmd/p2ptracker"},
 	"github.com/alicebob/miniredis/v2":        {"tracker/redisstore"},
-	"github.com/HdrHistogram/hdrhistogram-go": {"cmd/announcebench"},
-	"golang.org/x/sys":                        {"cmd/announcebench", "tracker/bthttp", "tracker/btudp"},
+	"github.com/HdrHistogram/hdrhistogram-go": {"lab/cmd/announcebench"},
+	"golang.org/x/sys":                        {"lab/cmd/announcebench", "tracker/bthttp", "tracker/btudp"},
 	"github.com/zeebo/bencode":                {"tracker/metainfo", "tracker/bthttp"},
 	"github.com/kelseyhightower/envconfig":    {"cmd/p2ptracker"},
 	"github.com/joho/godotenv":                {"cmd/p2ptracker"},
@@ -61,9 +69,23 @@ var others = map[string][]string{
 	"golang.org/x/sync":                       {"tracker/btudp", "cmd/p2ptracker"},
 }
 
-func TestImports(t *testing.T) {
-	command := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
-	out, err := command.Output()
+func TestImports(t *testing.T) { checkImports(t, "../..", ours) }
+
+func TestLabImports(t *testing.T) {
+	checkImports(t, "../../lab", lab)
+	out, err := exec.Command("go", "-C", "../../lab", "list", "-deps", "./cmd/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(strings.Fields(string(out)), "testing") {
+		t.Error("a program of the laboratory imports testing")
+	}
+}
+
+// checkImports holds all packages of the module in a directory against what they may import.
+func checkImports(t *testing.T, dir string, limits map[string][]string) {
+	t.Helper()
+	out, err := exec.Command("go", "-C", dir, "list", "-json=ImportPath,Imports", "./...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,22 +103,22 @@ func TestImports(t *testing.T) {
 		name := strings.TrimPrefix(pkg.ImportPath, module)
 		seen[name] = true
 		for _, imported := range pkg.Imports {
-			if !allowed(name, imported) {
+			if !allowed(limits, name, imported) {
 				t.Errorf("%s may not import %s", name, imported)
 			}
 		}
 	}
-	for name := range ours {
+	for name := range limits {
 		if !seen[name] {
 			t.Errorf("there is no package %s any more", name)
 		}
 	}
 }
 
-func allowed(name, imported string) bool {
+func allowed(limits map[string][]string, name, imported string) bool {
 	if own, ok := strings.CutPrefix(imported, module); ok {
-		list, limited := ours[name]
-		return slices.Contains(list, own) || !limited && strings.HasPrefix(name, "cmd/")
+		list, limited := limits[name]
+		return slices.Contains(list, own) || !limited && strings.HasPrefix(name, "cmd/") && !strings.HasPrefix(own, "lab/")
 	}
 	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
 		return true

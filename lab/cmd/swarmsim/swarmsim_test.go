@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/swarmsim"
+	"github.com/p2ptracker/p2ptracker/lab/internal/swarmsim"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 

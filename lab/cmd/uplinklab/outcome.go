@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // outcome is what one run of a case measured. Copies are bytes of frames at a link, with all

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
-	"github.com/p2ptracker/p2ptracker/internal/swarmsim"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/swarmsim"
 )
 
 // What goes wrong in a case.

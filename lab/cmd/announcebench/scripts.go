@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // scriptBenchmark measures the announce script inside of Redis, without a frontend.
@@ -24,7 +26,11 @@ func (s *suite) measureScripts(ctx context.Context) (err error) {
 		return nil
 	}
 	s.say("announce script")
-	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^"+scriptBenchmark+"$", "-benchtime", "3x", "-timeout", "30m", "./tracker/redisstore")
+	product, err := experiment.Product(ctx)
+	if err != nil {
+		return err
+	}
+	command := exec.CommandContext(ctx, "go", "-C", product, "test", "-run", "^$", "-bench", "^"+scriptBenchmark+"$", "-benchtime", "3x", "-timeout", "30m", "./tracker/redisstore")
 	out, err := command.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", scriptBenchmark, err, out)

@@ -9,9 +9,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
-	"github.com/p2ptracker/p2ptracker/internal/swarmsim"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/swarmsim"
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore"
 )

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // fault is what goes wrong in a case.

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/internal/clients"
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // glance is how often the hosts' files are looked at: to that, times are exact.

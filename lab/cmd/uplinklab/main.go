@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // apartEnv says to the process that it has namespaces of its own.
@@ -48,7 +49,8 @@ func run(args []string) error {
 		return err
 	}
 	if os.Getenv(apartEnv) == "" {
-		if err := prebuild(); err != nil {
+		// While there is still a network that modules may come from.
+		if err := experiment.Build(context.Background()); err != nil {
 			return err
 		}
 		err := netlab.Isolate(syscall.CLONE_NEWPID, append(os.Environ(), apartEnv+"=1"))

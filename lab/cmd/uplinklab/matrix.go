@@ -3,7 +3,7 @@ package main
 import (
 	"slices"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // matrix are all cases that are possible.

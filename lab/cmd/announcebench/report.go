@@ -7,7 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 var protocolNames = map[string]string{

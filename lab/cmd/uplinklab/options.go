@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/internal/clients"
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // options are what a run is made of.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // results are those of a whole run.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
-	"github.com/p2ptracker/p2ptracker/internal/swarmsim"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/swarmsim"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 

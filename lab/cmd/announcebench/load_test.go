@@ -14,18 +14,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // startTracker runs p2ptracker with the embedded store until the test ends.
 func startTracker(t *testing.T, settings ...string) (target string, pid int) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "p2ptracker")
-	if out, err := exec.Command("go", "build", "-o", program, "../p2ptracker").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v %s", err, out)
+	dir := t.TempDir()
+	if err := experiment.Build(t.Context(), "-o", dir+"/"); err != nil {
+		t.Fatal(err)
 	}
 	target = freeAddress(t)
 	host, port, _ := net.SplitHostPort(target)
-	command := exec.Command(program, "serve")
+	command := exec.Command(filepath.Join(dir, "p2ptracker"), "serve")
 	command.Env = append([]string{"P2PTRACKER_HOST=" + host, "P2PTRACKER_PORT=" + port}, settings...)
 	var log bytes.Buffer
 	command.Stderr = &log

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"slices"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // suite is what is measured, and how long.
@@ -41,7 +42,7 @@ func runSuite(ctx context.Context, args []string, stdout, stderr io.Writer) (err
 	flags := newFlags("suite", stderr)
 	flags.IntVar(&s.rounds, "rounds", 3, "`number` of times that each tracker is loaded over each protocol; medians count")
 	flags.DurationVar(&s.each, "each", 2*time.Second, "`time` for which each of these is")
-	flags.StringVar(&s.docs, "docs", "docs/performance.md", "`file` into which the results are written, and a plot beside it; empty for none")
+	flags.StringVar(&s.docs, "docs", "../docs/performance.md", "`file` into which the results are written, and a plot beside it; empty for none")
 	flags.BoolVar(&s.scripts, "scripts", true, "run the benchmark of the announce script, too")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -73,9 +74,8 @@ func (s *suite) say(format string, args ...any) { fmt.Fprintf(s.progress, format
 
 func (s *suite) measureAll(ctx context.Context) error {
 	s.say("building")
-	build := exec.CommandContext(ctx, "go", "build", "-o", s.dir, "./cmd/p2ptracker", "./cmd/smdbstub")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w: %s", err, out)
+	if err := experiment.Build(ctx, "-o", s.dir+"/"); err != nil {
+		return err
 	}
 	// The storm's servers go before the others come.
 	for _, step := range []func(context.Context) error{s.measureStorm, s.openCells, s.measureClosed, s.measureOpen, s.measureScripts} {

@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // results are those of a whole run, in the same words as cmd/uplinklab's.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 func parseWords(t *testing.T, words string) *options {

@@ -6,20 +6,19 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 
-	"github.com/p2ptracker/p2ptracker/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // lab measures all cases of a run, one after the other.
 type lab struct {
 	options  *options
 	progress io.Writer
-	root     string // of this repository
+	root     string // of the tracker's repository
 	dir      string // of all files, in memory
 	bin      string // of our programs
 }
@@ -27,24 +26,11 @@ type lab struct {
 // memoryDir is in what hides the machine's /run.
 const memoryDir = "/run/uplinklab"
 
-// packages are our programs that take part.
-var packages = []string{"github.com/p2ptracker/p2ptracker/cmd/p2ptracker", "github.com/p2ptracker/p2ptracker/cmd/smdbstub"}
-
 func newLab(o *options, progress io.Writer) *lab {
 	return &lab{options: o, progress: progress, dir: memoryDir, bin: filepath.Join(memoryDir, "bin")}
 }
 
 func (l *lab) say(format string, args ...any) { fmt.Fprintf(l.progress, format+"\n", args...) }
-
-// prebuild compiles, while there is still a network that modules may come from.
-func prebuild() error { return goCommand(append([]string{"build"}, packages...)...) }
-
-func goCommand(args ...string) error {
-	if out, err := exec.CommandContext(context.Background(), "go", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
-	}
-	return nil
-}
 
 // prepare makes this process's mounts and our programs.
 func (l *lab) prepare(ctx context.Context) error {
@@ -57,12 +43,11 @@ func (l *lab) prepare(ctx context.Context) error {
 	if err := os.Mkdir(l.dir, 0o755); err != nil { //nolint:gosec // opentracker reads there as user nobody
 		return err
 	}
-	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
-	if err != nil {
-		return fmt.Errorf("run this in the repository: %w", err)
+	var err error
+	if l.root, err = experiment.Product(ctx); err != nil {
+		return err
 	}
-	l.root = strings.TrimSpace(string(root))
-	return goCommand(append([]string{"build", "-o", l.bin + "/"}, packages...)...)
+	return experiment.Build(ctx, "-o", l.bin+"/")
 }
 
 // errUnfinished: hosts lack the payload.
