@@ -250,7 +250,9 @@ func TestRedisComesBackEmpty(t *testing.T) {
 		t.Errorf("of what was never registered: %q", inactive)
 	}
 	server.Stop()
-	server.Run()
+	if err := server.Run(); err != nil {
+		t.Fatal(err)
+	}
 	f.await("it is answered", func() bool { return !strings.Contains(f.announce('z', 1), "cannot reach its store") })
 	late := runFrontend(t, server.Addr)
 	late.awaitReady()

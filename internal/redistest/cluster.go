@@ -4,72 +4,119 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"time"
 )
 
 // slots of a Redis Cluster.
 const slots = 16384
 
-// StartCluster runs a Redis Cluster of three masters without replicas until the
-// test ends. Redis takes two seconds for that.
-func StartCluster(tb TB) []*Server {
-	tb.Helper()
+// NewCluster runs a Redis Cluster of three masters without replicas, until each is closed. Redis
+// takes two seconds for that.
+func NewCluster() (servers []*Server, err error) {
 	const masters = 3
-	servers := make([]*Server, masters)
-	for i := range servers {
-		_, bus, _ := net.SplitHostPort(freeAddr(tb))
-		servers[i] = start(tb, "--cluster-enabled", "yes", "--cluster-port", bus)
-		servers[i].must("CLUSTER ADDSLOTSRANGE %d %d", i*slots/masters, (i+1)*slots/masters-1)
-		host, port, _ := net.SplitHostPort(servers[i].Addr)
-		servers[0].must("CLUSTER MEET %s %s %s", host, port, bus)
+	defer func() {
+		if err != nil {
+			CloseAll(servers)
+		}
+	}()
+	for i := range masters {
+		s, err := newNode()
+		if err != nil {
+			return servers, err
+		}
+		servers = append(servers, s)
+		if err := s.command("CLUSTER ADDSLOTSRANGE %d %d", i*slots/masters, (i+1)*slots/masters-1); err != nil {
+			return servers, err
+		}
+		if err := servers[0].meet(s); err != nil {
+			return servers, err
+		}
 	}
 	for _, s := range servers {
-		s.awaitCluster(masters)
+		if err := s.awaitCluster(masters); err != nil {
+			return servers, err
+		}
 	}
-	return servers
+	return servers, nil
 }
 
-func (s *Server) must(format string, args ...any) {
-	s.tb.Helper()
-	command := fmt.Sprintf(format, args...)
-	if reply, err := s.ask(command); err != nil || !strings.HasPrefix(reply, "+OK") {
-		s.tb.Fatalf("%s: %q %v", command, reply, err)
+// CloseAll closes all servers of a cluster.
+func CloseAll(servers []*Server) {
+	for _, s := range servers {
+		s.Close()
 	}
+}
+
+// NewReplica adds a replica of a cluster's first master.
+func NewReplica(cluster []*Server) (*Server, error) {
+	s, err := newNode()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.replicate(cluster); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) replicate(cluster []*Server) error {
+	master := cluster[0]
+	if err := master.meet(s); err != nil {
+		return err
+	}
+	if err := s.awaitCluster(len(cluster)); err != nil {
+		return err
+	}
+	reply, _ := master.ask("CLUSTER MYID")
+	_, reply, _ = strings.Cut(reply, "\r\n")
+	id, _, _ := strings.Cut(reply, "\r\n")
+	if err := s.command("CLUSTER REPLICATE %s", id); err != nil {
+		return err
+	}
+	return await("the cluster knows no replica of "+id, func() bool {
+		nodes, _ := master.ask("CLUSTER NODES")
+		info, _ := master.ask("INFO replication")
+		return strings.Contains(nodes, "slave "+id) && strings.Contains(info, "state=online")
+	})
+}
+
+// newNode has a free port for the cluster's own connections, too.
+func newNode() (*Server, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	_, bus, _ := net.SplitHostPort(addr)
+	s, err := New("--cluster-enabled", "yes", "--cluster-port", bus)
+	if err == nil {
+		s.bus = bus
+	}
+	return s, err
+}
+
+// meet tells a node of another one.
+func (s *Server) meet(other *Server) error {
+	host, port, _ := net.SplitHostPort(other.Addr)
+	return s.command("CLUSTER MEET %s %s %s", host, port, other.bus)
+}
+
+// command expects OK.
+func (s *Server) command(format string, args ...any) error {
+	command := fmt.Sprintf(format, args...)
+	reply, err := s.ask(command)
+	if err == nil && !strings.HasPrefix(reply, "+OK") {
+		err = fmt.Errorf("%.200q", reply)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	return nil
 }
 
 // awaitCluster waits until the server knows that each slot has a master.
-func (s *Server) awaitCluster(masters int) {
-	s.tb.Helper()
-	for range 1000 {
+func (s *Server) awaitCluster(masters int) error {
+	return await("redis-server at "+s.Addr+" sees no whole cluster", func() bool {
 		info, _ := s.ask("CLUSTER INFO")
-		if strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_size:%d\r\n", masters)) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	s.tb.Fatalf("redis-server at %s sees no whole cluster", s.Addr)
-}
-
-// AddReplica adds a replica of a cluster's first master.
-func AddReplica(tb TB, cluster []*Server) *Server {
-	tb.Helper()
-	_, bus, _ := net.SplitHostPort(freeAddr(tb))
-	s := start(tb, "--cluster-enabled", "yes", "--cluster-port", bus)
-	host, port, _ := net.SplitHostPort(s.Addr)
-	cluster[0].must("CLUSTER MEET %s %s %s", host, port, bus)
-	s.awaitCluster(len(cluster))
-	id, _ := cluster[0].ask("CLUSTER MYID")
-	_, id, _ = strings.Cut(id, "\r\n")
-	id, _, _ = strings.Cut(id, "\r\n")
-	s.must("CLUSTER REPLICATE %s", id)
-	for range 1000 {
-		nodes, _ := cluster[0].ask("CLUSTER NODES")
-		info, _ := cluster[0].ask("INFO replication")
-		if strings.Contains(nodes, "slave "+id) && strings.Contains(info, "state=online") {
-			return s
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	tb.Fatalf("the cluster knows no replica of %s", id)
-	return nil
+		return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_size:%d\r\n", masters))
+	})
 }

@@ -1,10 +1,12 @@
-// Package redistest starts real Redis servers for tests.
+// Package redistest runs real Redis servers, for tests and measurements.
 package redistest
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -12,71 +14,64 @@ import (
 	"time"
 )
 
-// TB is what a server needs of a test; a testing.TB is one.
-type TB interface {
-	Helper()
-	Fatal(args ...any)
-	Fatalf(format string, args ...any)
-	TempDir() string
-	Cleanup(func())
-}
-
-// Server is a redis-server process of a test's own.
+// Server is a redis-server process.
 type Server struct {
 	Addr string // host:port
 	PID  int
 
-	tb      TB
 	dir     string
 	options []string
+	bus     string // port of a cluster's node for the others
 	cmd     *exec.Cmd
 }
 
-// Start runs a redis-server on a free port of the loopback until the test ends.
-// It keeps nothing on disk. A machine without redis-server fails the test.
-func Start(tb TB) *Server {
-	tb.Helper()
-	return start(tb)
-}
-
-// start runs a server with further options of redis-server.
-func start(tb TB, options ...string) *Server {
-	tb.Helper()
-	s := &Server{Addr: freeAddr(tb), tb: tb, dir: tb.TempDir(), options: options}
-	s.Run()
-	tb.Cleanup(s.Stop)
-	return s
+// New runs a redis-server on a free port of the loopback until Close. It keeps nothing on
+// disk. Options are further ones of redis-server.
+func New(options ...string) (*Server, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "redistest")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Addr: addr, dir: dir, options: options}
+	if err := s.Run(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // Run starts the process, the first time or again after Stop.
-func (s *Server) Run() {
-	s.tb.Helper()
+func (s *Server) Run() error {
 	host, port, _ := net.SplitHostPort(s.Addr)
 	s.cmd = exec.Command("redis-server", append([]string{
 		"--bind", host, "--port", port, "--dir", s.dir,
 		"--save", "", "--appendonly", "no", "--loglevel", "warning",
 	}, s.options...)...)
-	// A test binary that is killed takes its servers along.
+	// A program that is killed takes its servers along.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
-		s.tb.Fatalf("start redis-server: %v", err)
+		return fmt.Errorf("start redis-server: %w", err)
 	}
 	s.PID = s.cmd.Process.Pid
-	for range 500 {
-		if s.answers() {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	s.tb.Fatalf("redis-server at %s does not answer", s.Addr)
+	return await("redis-server at "+s.Addr+" does not answer", s.answers)
 }
 
 // Stop ends the process at once; a crash looks the same.
 func (s *Server) Stop() {
-	if s.cmd.ProcessState == nil {
+	if s.cmd.Process != nil && s.cmd.ProcessState == nil {
 		_ = s.cmd.Process.Kill()
 		_ = s.cmd.Wait()
 	}
+}
+
+// Close ends the process for good.
+func (s *Server) Close() {
+	s.Stop()
+	_ = os.RemoveAll(s.dir)
 }
 
 // answers says whether it is this very process that answers: another one may
@@ -101,12 +96,22 @@ func (s *Server) ask(command string) (string, error) {
 	return string(reply), err
 }
 
-func freeAddr(tb TB) string {
-	tb.Helper()
+// await repeats a question for ten seconds, until it is answered with yes.
+func await(failure string, ask func() bool) error {
+	for range 1000 {
+		if ask() {
+			return nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return errors.New(failure)
+}
+
+func freeAddr() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		tb.Fatal(err)
+		return "", err
 	}
 	defer listener.Close()
-	return "127.0.0.1:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	return "127.0.0.1:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port), nil
 }

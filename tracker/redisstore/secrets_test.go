@@ -189,7 +189,9 @@ func TestSecretsAreKept(t *testing.T) {
 	if _, ok := k.Secret(s.hour()); ok {
 		t.Error("there is a secret without Redis")
 	}
-	server.Run()
+	if err := server.Run(); err != nil {
+		t.Fatal(err)
+	}
 	await(t, "there is a secret", func() bool {
 		_, ok := k.Secret(s.hour())
 		return ok

@@ -69,14 +69,18 @@ func TestRedisComesAndGoes(t *testing.T) {
 	if !unavailable() {
 		t.Error("announces without Redis are answered")
 	}
-	server.Run()
+	if err := server.Run(); err != nil {
+		t.Fatal(err)
+	}
 	await(t, "the store is ready", answers)
 	await(t, "that is logged", func() bool { return log.count(readyLine) == 1 })
 
 	server.Stop()
 	await(t, "announces fail", unavailable)
 	await(t, "that is logged", func() bool { return log.count(downLine) == 2 })
-	server.Run()
+	if err := server.Run(); err != nil {
+		t.Fatal(err)
+	}
 	await(t, "announces are answered again", answers)
 	await(t, "that is logged", func() bool { return log.count(readyLine) == 2 })
 	await(t, "the loss is logged", func() bool { return log.count(lostLine) == 1 })

@@ -17,7 +17,7 @@ func get(url string) error {
 	return do(req)
 }
 
-var httpTimeout = http.Client{Timeout: patience}
+var httpTimeout = http.Client{Timeout: startTimeout}
 
 // do expects a status below 300.
 func do(req *http.Request) error {

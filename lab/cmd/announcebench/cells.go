@@ -27,7 +27,7 @@ var (
 
 // cell is one tracker under one workload over one protocol.
 type cell struct {
-	*site
+	*deployment
 	workload
 	protocol string
 	closed   []*result // closed loop, once in each round
@@ -97,8 +97,8 @@ func (c *cell) bad() (n int, fault string) {
 
 // measure runs a load of the cell in a process of its own, on the generator's core. Over
 // UDP it is to be prepared: hosts need connection ids, even if they have joined.
-func (b *bed) measure(ctx context.Context, c *cell, duration time.Duration, rate float64, prepare bool) (*result, error) {
-	return b.load(ctx, c.site, "load", "--protocol", c.protocol,
+func (e *environment) measure(ctx context.Context, c *cell, duration time.Duration, rate float64, prepare bool) (*result, error) {
+	return e.load(ctx, c.deployment, "load", "--protocol", c.protocol,
 		"--hosts", strconv.Itoa(crowdHosts), "--racks", strconv.Itoa(crowdRacks),
 		"--transfers", strconv.Itoa(c.transfers), "--together="+strconv.FormatBool(c.together),
 		"--duration", duration.String(),
@@ -106,19 +106,19 @@ func (b *bed) measure(ctx context.Context, c *cell, duration time.Duration, rate
 		"--rate", strconv.FormatFloat(rate, 'f', 0, 64))
 }
 
-// load runs announcebench against a site.
-func (b *bed) load(ctx context.Context, s *site, args ...string) (*result, error) {
+// load runs announcebench against a deployment.
+func (e *environment) load(ctx context.Context, d *deployment, args ...string) (*result, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	for _, target := range s.targets {
+	for _, target := range d.targets {
 		args = append(args, "--target", target)
 	}
-	for name, pids := range s.processes {
+	for name, pids := range d.processes {
 		args = append(args, "--watch", name+"="+strings.Trim(strings.Join(strings.Fields(fmt.Sprint(pids)), ","), "[]"))
 	}
-	command := b.pinned(ctx, b.loadCores, self, args...)
+	command := e.pinned(ctx, e.loadCores, self, args...)
 	var stderr strings.Builder
 	command.Stderr = &stderr
 	out, err := command.Output()

@@ -41,7 +41,7 @@ func startTracker(t *testing.T, settings ...string) (target string, pid int) {
 			t.Logf("the tracker's log:\n%s", log.String())
 		}
 	})
-	for end := time.Now().Add(patience); get("http://"+target+"/readyz") != nil; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(startTimeout); get("http://"+target+"/readyz") != nil; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the tracker does not get ready")
 		}

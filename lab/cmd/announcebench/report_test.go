@@ -14,13 +14,13 @@ import (
 // costs, and 2.5 times over UDP of few transfers.
 func measured() *suite {
 	s := &suite{scripts: true, storm: &result{counts: counts{Answered: 100}}}
-	theirs, ours := &site{name: "opentracker", udp: true}, &site{name: "1 frontend", udp: true}
+	theirs, ours := &deployment{name: "opentracker", udp: true}, &deployment{name: "1 frontend", udp: true}
 	for _, w := range []workload{manyTransfers, fewTransfers} {
 		for _, protocol := range protocols {
 			if protocol != protocolKeepAlive {
-				s.cells = append(s.cells, &cell{site: theirs, workload: w, protocol: protocol, closed: rounds(10, 0), open: &result{}})
+				s.cells = append(s.cells, &cell{deployment: theirs, workload: w, protocol: protocol, closed: rounds(10, 0), open: &result{}})
 			}
-			s.cells = append(s.cells, &cell{site: ours, workload: w, protocol: protocol, closed: rounds(12, 8), open: &result{}})
+			s.cells = append(s.cells, &cell{deployment: ours, workload: w, protocol: protocol, closed: rounds(12, 8), open: &result{}})
 		}
 	}
 	s.memory = []memory{{theirs, manyTransfers, 30}, {ours, manyTransfers, 600}}
@@ -44,7 +44,7 @@ func TestVerdicts(t *testing.T) {
 	s := measured()
 	s.cells[2].closed[0].Refused, s.cells[2].closed[0].Fault = 4, "it was late"
 	s.find("1 frontend", fewTransfers, protocolKeepAlive).closed = rounds(21, 0)
-	s.find("1 frontend", fewTransfers, protocolUDP).site = &site{name: "1 frontend"}
+	s.find("1 frontend", fewTransfers, protocolUDP).deployment = &deployment{name: "1 frontend"}
 	var lines []string
 	for _, v := range s.verdicts() {
 		lines = append(lines, v.String())

@@ -9,29 +9,25 @@ import (
 	"strings"
 )
 
-// stored is what the site keeps its peers in: the memory that Redis has allocated, or that
+// stored is what a deployment keeps its peers in: the memory that Redis has allocated, or that
 // is resident of a tracker without Redis.
-func (b *bed) stored(s *site) (bytes int) {
-	if len(s.redis) == 0 {
-		resident, err := residentBytes(s.processes["frontend"])
-		if err != nil {
-			b.Fatal(err)
-		}
-		return resident
+func (d *deployment) stored() (bytes int, err error) {
+	if len(d.redis) == 0 {
+		return residentBytes(d.processes["frontend"])
 	}
-	for _, address := range s.redis {
+	for _, address := range d.redis {
 		host, port, _ := net.SplitHostPort(address)
 		out, err := exec.CommandContext(context.Background(), "redis-cli", "-h", host, "-p", port, "info", "memory").Output()
 		if err != nil {
-			b.Fatalf("redis-cli: %v", err)
+			return 0, fmt.Errorf("redis-cli: %w", err)
 		}
 		used, err := parseUsedMemory(string(out))
 		if err != nil {
-			b.Fatal(err)
+			return 0, err
 		}
 		bytes += used
 	}
-	return bytes
+	return bytes, nil
 }
 
 func parseUsedMemory(info string) (int, error) {

@@ -19,7 +19,7 @@ type suite struct {
 	docs    string        // file to write to
 	scripts bool
 
-	*bed
+	*environment
 	progress io.Writer
 	machine  machine
 	cells    []*cell
@@ -30,7 +30,7 @@ type suite struct {
 
 // memory is what a tracker keeps its peers in.
 type memory struct {
-	*site
+	*deployment
 	workload
 	perPeer float64 // bytes
 }
@@ -50,12 +50,10 @@ func runSuite(ctx context.Context, args []string, stdout, stderr io.Writer) (err
 	if s.rounds < 1 || s.each <= 0 {
 		return errors.New("--rounds, --each: must be more than 0")
 	}
-	s.bed, err = newBed()
-	if err != nil {
+	if s.environment, err = newEnvironment(); err != nil {
 		return err
 	}
 	defer s.close()
-	defer rescue(&err)
 	s.machine = readMachine(ctx)
 	if err := s.measureAll(ctx); err != nil {
 		return err
@@ -86,34 +84,37 @@ func (s *suite) measureAll(ctx context.Context) error {
 	return nil
 }
 
-// openCells starts the trackers, lets the crowd join, and says what is to be measured.
-// They run side by side; who is not loaded has nothing to do.
+// openCells starts the trackers, lets all hosts join, and says what is to be measured.
+// They run side by side; one that is not loaded has nothing to do.
 func (s *suite) openCells(ctx context.Context) error {
 	all := []workload{manyTransfers, fewTransfers, wholeRacks}
-	many := all[:1]
 	s.say("starting trackers")
+	opentracker, err := s.startOpentracker(all)
+	if err != nil {
+		return err
+	}
+	if err := s.openDeployment(ctx, opentracker, all, []string{protocolClose, protocolUDP}); err != nil {
+		return err
+	}
 	// Nobody listens at the hosts' addresses, and probes cost by time, not by announce: one
 	// tracker of ours shows what they cost, and the others send none.
-	silent := "P2PTRACKER_REPR_PROBE_INTERVAL=0"
-	for _, plan := range []struct {
-		site      *site
+	for _, ours := range []struct {
+		plan
 		workloads []workload
 		protocols []string
 	}{
-		{s.startOpentracker(all), all, []string{protocolClose, protocolUDP}},
-		{s.startOurs("1 frontend", 1, false, all, silent), all, protocols},
-		{s.startOurs("2 frontends", 2, false, many, silent), many, protocols},
-		{s.startOurs("4 frontends", 4, false, many, silent), many, protocols[:1]},
-		{s.startOurs("1 frontend, 3 shards", 1, true, many, silent), many, protocols[:1]},
-		{s.startOurs("1 frontend, probing", 1, false, many), many, protocols[:1]},
+		{plan{name: "1 frontend", settings: silent}, all, protocols},
+		{plan{name: "2 frontends", frontends: 2, settings: silent}, all[:1], protocols},
+		{plan{name: "4 frontends", frontends: 4, settings: silent}, all[:1], protocols[:1]},
+		{plan{name: "1 frontend, 3 shards", cluster: true, settings: silent}, all[:1], protocols[:1]},
+		{plan{name: "1 frontend, probing"}, all[:1], protocols[:1]},
 	} {
-		for _, w := range plan.workloads {
-			if err := s.join(ctx, plan.site, w); err != nil {
-				return err
-			}
-			for _, protocol := range plan.protocols {
-				s.cells = append(s.cells, &cell{site: plan.site, workload: w, protocol: protocol})
-			}
+		d, err := s.startOurs(ours.plan, ours.workloads...)
+		if err != nil {
+			return err
+		}
+		if err := s.openDeployment(ctx, d, ours.workloads, ours.protocols); err != nil {
+			return err
 		}
 	}
 	// What is compared is measured, and shown, one after the other.
@@ -123,15 +124,36 @@ func (s *suite) openCells(ctx context.Context) error {
 	return nil
 }
 
-// join lets all hosts announce, and looks at what that takes of memory.
-func (s *suite) join(ctx context.Context, at *site, w workload) error {
-	before := s.stored(at)
-	c := &cell{site: at, workload: w, protocol: protocolClose}
-	if _, err := s.measure(ctx, c, time.Millisecond, 0, true); err != nil {
-		return err
+// silent is the setting of a tracker that sends no probes.
+var silent = []string{"P2PTRACKER_REPR_PROBE_INTERVAL=0"}
+
+// openDeployment makes the cells of a deployment, and notes what all hosts take of its memory.
+func (s *suite) openDeployment(ctx context.Context, d *deployment, workloads []workload, protocols []string) error {
+	for _, w := range workloads {
+		before, err := d.stored()
+		if err != nil {
+			return err
+		}
+		if err := s.join(ctx, d, w); err != nil {
+			return err
+		}
+		after, err := d.stored()
+		if err != nil {
+			return err
+		}
+		s.memory = append(s.memory, memory{d, w, float64(after-before) / crowdHosts})
+		for _, protocol := range protocols {
+			s.cells = append(s.cells, &cell{deployment: d, workload: w, protocol: protocol})
+		}
 	}
-	s.memory = append(s.memory, memory{at, w, float64(s.stored(at)-before) / crowdHosts})
 	return nil
+}
+
+// join lets all hosts of a workload announce.
+func (s *suite) join(ctx context.Context, d *deployment, w workload) error {
+	c := &cell{deployment: d, workload: w, protocol: protocolClose}
+	_, err := s.measure(ctx, c, time.Millisecond, 0, true)
+	return err
 }
 
 // measureClosed loads each cell as much as it can take, in rounds, so that what a machine
@@ -173,12 +195,21 @@ func (s *suite) measureOpen(ctx context.Context) (err error) {
 // who is answered, and not what that costs.
 func (s *suite) measureStorm(ctx context.Context) (err error) {
 	s.say("storm")
-	storm := s.shared()
-	defer storm.close()
-	port := storm.freePort()
-	storm.start("smdbstub", nil, storm.dir+"/smdbstub", "--listen", "127.0.0.1:"+port, "--subnet", "24")
-	storm.await("smdbstub", func() error { return get("http://127.0.0.1:" + port + "/healthz") })
-	at := storm.startOurs("storm", 1, false, []workload{stormTransfer}, "P2PTRACKER_SMDB_URL=http://127.0.0.1:"+port)
-	s.storm, err = storm.load(ctx, at, "storm")
+	e := s.unpinned()
+	defer e.close()
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	url := "http://127.0.0.1:" + port
+	ready := func() error { return get(url + "/healthz") }
+	if _, err := e.start("smdbstub", ready, nil, e.dir+"/smdbstub", "--listen", "127.0.0.1:"+port, "--subnet", "24"); err != nil {
+		return err
+	}
+	d, err := e.startOurs(plan{name: "storm", settings: []string{"P2PTRACKER_SMDB_URL=" + url}}, stormTransfer)
+	if err != nil {
+		return err
+	}
+	s.storm, err = e.load(ctx, d, "storm")
 	return err
 }

@@ -139,13 +139,13 @@ func (s *suite) scriptCost(name string) *scriptCost {
 }
 
 // find is the cell that openCells made.
-func (s *suite) find(site string, w workload, protocol string) *cell {
+func (s *suite) find(name string, w workload, protocol string) *cell {
 	for _, c := range s.cells {
-		if c.name == site && c.workload == w && c.protocol == protocol {
+		if c.name == name && c.workload == w && c.protocol == protocol {
 			return c
 		}
 	}
-	panic(fmt.Sprintf("there is no cell of %s, %s, %s", site, w, protocol))
+	panic(fmt.Sprintf("there is no cell of %s, %s, %s", name, w, protocol))
 }
 
 // missed is an error if a bound was.

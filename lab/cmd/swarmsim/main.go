@@ -32,12 +32,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	site := &site{redis: o.redis}
-	defer site.close()
+	ours := &backend{redis: o.redis}
+	defer ours.close()
 	r := newResults(o)
 	for _, k := range o.matrix() {
 		for n := range o.repeat {
-			outcome, err := o.simulate(ctx, k, o.seed+uint64(n), site)
+			outcome, err := o.simulate(ctx, k, o.seed+uint64(n), ours)
 			if err != nil {
 				return fmt.Errorf("%s: %w", k, err)
 			}

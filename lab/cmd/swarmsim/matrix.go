@@ -41,9 +41,9 @@ type outcome struct {
 }
 
 // simulate runs a case.
-func (o *options) simulate(ctx context.Context, k experiment.Case, seed uint64, site *site) (*outcome, error) {
+func (o *options) simulate(ctx context.Context, k experiment.Case, seed uint64, ours *backend) (*outcome, error) {
 	began := time.Now()
-	t, err := site.tracker(k, seed, o)
+	t, err := ours.tracker(k, seed, o)
 	if err != nil {
 		return nil, err
 	}

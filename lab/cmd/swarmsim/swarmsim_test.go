@@ -61,8 +61,8 @@ func apart(a, b tracker.Location) (int, int) {
 // TestRealHandout simulates small swarms with the real scripts: nobody but representatives is
 // ever handed across racks (R1), and everybody who lives gets everything.
 func TestRealHandout(t *testing.T) {
-	site := &site{redis: redisStart}
-	defer site.close()
+	b := &backend{redis: redisStart}
+	defer b.close()
 	for _, test := range []struct {
 		name string
 		args string
@@ -82,7 +82,7 @@ func TestRealHandout(t *testing.T) {
 				t.Fatal(err)
 			}
 			k := o.matrix()[0]
-			scripts, err := site.tracker(k, o.seed, o)
+			scripts, err := b.tracker(k, o.seed, o)
 			if err != nil {
 				t.Fatal(err)
 			}
