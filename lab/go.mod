@@ -8,6 +8,7 @@ replace github.com/p2ptracker/p2ptracker => ../
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/p2ptracker/p2ptracker v0.0.0-00010101000000-000000000000
+	github.com/redis/rueidis v1.0.79
 	golang.org/x/sys v0.48.0
 	pgregory.net/rapid v1.3.0
 )
@@ -22,7 +23,6 @@ require (
 	github.com/prometheus/client_model v0.6.3 // indirect
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
-	github.com/redis/rueidis v1.0.79 // indirect
 	github.com/yuin/gopher-lua v1.1.1 // indirect
 	github.com/zeebo/bencode v1.0.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect

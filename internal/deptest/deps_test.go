@@ -40,7 +40,7 @@ var ours = map[string][]string{
 var lab = map[string][]string{
 	"lab/internal/experiment": {},
 	"lab/internal/swarmsim":   {"tracker"},
-	"lab/cmd/announcebench":   {"lab/internal/experiment", "internal/redistest"},
+	"lab/cmd/announcebench":   {"lab/internal/experiment", "internal/redistest", "lua"},
 	"lab/cmd/uplinklab":       {"lab/internal/experiment", "internal/clients", "internal/netlab", "tracker/metainfo"},
 	"lab/cmd/swarmsim":        {"lab/internal/experiment", "lab/internal/swarmsim", "internal/redistest", "tracker", "tracker/redisstore"},
 }
@@ -48,7 +48,7 @@ var lab = map[string][]string{
 // others are the packages that may import a part from outside; the standard
 // library is free to all.
 var others = map[string][]string{
-	"github.com/redis/rueidis":                {"tracker/redisstore", "cmd/p2ptracker"},
+	"github.com/redis/rueidis":                {"tracker/redisstore", "cmd/p2ptracker", "lab/cmd/announcebench"},
 	"github.com/alicebob/miniredis/v2":        {"tracker/redisstore"},
 	"github.com/HdrHistogram/hdrhistogram-go": {"lab/cmd/announcebench"},
 	"golang.org/x/sys":                        {"lab/cmd/announcebench", "tracker/bthttp", "tracker/btudp"},

@@ -25,6 +25,12 @@ var (
 	stormTransfer = workload{transfers: 1}
 )
 
+// Deployments that are compared.
+const (
+	oursName        = "1 frontend"
+	opentrackerName = "opentracker"
+)
+
 // cell is one tracker under one workload over one protocol.
 type cell struct {
 	*deployment

@@ -56,7 +56,7 @@ func (e *environment) startOpentracker(workloads []workload) (*deployment, error
 		return err
 	}
 	pid, err := e.start("opentracker", accepts, nil, "opentracker", "-i", "127.0.0.1", "-p", port, "-P", port, "-d", dir, "-u", "nobody", "-w", "hashes")
-	return &deployment{name: "opentracker", targets: []string{address}, processes: map[string][]int{"frontend": {pid}}, udp: true}, err
+	return &deployment{name: opentrackerName, targets: []string{address}, processes: map[string][]int{"frontend": {pid}}, udp: true}, err
 }
 
 // plan is a deployment of ours.

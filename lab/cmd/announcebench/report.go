@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lua"
 )
 
 var protocolNames = map[string]string{
@@ -39,30 +42,39 @@ func (t table) markdown(w io.Writer) {
 // announces are all cells.
 func (s *suite) announces() table {
 	t := table{{
-		"tracker", "load", "protocol", "announces/s", "tracker µs", "Redis µs", "sum µs", "× opentracker", "generator µs",
+		"tracker", "load", "protocol", "announces/s", "tracker µs", "Redis µs", "sum µs", "× opentracker", "× floor", "generator µs",
 		"at", "p50 ms", "p99 ms", "p99.9 ms", "peers/reply",
 	}}
 	for _, c := range s.cells {
 		row := []string{c.name, c.String(), protocolNames[c.protocol]}
 		if c.none() {
-			t = append(t, append(row, "no UDP", "", "", "", "", "", "", "", "", "", ""))
+			t = append(t, append(row, "no UDP", "", "", "", "", "", "", "", "", "", "", ""))
 			continue
 		}
 		t = append(t, append(row,
 			fmt.Sprintf("%.0f", c.perSecond()), micros(c.frontend()), micros(c.store()), micros(c.whole()),
-			fmt.Sprintf("%.2f", c.times(s.rival(c))), micros(c.generator()),
+			fmt.Sprintf("%.2f", c.times(s.baseline(c))), s.timesFloor(c), micros(c.generator()),
 			fmt.Sprintf("%.0f/s", c.rate), millis(c.open.P50), millis(c.open.P99), millis(c.open.P999),
 			fmt.Sprintf("%.1f", c.closed[0].PeersPerReply)))
 	}
 	return t
 }
 
-// rival is what a cell is compared with: opentracker under the same load, over HTTP or UDP.
-func (s *suite) rival(c *cell) *cell {
+// baseline is opentracker under the same load, over HTTP or UDP.
+func (s *suite) baseline(c *cell) *cell {
 	if c.protocol == protocolUDP {
-		return s.find("opentracker", c.workload, protocolUDP)
+		return s.find(opentrackerName, c.workload, protocolUDP)
 	}
-	return s.find("opentracker", c.workload, protocolClose)
+	return s.find(opentrackerName, c.workload, protocolClose)
+}
+
+// timesFloor compares a cell of ours with the floor under the same load, if that was measured.
+func (s *suite) timesFloor(c *cell) string {
+	floor := s.find(floorName, c.workload, c.protocol)
+	if floor == nil || floor.none() || c.name == opentrackerName {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", c.times(floor))
 }
 
 func (s *suite) memories() table {
@@ -79,6 +91,24 @@ func (s *suite) scriptCosts() table {
 		t = append(t, []string{c.name, micros(c.micros), fmt.Sprintf("%.2f", c.cost), fmt.Sprintf("%.0f", c.bytes)})
 	}
 	return t
+}
+
+// functions are what the scripts of an announce define anew in every call.
+func functions() table {
+	t := table{{"script", "functions", "bytes"}}
+	for _, name := range emptied {
+		t = append(t, []string{name, strconv.Itoa(countFunctions(lua.All[name])), strconv.Itoa(len(lua.All[name]))})
+	}
+	return t
+}
+
+var (
+	luaComment  = regexp.MustCompile(`(?s)--\[\[.*?\]\]|--[^\n]*`)
+	luaFunction = regexp.MustCompile(`\bfunction\b`)
+)
+
+func countFunctions(script string) int {
+	return len(luaFunction.FindAllString(luaComment.ReplaceAllString(script, ""), -1))
 }
 
 func (s *suite) stormed() table {
@@ -110,7 +140,7 @@ func millis(n float64) string { return fmt.Sprintf("%.2f", n) }
 func megabytes(n int) string  { return fmt.Sprintf("%.0f", float64(n)/(1<<20)) }
 
 func (s *suite) tables() []table {
-	all := []table{s.announces(), s.memories(), s.stormed()}
+	all := []table{s.announces(), s.memories(), s.stormed(), functions()}
 	if s.scripts {
 		all = append(all, s.scriptCosts())
 	}

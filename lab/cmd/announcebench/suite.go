@@ -103,7 +103,7 @@ func (s *suite) openCells(ctx context.Context) error {
 		workloads []workload
 		protocols []string
 	}{
-		{plan{name: "1 frontend", settings: silent}, all, protocols},
+		{plan{name: oursName, settings: silent}, all, protocols},
 		{plan{name: "2 frontends", frontends: 2, settings: silent}, all[:1], protocols},
 		{plan{name: "4 frontends", frontends: 4, settings: silent}, all[:1], protocols[:1]},
 		{plan{name: "1 frontend, 3 shards", cluster: true, settings: silent}, all[:1], protocols[:1]},
@@ -115,6 +115,14 @@ func (s *suite) openCells(ctx context.Context) error {
 		}
 		if err := s.openDeployment(ctx, d, ours.workloads, ours.protocols); err != nil {
 			return err
+		}
+		if d.name != oursName {
+			continue
+		}
+		for _, w := range floorWorkloads {
+			if err := s.openFloor(ctx, d, w, floorProtocols...); err != nil {
+				return err
+			}
 		}
 	}
 	// What is compared is measured, and shown, one after the other.
