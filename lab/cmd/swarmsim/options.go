@@ -78,7 +78,7 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	flags.IntVar(&o.deadRacks, "dead", 1, "`number` of racks whose representatives die if some do")
 	flags.IntVar(&o.repeat, "repeat", 1, "`number` of runs of each case, each with the next seed")
 	flags.IntVar(&o.maxPeers, "max-peers", 30, "MAXPEERS: `number` of peers in a reply, at most")
-	flags.IntVar(&o.outsidePeers, "outside-peers", 0, "OUTSIDE_PEERS: `number` of outside peers of a representative that leads its rack; 0: as many as the swarm needs")
+	flags.IntVar(&o.outsidePeers, "outside-peers", 0, "OUTSIDE_PEERS: `number` of outside peers of a representative; 0: as many as the swarm needs")
 	flags.DurationVar(&o.interval, "interval", 45*time.Second, "ACTIVE_INTERVAL: `time` between two announces")
 	flags.DurationVar(&o.probe, "probe", 10*time.Second, "REPR_PROBE_INTERVAL: `time` between two probes of a representative; 0: none")
 	flags.DurationVar(&o.ttl, "ttl", 660*time.Second, "PEER_TTL: `time` of silence after which a host counts as gone")
