@@ -150,7 +150,7 @@ func (e *environment) buildFloor(ctx context.Context, redis string, calls map[st
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, "p2ptracker"), experiment.Build(ctx, "-overlay", file, "-o", dir+"/")
+	return filepath.Join(dir, "p2ptracker"), experiment.Build(ctx, "-overlay", file, "-o", dir+"/", experiment.Tracker)
 }
 
 // constantScript returns what some of the calls return now, one or another by the seed.

@@ -8,7 +8,6 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
-	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // The floor answers announces as the tracker does, and its Redis keeps none of them.
@@ -18,10 +17,7 @@ func TestFloor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.close()
-	if err := experiment.Build(t.Context(), "-o", e.dir+"/"); err != nil {
-		t.Fatal(err)
-	}
-	ours, redis := startOurs(t, e, plan{name: "ours", settings: []string{"P2PTRACKER_AUTO_REGISTER=true"}})
+	ours, redis := startOurs(t, e, plan{name: "ours", program: trackerProgram(t), settings: []string{"P2PTRACKER_AUTO_REGISTER=true"}})
 	load := []string{
 		"load", "--hosts", "400", "--racks", "100", "--transfers", "4", "--connections", "16", "--duration", "1s", "--deadline", "1m",
 		"--completed", "0.1", "--stopped", "0.1", "--target",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,22 +13,45 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
+// trackerDir holds what the tests share.
+var trackerDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if trackerDir, err = os.MkdirTemp("", "announcebench"); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	os.RemoveAll(trackerDir)
+	os.Exit(status)
+}
+
+var buildTracker = sync.OnceValue(func() error {
+	return experiment.Build(context.Background(), "-o", trackerDir+"/", experiment.Tracker)
+})
+
+// trackerProgram is p2ptracker, which the first test that wants it builds.
+func trackerProgram(t *testing.T) string {
+	t.Helper()
+	if err := buildTracker(); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(trackerDir, "p2ptracker")
+}
+
 // startTracker runs p2ptracker with the embedded store until the test ends.
 func startTracker(t *testing.T, settings ...string) (target string, pid int) {
 	t.Helper()
-	dir := t.TempDir()
-	if err := experiment.Build(t.Context(), "-o", dir+"/"); err != nil {
-		t.Fatal(err)
-	}
 	target = freeAddress(t)
 	host, port, _ := net.SplitHostPort(target)
-	command := exec.Command(filepath.Join(dir, "p2ptracker"), "serve")
+	command := exec.Command(trackerProgram(t), "serve")
 	command.Env = append([]string{"P2PTRACKER_HOST=" + host, "P2PTRACKER_PORT=" + port}, settings...)
 	var log bytes.Buffer
 	command.Stderr = &log

@@ -72,7 +72,7 @@ func (s *suite) say(format string, args ...any) { fmt.Fprintf(s.progress, format
 
 func (s *suite) measureAll(ctx context.Context) error {
 	s.say("building")
-	if err := experiment.Build(ctx, "-o", s.dir+"/"); err != nil {
+	if err := experiment.Build(ctx, "-o", s.dir+"/", experiment.Tracker, experiment.SMDBStub); err != nil {
 		return err
 	}
 	// The storm's servers go before the others come.

@@ -47,7 +47,7 @@ func (l *lab) prepare(ctx context.Context) error {
 	if l.root, err = experiment.Product(ctx); err != nil {
 		return err
 	}
-	return experiment.Build(ctx, "-o", l.bin+"/")
+	return experiment.Build(ctx, "-o", l.bin+"/", experiment.Tracker, experiment.SMDBStub)
 }
 
 // errUnfinished: hosts lack the payload.

@@ -50,7 +50,7 @@ func run(args []string) error {
 	}
 	if os.Getenv(apartEnv) == "" {
 		// While there is still a network that modules may come from.
-		if err := experiment.Build(context.Background()); err != nil {
+		if err := experiment.Build(context.Background(), experiment.Tracker, experiment.SMDBStub); err != nil {
 			return err
 		}
 		err := netlab.Isolate(syscall.CLONE_NEWPID, append(os.Environ(), apartEnv+"=1"))

@@ -16,17 +16,22 @@ func Product(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(dir)), nil
 }
 
-// Build compiles the tracker and the SMDB stub, with the product's own dependencies. Flags are those
-// of go build.
-func Build(ctx context.Context, flags ...string) error {
+// Build is go build in the tracker's own module, and so with its dependencies. Like the programs that
+// users have, those that it makes hold nothing for debuggers.
+func Build(ctx context.Context, args ...string) error {
 	dir, err := Product(ctx)
 	if err != nil {
 		return err
 	}
-	args := append([]string{"-C", dir, "build"}, flags...)
-	out, err := exec.CommandContext(ctx, "go", append(args, "./cmd/p2ptracker", "./cmd/smdbstub")...).CombinedOutput()
-	if err != nil {
+	args = append([]string{"-C", dir, "build", "-ldflags", "-s -w"}, args...)
+	if out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return nil
 }
+
+// The programs of the product, for Build.
+const (
+	Tracker  = "./cmd/p2ptracker"
+	SMDBStub = "./cmd/smdbstub"
+)
