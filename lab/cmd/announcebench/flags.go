@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 func parseLoad(args []string, stderr io.Writer) (*load, error) {
@@ -30,7 +32,7 @@ func parseLoad(args []string, stderr io.Writer) (*load, error) {
 	flags.Float64Var(&l.Mix.stopped, "stopped", 0.01, "`share` of announces that say stopped; their hosts start again")
 	flags.BoolVar(&l.Prepare, "prepare", true, "let every host announce once before anything is measured; otherwise they are taken to\n"+
 		"have done so")
-	if err := parse(flags, args); err != nil {
+	if err := experiment.Parse(flags, args); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -43,7 +45,7 @@ func parseStorm(args []string, stderr io.Writer) (*load, error) {
 	l.addTrackers(flags)
 	flags.IntVar(&l.Hosts, "hosts", 10_000, "`number` of hosts that start within one second, each on a connection of its own")
 	flags.IntVar(&l.Racks, "racks", 250, "`number` of racks")
-	if err := parse(flags, args); err != nil {
+	if err := experiment.Parse(flags, args); err != nil {
 		return nil, err
 	}
 	l.Connections, l.Limit, l.Rate = l.Hosts, l.Hosts, float64(l.Hosts)
@@ -85,14 +87,4 @@ func newFlags(command string, stderr io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet("announcebench "+command, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	return flags
-}
-
-func parse(flags *flag.FlagSet, args []string) error {
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("unknown argument %q", flags.Arg(0))
-	}
-	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/lua"
@@ -19,29 +18,9 @@ var protocolNames = map[string]string{
 	protocolUDP:       "UDP",
 }
 
-// table is printed for a terminal or for Markdown. Its first row are the names of columns.
-type table [][]string
-
-func (t table) text(w io.Writer) {
-	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range t {
-		fmt.Fprintln(columns, strings.Join(row, "\t"))
-	}
-	_ = columns.Flush() // as printing does, it fails only if nobody reads
-}
-
-func (t table) markdown(w io.Writer) {
-	for n, row := range t {
-		fmt.Fprintln(w, "| "+strings.Join(row, " | ")+" |")
-		if n == 0 {
-			fmt.Fprintln(w, strings.Repeat("| --- ", len(row))+"|")
-		}
-	}
-}
-
 // announces are all cells.
-func (s *suite) announces() table {
-	t := table{{
+func (s *suite) announces() experiment.Table {
+	t := experiment.Table{{
 		"tracker", "load", "protocol", "announces/s", "tracker µs", "Redis µs", "sum µs", "× opentracker", "× floor", "generator µs",
 		"at", "p50 ms", "p99 ms", "p99.9 ms", "peers/reply",
 	}}
@@ -77,16 +56,16 @@ func (s *suite) timesFloor(c *cell) string {
 	return fmt.Sprintf("%.2f", c.times(floor))
 }
 
-func (s *suite) memories() table {
-	t := table{{"tracker", "load", "bytes for a peer"}}
+func (s *suite) memories() experiment.Table {
+	t := experiment.Table{{"tracker", "load", "bytes for a peer"}}
 	for _, m := range s.memory {
 		t = append(t, []string{m.name, m.String(), fmt.Sprintf("%.0f", m.perPeer)})
 	}
 	return t
 }
 
-func (s *suite) scriptCosts() table {
-	t := table{{"announce script", "Redis µs", "× no-op", "bytes for a peer"}}
+func (s *suite) scriptCosts() experiment.Table {
+	t := experiment.Table{{"announce script", "Redis µs", "× no-op", "bytes for a peer"}}
 	for _, c := range s.script {
 		t = append(t, []string{c.name, micros(c.micros), fmt.Sprintf("%.2f", c.cost), fmt.Sprintf("%.0f", c.bytes)})
 	}
@@ -94,8 +73,8 @@ func (s *suite) scriptCosts() table {
 }
 
 // functions are what the scripts of an announce define anew in every call.
-func functions() table {
-	t := table{{"script", "functions", "bytes"}}
+func functions() experiment.Table {
+	t := experiment.Table{{"script", "functions", "bytes"}}
 	for _, name := range emptied {
 		t = append(t, []string{name, strconv.Itoa(countFunctions(lua.All[name])), strconv.Itoa(len(lua.All[name]))})
 	}
@@ -111,9 +90,9 @@ func countFunctions(script string) int {
 	return len(luaFunction.FindAllString(luaComment.ReplaceAllString(script, ""), -1))
 }
 
-func (s *suite) stormed() table {
+func (s *suite) stormed() experiment.Table {
 	r := s.storm
-	return table{
+	return experiment.Table{
 		{"storm", "answered", "refused", "failed", "late", "p50 ms", "p99 ms", "max ms", "frontend MB before", "after"},
 		{
 			fmt.Sprintf("%d hosts", r.Answered+r.bad()), fmt.Sprint(r.Answered), fmt.Sprint(r.Refused), fmt.Sprint(r.Failed), fmt.Sprint(r.Late),
@@ -139,8 +118,8 @@ func micros(n float64) string { return fmt.Sprintf("%.1f", n) }
 func millis(n float64) string { return fmt.Sprintf("%.2f", n) }
 func megabytes(n int) string  { return fmt.Sprintf("%.0f", float64(n)/(1<<20)) }
 
-func (s *suite) tables() []table {
-	all := []table{s.announces(), s.memories(), s.stormed(), functions()}
+func (s *suite) tables() []experiment.Table {
+	all := []experiment.Table{s.announces(), s.memories(), s.stormed(), functions()}
 	if s.scripts {
 		all = append(all, s.scriptCosts())
 	}
@@ -151,7 +130,7 @@ func (s *suite) print(w io.Writer) {
 	fmt.Fprintln(w, s.machine)
 	for _, t := range s.tables() {
 		fmt.Fprintln(w)
-		t.text(w)
+		t.Text(w)
 	}
 	fmt.Fprintln(w)
 	for _, line := range s.faults() {
@@ -160,6 +139,19 @@ func (s *suite) print(w io.Writer) {
 	for _, v := range s.verdicts() {
 		fmt.Fprintln(w, v)
 	}
+}
+
+// plot draws what an announce costs in each cell.
+func (s *suite) plot() []byte {
+	var labels []string
+	cost := experiment.Panel{Title: "CPU time of an announce in µs", Legend: []string{"tracker", "Redis"}}
+	for _, c := range s.cells {
+		if !c.none() {
+			labels = append(labels, fmt.Sprintf("%s, %s, %s", c.name, c.workload, protocolNames[c.protocol]))
+			cost.Bars = append(cost.Bars, experiment.Bar{Parts: []float64{c.frontend(), c.store()}, Text: micros(c.whole())})
+		}
+	}
+	return experiment.Bars(labels, cost)
 }
 
 // write puts the results into a document, and the plot beside it.
@@ -178,7 +170,7 @@ func (s *suite) markdown(plot string) string {
 	}
 	for _, t := range s.tables() {
 		fmt.Fprintln(&results)
-		t.markdown(&results)
+		t.Markdown(&results)
 	}
 	return results.String()
 }

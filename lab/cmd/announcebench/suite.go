@@ -44,7 +44,7 @@ func runSuite(ctx context.Context, args []string, stdout, stderr io.Writer) (err
 	flags.DurationVar(&s.each, "each", 2*time.Second, "`time` for which each of these is")
 	flags.StringVar(&s.docs, "docs", "../docs/performance.md", "`file` into which the results are written, and a plot beside it; empty for none")
 	flags.BoolVar(&s.scripts, "scripts", true, "run the benchmark of the announce script, too")
-	if err := parse(flags, args); err != nil {
+	if err := experiment.Parse(flags, args); err != nil {
 		return err
 	}
 	if s.rounds < 1 || s.each <= 0 {

@@ -34,21 +34,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	ours := &backend{redis: o.redis}
 	defer ours.close()
-	r := newResults(o)
-	for _, k := range o.matrix() {
-		for n := range o.repeat {
+	r := o.results()
+	for _, k := range o.Cases(flat) {
+		for n := range o.Repeat {
 			outcome, err := o.simulate(ctx, k, o.seed+uint64(n), ours)
 			if err != nil {
 				return fmt.Errorf("%s: %w", k, err)
 			}
 			r.Runs = append(r.Runs, outcome)
-			fmt.Fprintln(stderr, outcome)
+			fmt.Fprintln(stderr, describe(outcome))
 		}
 	}
-	if err := r.report(o, stdout); err != nil {
+	if err := r.Report(stdout, o.Files); err != nil {
 		return err
 	}
-	if !r.finished() {
+	if !r.Finished() {
 		return errors.New("not all hosts have the payload")
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/lab/internal/swarmsim"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
@@ -81,7 +82,7 @@ func TestRealHandout(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			k := o.matrix()[0]
+			k := o.Cases(flat)[0]
 			scripts, err := b.tracker(k, o.seed, o)
 			if err != nil {
 				t.Fatal(err)
@@ -114,7 +115,7 @@ func TestProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r results
+	var r experiment.Results
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +155,7 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	o, err := parseOptions(strings.Fields("--preset large --racks 10x25 --spread 1h"), io.Discard)
-	if err != nil || o.racks()*o.hosts != 10_000 || o.spread != time.Hour || o.config(o.matrix()[0], 1).Step == 0 {
+	if err != nil || o.Racks()*o.Hosts != 10_000 || o.Spread != time.Hour || o.config(o.Cases(flat)[0], 1).Step == 0 {
 		t.Errorf("%+v, error %v", o, err)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
@@ -34,12 +33,13 @@ const (
 
 func (f fault) possible(tracker string) bool { return tracker == ours || !f.oursOnly }
 
-// bound is the least time that a push can take with the narrowest link there is.
-func (f fault) bound(o *options) time.Duration {
+// bound is the least time in seconds that a push can take with the narrowest link there is.
+func (f fault) bound(o *options) float64 {
+	narrow := o.Options
 	if f.slowHost {
-		return slowness * time.Duration(float64(o.bytes())*8/float64(o.host*1e6)*float64(time.Second))
+		narrow.Uplink, narrow.Host = o.Host, o.Host/slowness
 	}
-	return o.bound()
+	return narrow.Bound()
 }
 
 // strikeRepresentatives kills the clients of all representatives of the first rack when its

@@ -59,35 +59,35 @@ func (l *lab) measure(ctx context.Context, stdout io.Writer) error {
 	if err := l.prepare(ctx); err != nil {
 		return err
 	}
-	r := newResults(l.options)
+	r := l.options.results()
 	var err error
 	if r.PlainCopy, err = l.plainCopy(ctx); err != nil {
 		return fmt.Errorf("plain copy: %w", err)
 	}
 	l.say("%s", r.PlainCopy)
-	cases := l.options.matrix()
+	cases := l.options.cases()
 	for n, k := range cases {
-		for range l.options.repeat {
+		for range l.options.Repeat {
 			l.say("%d of %d: %s", n+1, len(cases), k)
 			o, err := l.run(ctx, k)
 			if err != nil {
 				return fmt.Errorf("%s: %w", k, err)
 			}
-			l.say("  %s", o)
+			l.say("  %s; CPU %.0f %% %s", o, o.CPU*100, experiment.Runs{o}.Remark())
 			r.Runs = append(r.Runs, o)
 		}
 	}
-	if err := l.report(r, stdout); err != nil {
+	if err := r.Report(stdout, l.options.Files); err != nil {
 		return err
 	}
-	if !r.finished() {
+	if !r.Finished() {
 		return errUnfinished
 	}
 	return nil
 }
 
 // run sets a case up, lets its clients push, and clears it away.
-func (l *lab) run(ctx context.Context, k experiment.Case) (_ *outcome, err error) {
+func (l *lab) run(ctx context.Context, k experiment.Case) (_ *experiment.Outcome, err error) {
 	f := faults[k.Fault]
 	t := &trial{Case: k, options: l.options, network: layOut(l.options, f.seederInRack)}
 	if t.dir, err = os.MkdirTemp(l.dir, "case"); err != nil {
@@ -105,11 +105,11 @@ func (l *lab) run(ctx context.Context, k experiment.Case) (_ *outcome, err error
 		return nil, err
 	}
 	if f.slowHost {
-		if err := t.network.slow(t.network.hosts[0], l.options.host/slowness); err != nil {
+		if err := t.network.slow(t.network.hosts[0], l.options.Host/slowness); err != nil {
 			return nil, err
 		}
 	}
-	if t.payload, err = newPayload(ctx, t.dir, l.options.bytes(), trackerURL+"/announce"); err != nil {
+	if t.payload, err = newPayload(ctx, t.dir, l.options.Bytes(), trackerURL+"/announce"); err != nil {
 		return nil, err
 	}
 	if t.tracker, err = l.startTracker(ctx, t); err != nil {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
 // build compiles this program, with the race detector if the tests have it.
@@ -41,7 +43,7 @@ func TestSmallLab(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r results
+	var r experiment.Results
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +51,7 @@ func TestSmallLab(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 	for _, o := range r.Runs {
-		if !o.complete() || o.Expected != 4 || o.Makespan <= 0 || len(o.Racks) != 2 || len(o.Groups) != 2 || len(o.Hosts) != 4 {
+		if !o.Complete() || o.Expected != 4 || o.Makespan <= 0 || len(o.Racks) != 2 || len(o.Groups) != 2 || len(o.Hosts) != 4 {
 			t.Errorf("%+v", o)
 		}
 		for _, u := range slices.Concat(o.Racks, o.Groups) {

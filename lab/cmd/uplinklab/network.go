@@ -59,9 +59,9 @@ var levels = []struct{ field, prefix string }{{"site", "s"}, {"datacenter", "dc"
 // the first rack.
 func layOut(o *options, seederInRack bool) *network {
 	n := &network{}
-	depth := len(o.groups)
+	depth := len(o.Groups)
 	outer := []*group{{namespace: core}}
-	for level, count := range o.groups {
+	for level, count := range o.Groups {
 		var inner []*group
 		for _, g := range outer {
 			for range count {
@@ -74,7 +74,7 @@ func layOut(o *options, seederInRack bool) *network {
 	}
 	for number, g := range outer {
 		r := &rack{group: g, number: number + 1}
-		for range o.hosts {
+		for range o.Hosts {
 			n.hosts = append(n.hosts, r.add())
 		}
 		n.racks = append(n.racks, r)
@@ -124,11 +124,11 @@ func (n *network) setUp(o *options) error {
 	p.in(core, "link set lo up", "link add name "+bridge+" type bridge mcast_snooping 0",
 		"link set "+bridge+" address "+mac(netip.MustParseAddr(coreHost))+silent()+" up", "address add "+coreHost+"/16 dev "+bridge, segments(bridge, o.segments))
 	for _, g := range n.groups {
-		p.connect(g.namespace, g.around, "uplink", o.uplink)
+		p.connect(g.namespace, g.around, "uplink", o.Uplink)
 		p.in(g.namespace, "link add name "+bridge+" type bridge mcast_snooping 0", "link set "+bridge+silent()+" up", "link set uplink master "+bridge)
 	}
 	for _, h := range n.all() {
-		p.connect(h.namespace, h.around, "eth0", o.host)
+		p.connect(h.namespace, h.around, "eth0", o.Host)
 		p.in(h.namespace, "link set lo up", "link set eth0 address "+mac(h.addr), "address add "+h.addr.String()+"/16 dev eth0",
 			segments("eth0", o.segments))
 	}
@@ -143,11 +143,11 @@ func (n *network) setUp(o *options) error {
 }
 
 // slow limits a host's link, in both directions.
-func (n *network) slow(h *host, r rate) error {
-	if err := netlab.TC(h.namespace, limit{h.namespace, "eth0", r}.command()); err != nil {
+func (n *network) slow(h *host, rate float64) error {
+	if err := netlab.TC(h.namespace, limit{h.namespace, "eth0", rate}.command()); err != nil {
 		return err
 	}
-	return netlab.TC(h.around, limit{h.around, h.namespace, r}.command())
+	return netlab.TC(h.around, limit{h.around, h.namespace, rate}.command())
 }
 
 // tearDown deletes the namespaces, and with them all that is in them; our own links first,

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,96 +18,43 @@ import (
 
 // options are what a run is made of.
 type options struct {
-	groups          []int // racks, or groups around them, in each group, outermost first
-	hosts           int   // in each rack
-	payload         int   // MiB
-	uplink, host    rate
-	segments        int // of TCP that are passed on as one
-	clients         []string
-	trackers        []string
-	representatives []int
-	faults          []string
-	repeat          int
-	frontends       int
-	settings        []string // NAME=value, for our tracker
-	spread, limit   time.Duration
-	discovery       bool
-
-	json, svg, docs, logs string // files to write, and a directory
+	experiment.Options
+	segments  int // of TCP that are passed on as one
+	frontends int
+	settings  []string // NAME=value, for our tracker
+	discovery bool
+	logs      string // a directory
 }
 
-// rate is in Mbit/s.
-type rate float64
+// small is over in about a minute with one client.
+func (o *options) small() { o.Groups, o.Hosts, o.Payload, o.Uplink, o.Host = []int{2}, 3, 8, 20, 20 }
 
-func (r rate) String() string { return strconv.FormatFloat(float64(r), 'g', -1, 64) }
-
-// Set reads a number of Mbit/s.
-func (r *rate) Set(text string) error {
-	value, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(value >= 0.1 && value <= 10_000) {
-		return errors.New("must be a number of Mbit/s from 0.1 to 10000")
-	}
-	*r = rate(value)
-	return nil
-}
-
-// presets are named sets of options; what follows on the command line wins.
-var presets = map[string]func(*options){
-	// small is over in about a minute with one client.
-	"small": func(o *options) { o.groups, o.hosts, o.payload, o.uplink, o.host = []int{2}, 3, 8, 20, 20 },
-	// reference is what figures of other trackers are known for.
-	"reference": func(o *options) {
-		o.groups, o.hosts, o.payload, o.uplink, o.host, o.limit = []int{4}, 6, 64, 50, 50, 5*time.Minute
-	},
+// reference is what figures of other trackers are known for.
+func (o *options) reference() {
+	o.Groups, o.Hosts, o.Payload, o.Uplink, o.Host, o.Limit = []int{4}, 6, 64, 50, 50, 5*time.Minute
 }
 
 func parseOptions(args []string, stderr io.Writer) (*options, error) {
-	o := &options{
-		groups: []int{4}, hosts: 6, payload: 16, uplink: 20, host: 20, segments: 4,
-		clients: []string{"aria2", mix}, trackers: []string{ours, flat}, representatives: []int{2, 1}, faults: []string{experiment.FaultNone},
-	}
-	flags := flag.NewFlagSet("uplinklab", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Func("preset", "`name` of a set of options, given before those that change it: "+names(presets), o.preset)
-	flags.Func("racks", "`number` of racks (4), or numbers like 2x3: two rows of three racks each; hosts'\n"+
-		"locations then are paths, and each group has an uplink; up to 4 numbers", experiment.Numbers(&o.groups, "x", 1))
-	flags.IntVar(&o.hosts, "hosts", o.hosts, "`number` of hosts in each rack")
-	flags.IntVar(&o.payload, "payload", o.payload, "size of the payload in `MiB`")
-	flags.Var(&o.uplink, "uplink", "rate of each uplink and each direction in `Mbit/s`")
-	flags.Var(&o.host, "host", "rate of each host's link and each direction in `Mbit/s`")
+	o := &options{segments: 4, Options: experiment.Options{
+		Groups: []int{4}, Hosts: 6, Payload: 16, Uplink: 20, Host: 20, Limit: 4 * time.Minute,
+		Clients: []string{"aria2", experiment.Mix}, Trackers: []string{ours, flat}, Representatives: []int{2, 1}, Faults: []string{experiment.FaultNone},
+	}}
+	flags := o.Flags("uplinklab", stderr, experiment.Known{
+		Clients: append(slices.Sorted(maps.Keys(clients.All)), experiment.Mix), Trackers: []string{ours, flat}, Faults: slices.Sorted(maps.Keys(faults)), Flat: flat,
+	})
+	experiment.Preset(flags, map[string]func(){"small": o.small, "reference": o.reference})
 	flags.IntVar(&o.segments, "segments", o.segments, "`number` of TCP segments that the kernel may pass on as one, which spares CPU time; their\n"+
 		"headers count once")
-	flags.Func("clients", "`names` of clients, separated by commas: a case each (aria2,mix); "+mix+" is all of\n"+
-		strings.Join(mixed, ", ")+"; there is also rtorrent-stock, without etc/rtorrent.rc", experiment.Names(&o.clients, append(slices.Sorted(maps.Keys(clients.All)), mix)))
-	flags.Func("trackers", "`names` of trackers, likewise: "+ours+" and "+flat+" (both)", experiment.Names(&o.trackers, []string{ours, flat}))
-	flags.Func("representatives", "`numbers` for MAX_REPR_RACK, likewise (2,1); our tracker alone", experiment.Numbers(&o.representatives, ",", 1))
-	flags.Func("faults", "`names` of what goes wrong, likewise (none): "+names(faults), experiment.Names(&o.faults, slices.Sorted(maps.Keys(faults))))
-	flags.IntVar(&o.repeat, "repeat", 1, "`number` of runs of each case")
 	flags.IntVar(&o.frontends, "frontends", 1, "`number` of frontends of our tracker, behind haproxy")
 	flags.Func("set", "setting of our tracker, like `MAXPEERS=50`; several flags: several settings", o.set)
-	flags.DurationVar(&o.spread, "spread", time.Second, "`time` within which all clients start")
-	flags.DurationVar(&o.limit, "limit", 4*time.Minute, "`time` after which a case ends, and hosts that lack the payload are listed")
+	flags.DurationVar(&o.Limit, "limit", o.Limit, "`time` after which a case ends, and hosts that lack the payload are listed")
 	flags.BoolVar(&o.discovery, "discovery", false, "leave DHT, peer exchange and local discovery on; the torrent is private all the same")
-	flags.StringVar(&o.json, "json", "", "`file` to write all results to, as JSON")
-	flags.StringVar(&o.svg, "svg", "", "`file` to write a plot to")
-	flags.StringVar(&o.docs, "docs", "", "`file` between whose marks the results are written, with a plot beside it")
+	flags.StringVar(&o.Files.Docs, "docs", "", "`file` between whose marks the results are written, with a plot beside it")
 	flags.StringVar(&o.logs, "logs", "", "`directory` for what trackers and clients print; without it, it goes when the run ends")
-	if err := flags.Parse(args); err != nil {
+	if err := experiment.Parse(flags, args); err != nil {
 		return nil, err
 	}
-	if flags.NArg() > 0 {
-		return nil, fmt.Errorf("unknown argument %q", flags.Arg(0))
-	}
 	return o, o.check()
-}
-
-func (o *options) preset(name string) error {
-	p, ok := presets[name]
-	if !ok {
-		return errors.New("must be one of " + names(presets))
-	}
-	p(o)
-	return nil
 }
 
 func (o *options) set(text string) error {
@@ -119,42 +67,66 @@ func (o *options) set(text string) error {
 
 // check bounds what addresses and the machine have room for.
 func (o *options) check() error {
-	for _, b := range []struct {
-		name             string
-		value, low, high int
-	}{
-		{"--racks", o.racks(), 1, 200},
-		{"--racks: groups around a rack", len(o.groups), 1, len(levels)},
-		{"--hosts", o.hosts, 1, 200},
-		{"--payload", o.payload, 1, 4096},
-		{"--segments", o.segments, 1, 40},
-		{"--repeat", o.repeat, 1, 1000},
-		{"--frontends", o.frontends, 1, 20},
-	} {
-		if b.value < b.low || b.value > b.high {
-			return fmt.Errorf("%s: must be %d to %d, not %d", b.name, b.low, b.high, b.value)
-		}
-	}
-	if o.spread < 0 || o.limit <= 0 {
-		return errors.New("--spread, --limit: must not be negative")
-	}
-	return nil
+	check := experiment.Check
+	return cmp.Or(
+		check("--racks", float64(o.Racks()), 1, 200),
+		check("--racks: groups around a rack", float64(len(o.Groups)), 1, float64(len(levels))),
+		check("--hosts", float64(o.Hosts), 1, 200),
+		check("--payload", o.Payload, 1, 4096),
+		check("--uplink", o.Uplink, 0.1, 10_000),
+		check("--host", o.Host, 0.1, 10_000),
+		check("--segments", float64(o.segments), 1, 40),
+		check("--repeat", float64(o.Repeat), 1, 1000),
+		check("--frontends", float64(o.frontends), 1, 20),
+		check("--spread", o.Spread.Seconds(), 0, 1e6),
+		check("--limit", o.Limit.Seconds(), 0.001, 1e6),
+	)
 }
 
-func (o *options) racks() int {
-	product := 1
-	for _, n := range o.groups {
-		product *= n
+// cases are all that are possible.
+func (o *options) cases() []experiment.Case {
+	return slices.DeleteFunc(o.Cases(flat), func(c experiment.Case) bool { return !faults[c.Fault].possible(c.Tracker) })
+}
+
+// mixed are the clients of a mix.
+var mixed = []string{"aria2", "transmission", "rtorrent", "qbittorrent", "libtorrent"}
+
+// clientOf names the client of a host, by its rack and its number there; the seeder runs the first of a mix.
+func clientOf(client string, rack, number int) string {
+	if client != experiment.Mix {
+		return client
 	}
-	return product
+	return mixed[(rack+number)%len(mixed)]
 }
 
-func (o *options) bytes() int { return o.payload << 20 }
-
-// bound is the least time that a push can take: one copy over the narrowest link, without
-// any headers.
-func (o *options) bound() time.Duration {
-	return time.Duration(float64(o.bytes()) * 8 / float64(min(o.uplink, o.host)*1e6) * float64(time.Second))
+// columns are those of the table that only real runs have.
+var columns = []experiment.Column{
+	{Name: "CPU %", Of: func(r experiment.Runs) string {
+		return fmt.Sprintf("%.0f", 100*r.Mean(func(o *experiment.Outcome) float64 { return o.CPU }))
+	}},
+	{Name: "", Of: experiment.Runs.Remark},
 }
 
-func names[V any](m map[string]V) string { return strings.Join(slices.Sorted(maps.Keys(m)), ", ") }
+func (o *options) results() *experiment.Results {
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return &experiment.Results{
+		When:    time.Now().UTC(),
+		Machine: fmt.Sprintf("%d cores; Linux %s; %s", runtime.NumCPU(), strings.TrimSpace(string(kernel)), runtime.Version()),
+		Setup:   o.String(), Columns: columns, Plot: experiment.CopiesAndTimes,
+	}
+}
+
+// String describes the set-up that all cases have in common.
+func (o *options) String() string {
+	text := o.Options.String()
+	if o.segments > 1 {
+		text += fmt.Sprintf("; up to %d TCP segments as one", o.segments)
+	}
+	if o.discovery {
+		text += "; DHT, PEX and local discovery on"
+	}
+	if len(o.settings) > 0 {
+		text += "; " + strings.Join(o.settings, ", ")
+	}
+	return text
+}

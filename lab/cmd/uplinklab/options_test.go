@@ -2,10 +2,10 @@ package main
 
 import (
 	"io"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
@@ -21,7 +21,7 @@ func parseWords(t *testing.T, words string) *options {
 
 func TestOptions(t *testing.T) {
 	o := parseWords(t, "--preset reference --racks 2x3 --hosts 5 --clients rtorrent,mix --representatives 1,3 --set MAXPEERS=9 --set A=b")
-	if !reflect.DeepEqual(o.groups, []int{2, 3}) || o.racks() != 6 || o.hosts != 5 || o.payload != 64 || o.uplink != 50 {
+	if !reflect.DeepEqual(o.Groups, []int{2, 3}) || o.Racks() != 6 || o.Hosts != 5 || o.Payload != 64 || o.Uplink != 50 {
 		t.Errorf("%+v", o)
 	}
 	if !reflect.DeepEqual(o.settings, []string{"MAXPEERS=9", "A=b"}) {
@@ -60,16 +60,16 @@ func TestBadOptions(t *testing.T) {
 // The bound is that of 64 MiB over 50 Mbit/s, whichever link is narrower; a host with a
 // quarter of its rate needs four times as long.
 func TestBound(t *testing.T) {
-	for words, want := range map[string]time.Duration{
-		"--preset reference":            10737 * time.Millisecond,
-		"--preset reference --host 100": 10737 * time.Millisecond,
-		"--preset reference --host 25":  21475 * time.Millisecond,
+	for words, want := range map[string]float64{
+		"--preset reference":            10.737,
+		"--preset reference --host 100": 10.737,
+		"--preset reference --host 25":  21.475,
 	} {
-		if got := faults[experiment.FaultNone].bound(parseWords(t, words)).Round(time.Millisecond); got != want {
+		if got := faults[experiment.FaultNone].bound(parseWords(t, words)); math.Abs(got-want) > 0.001 {
 			t.Errorf("%s: %v instead of %v", words, got, want)
 		}
 	}
-	if got := faults["slow-host"].bound(parseWords(t, "--preset reference")).Round(time.Millisecond); got != 42950*time.Millisecond {
+	if got := faults["slow-host"].bound(parseWords(t, "--preset reference")); math.Abs(got-42.950) > 0.001 {
 		t.Errorf("slow host: %v", got)
 	}
 }
@@ -77,7 +77,7 @@ func TestBound(t *testing.T) {
 func TestMatrix(t *testing.T) {
 	o := parseWords(t, "--clients aria2,mix --representatives 2,1 --faults none,frontend")
 	var got []string
-	for _, k := range o.matrix() {
+	for _, k := range o.cases() {
 		got = append(got, k.String())
 	}
 	want := []string{
@@ -94,7 +94,7 @@ func TestMix(t *testing.T) {
 	for rack := range 7 {
 		seen := map[string]bool{}
 		for number := range mixed {
-			seen[clientOf(mix, rack, number)] = true
+			seen[clientOf(experiment.Mix, rack, number)] = true
 		}
 		if len(seen) != len(mixed) {
 			t.Errorf("rack %d has only %v", rack, seen)

@@ -42,7 +42,7 @@ func (l *lab) startOurs(ctx context.Context, t *trial) (tracker, error) {
 		"PATH=" + os.Getenv("PATH"), "PROXY=haproxy", "FRONTENDS=" + strconv.Itoa(frontends),
 		"CLUSTER_HOST=" + coreHost, "CLUSTER_PORT=" + trackerPort, "CLUSTER_DIR=" + c.dir, "CLUSTER_BIN=" + l.bin, "HOSTS=" + hosts,
 		"P2PTRACKER_ADMIN_TOKEN=" + adminToken,
-		"P2PTRACKER_SMDB_FIELDS=" + strings.Join(fields(len(l.options.groups)), ","),
+		"P2PTRACKER_SMDB_FIELDS=" + strings.Join(fields(len(l.options.Groups)), ","),
 		"P2PTRACKER_MAX_REPR_RACK=" + strconv.Itoa(t.Representatives),
 	}
 	for _, setting := range l.options.settings {

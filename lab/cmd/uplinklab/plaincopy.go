@@ -10,23 +10,11 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
-// plainCopy is what a copy of the payload costs that comes over one TCP connection from the
-// core: the copies of a push are to be held against it.
-type plainCopy struct {
-	In      float64 `json:"in"`      // bytes of frames into the rack, by those of the payload
-	Out     float64 `json:"out"`     // and out of it: acknowledgements
-	Seconds float64 `json:"seconds"` // it took
-	Ratio   float64 `json:"ratio"`   // of that to the bound
-}
-
-func (p plainCopy) String() string {
-	return fmt.Sprintf("a plain copy over TCP counts as %.3f in and %.3f out, and takes %.1f s, %.2f × the bound", p.In, p.Out, p.Seconds, p.Ratio)
-}
-
 // plainCopy fetches the payload's number of bytes by HTTP, on the first host.
-func (l *lab) plainCopy(ctx context.Context) (_ plainCopy, err error) {
+func (l *lab) plainCopy(ctx context.Context) (_ *experiment.PlainCopy, err error) {
 	n := layOut(l.options, false)
 	defer func() {
 		if failed := n.tearDown(); err == nil {
@@ -34,34 +22,34 @@ func (l *lab) plainCopy(ctx context.Context) (_ plainCopy, err error) {
 		}
 	}()
 	if err := n.setUp(l.options); err != nil {
-		return plainCopy{}, err
+		return nil, err
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(coreHost, "0"))
 	if err != nil {
-		return plainCopy{}, err
+		return nil, err
 	}
 	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(make([]byte, l.options.bytes())))
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(make([]byte, l.options.Bytes())))
 	})}
 	defer server.Close()
 	go func() { _ = server.Serve(listener) }()
 
 	before, err := n.count()
 	if err != nil {
-		return plainCopy{}, err
+		return nil, err
 	}
 	began := time.Now()
 	fetch := netlab.Inside(n.hosts[0].namespace, "curl", "--noproxy", "*", "-sSf", "-o", "/dev/null", "http://"+listener.Addr().String())
 	if err := runUntil(ctx, fetch); err != nil {
-		return plainCopy{}, err
+		return nil, err
 	}
 	took := time.Since(began)
 	after, err := n.count()
 	crossed := after.minus(before)[n.racks[0].namespace]
-	size := float64(l.options.bytes())
-	return plainCopy{
+	size := float64(l.options.Bytes())
+	return &experiment.PlainCopy{
 		In: float64(crossed.in) / size, Out: float64(crossed.out) / size,
-		Seconds: took.Seconds(), Ratio: took.Seconds() / l.options.bound().Seconds(),
+		Seconds: took.Seconds(), Ratio: took.Seconds() / l.options.Bound(),
 	}, err
 }
 

@@ -18,7 +18,7 @@ type plumber struct {
 // limit is the rate at which an interface sends.
 type limit struct {
 	namespace, dev string
-	rate           rate
+	rate           float64 // Mbit/s
 }
 
 // silent keeps an interface from having an IPv6 address, and from talking about it, if the
@@ -36,13 +36,13 @@ func (p *plumber) in(namespace string, commands ...string) {
 
 // connect makes a namespace, and a link from its interface dev to the bridge of the one
 // around it, where the link has the namespace's name. Each end sends at the rate.
-func (p *plumber) connect(namespace, around, dev string, r rate) {
+func (p *plumber) connect(namespace, around, dev string, rate float64) {
 	p.namespaces = append(p.namespaces, namespace)
 	p.in(around,
 		"link add name "+namespace+" type veth peer name "+dev+" netns "+namespace,
 		"link set "+namespace+" master "+bridge+silent()+" up")
 	p.in(namespace, "link set "+dev+silent()+" up")
-	p.rates = append(p.rates, limit{namespace, dev, r}, limit{around, namespace, r})
+	p.rates = append(p.rates, limit{namespace, dev, rate}, limit{around, namespace, rate})
 }
 
 // acquaint tells a namespace the hardware addresses of hosts.
@@ -81,5 +81,5 @@ func (p *plumber) run() error {
 
 // command is one of tc(8). The bucket holds ten frames, the queue what goes in 50 ms.
 func (l limit) command() string {
-	return fmt.Sprintf("qdisc replace dev %s root tbf rate %smbit burst 16kb latency 50ms", l.dev, l.rate)
+	return fmt.Sprintf("qdisc replace dev %s root tbf rate %gmbit burst 16kb latency 50ms", l.dev, l.rate)
 }

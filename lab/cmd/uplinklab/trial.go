@@ -140,7 +140,7 @@ func (t *trial) push(ctx context.Context) (counters, error) {
 				strike, t.struck = nil, elapsed
 			}
 		}
-		if t.done() || elapsed > t.options.limit {
+		if t.done() || elapsed > t.options.Limit {
 			break
 		}
 		select {
@@ -157,7 +157,7 @@ func (t *trial) push(ctx context.Context) (counters, error) {
 // startDue starts those whose time has come: they are spread evenly.
 func (t *trial) startDue(elapsed time.Duration) error {
 	for n, m := range t.members {
-		if due := t.options.spread * time.Duration(n) / time.Duration(len(t.members)); m.Process == nil && !m.killed && due <= elapsed {
+		if due := t.options.Spread * time.Duration(n) / time.Duration(len(t.members)); m.Process == nil && !m.killed && due <= elapsed {
 			if err := t.start(m); err != nil {
 				return err
 			}

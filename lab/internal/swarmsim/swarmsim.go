@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -98,7 +99,7 @@ func New(cfg Config, t Tracker) *Sim {
 
 // Run runs it until each host that lives has the payload, or Limit, or the context is done:
 // that is an error.
-func (s *Sim) Run(ctx context.Context) (*Outcome, error) {
+func (s *Sim) Run(ctx context.Context) (*experiment.Outcome, error) {
 	for s.err == nil && s.lacking > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err

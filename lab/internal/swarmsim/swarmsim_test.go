@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
@@ -51,7 +52,7 @@ func small(t testing.TB) Config {
 	}
 }
 
-func simulate(t *testing.T, cfg Config) (*Sim, *Outcome) {
+func simulate(t *testing.T, cfg Config) (*Sim, *experiment.Outcome) {
 	t.Helper()
 	s := New(cfg, newEverybody())
 	o, err := s.Run(t.Context())
@@ -134,7 +135,7 @@ func TestConservation(t *testing.T) {
 }
 
 // checkRates: no link carries more than it can.
-func checkRates(t *rapid.T, s *Sim, o *Outcome) {
+func checkRates(t *rapid.T, s *Sim, o *experiment.Outcome) {
 	for l, carried := range s.net.carried {
 		if carried > s.net.capacity[l]*s.now*(1+1e-9) {
 			t.Fatalf("link %d carried %v in %v s, at %v", l, carried, s.now, s.net.capacity[l])
