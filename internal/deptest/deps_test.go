@@ -39,10 +39,11 @@ var ours = map[string][]string{
 // lab are the packages that each of the laboratory's module may import of both modules.
 var lab = map[string][]string{
 	"lab/internal/experiment": {},
+	"lab/internal/servers":    {},
 	"lab/internal/swarmsim":   {"lab/internal/experiment", "tracker"},
-	"lab/cmd/announcebench":   {"lab/internal/experiment", "internal/redistest", "lua"},
-	"lab/cmd/uplinklab":       {"lab/internal/experiment", "internal/clients", "internal/netlab", "tracker/metainfo"},
-	"lab/cmd/swarmsim":        {"lab/internal/experiment", "lab/internal/swarmsim", "internal/redistest", "tracker", "tracker/redisstore"},
+	"lab/cmd/announcebench":   {"lab/internal/experiment", "lab/internal/servers", "internal/netlab", "internal/redistest", "lua"},
+	"lab/cmd/uplinklab":       {"lab/internal/experiment", "lab/internal/servers", "internal/clients", "internal/netlab", "tracker/metainfo"},
+	"lab/cmd/swarmsim":        {"lab/internal/experiment", "lab/internal/servers", "lab/internal/swarmsim", "internal/redistest", "tracker", "tracker/redisstore"},
 }
 
 // others are the packages that may import a part from outside; the standard

@@ -2,36 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"time"
 )
-
-func get(url string) error {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return err
-	}
-	return do(req)
-}
-
-var httpTimeout = http.Client{Timeout: startTimeout}
-
-// do expects a status below 300.
-func do(req *http.Request) error {
-	resp, err := httpTimeout.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode >= http.StatusMultipleChoices {
-		err = fmt.Errorf("%s: %s: %.200s", req.URL, resp.Status, body)
-	}
-	return err
-}
 
 func dial(network, address string) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: time.Second}

@@ -124,7 +124,7 @@ func (e *environment) load(ctx context.Context, d *deployment, args ...string) (
 	for name, pids := range d.processes {
 		args = append(args, "--watch", name+"="+strings.Trim(strings.Join(strings.Fields(fmt.Sprint(pids)), ","), "[]"))
 	}
-	command := e.pinned(ctx, e.loadCores, self, args...)
+	command := pinned(ctx, e.loadCores, append([]string{self}, args...)...)
 	var stderr strings.Builder
 	command.Stderr = &stderr
 	out, err := command.Output()

@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
+	"crypto/sha1"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
 )
 
 // deployment is a tracker that runs, with all it is made of.
@@ -23,31 +22,24 @@ type deployment struct {
 	udp       bool             // it answers over UDP
 }
 
-// startOpentracker runs the tracker of the Debian package, which answers only for the info
-// hashes in a file, and takes hosts' addresses from their connections.
-func (e *environment) startOpentracker(workloads []workload) (*deployment, error) {
-	dir, err := os.MkdirTemp(e.dir, "")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // it reads it as user nobody
-		return nil, err
-	}
-	var list strings.Builder
+// startOpentracker runs it for the transfers of workloads.
+func (e *environment) startOpentracker(ctx context.Context, workloads []workload) (*deployment, error) {
+	var hashes [][sha1.Size]byte
 	for _, w := range workloads {
 		for n := range w.transfers {
 			_, hash := w.torrent(n)
-			fmt.Fprintln(&list, hex.EncodeToString(hash[:]))
+			hashes = append(hashes, hash)
 		}
-	}
-	if err := os.WriteFile(filepath.Join(dir, "hashes"), []byte(list.String()), 0o644); err != nil { //nolint:gosec // likewise
-		return nil, err
 	}
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
 	address := "127.0.0.1:" + port
+	command, err := servers.Opentracker(filepath.Join(e.dir, "opentracker"), "127.0.0.1", port, hashes...)
+	if err != nil {
+		return nil, err
+	}
 	accepts := func() error {
 		conn, err := dial("tcp", address)
 		if err == nil {
@@ -55,7 +47,7 @@ func (e *environment) startOpentracker(workloads []workload) (*deployment, error
 		}
 		return err
 	}
-	pid, err := e.start("opentracker", accepts, nil, "opentracker", "-i", "127.0.0.1", "-p", port, "-P", port, "-d", dir, "-u", "nobody", "-w", "hashes")
+	pid, err := e.start(ctx, opentrackerName, accepts, nil, command...)
 	return &deployment{name: opentrackerName, targets: []string{address}, processes: map[string][]int{"frontend": {pid}}, udp: true}, err
 }
 
@@ -69,20 +61,20 @@ type plan struct {
 }
 
 // startOurs runs a deployment of ours, and registers the transfers of workloads.
-func (e *environment) startOurs(p plan, workloads ...workload) (*deployment, error) {
+func (e *environment) startOurs(ctx context.Context, p plan, workloads ...workload) (*deployment, error) {
 	d := &deployment{name: p.name, processes: map[string][]int{}}
 	if err := e.startRedis(d, p.cluster); err != nil {
 		return nil, err
 	}
 	for n := range max(p.frontends, 1) {
-		if err := e.startFrontend(d, p, n+1); err != nil {
+		if err := e.startFrontend(ctx, d, p, n+1); err != nil {
 			return nil, err
 		}
 	}
 	d.udp = answersUDP(d.targets[0])
 	for _, w := range workloads {
 		for n := range w.transfers {
-			if err := register(d.targets[0], w, n); err != nil {
+			if err := register(ctx, d.targets[0], w, n); err != nil {
 				return nil, err
 			}
 		}
@@ -114,7 +106,7 @@ func newRedis(cluster bool) ([]*redistest.Server, error) {
 	return []*redistest.Server{server}, err
 }
 
-func (e *environment) startFrontend(d *deployment, p plan, number int) error {
+func (e *environment) startFrontend(ctx context.Context, d *deployment, p plan, number int) error {
 	port, err := freePort()
 	if err != nil {
 		return err
@@ -129,19 +121,24 @@ func (e *environment) startFrontend(d *deployment, p plan, number int) error {
 		"P2PTRACKER_REDISHOST=" + host, "P2PTRACKER_REDISPORT=" + redisPort,
 	}, p.settings...)
 	log := fmt.Sprintf("%s-%d", strings.ReplaceAll(p.name, " ", "-"), number)
-	ready := func() error { return get("http://127.0.0.1:" + port + "/readyz") }
-	pid, err := e.start(log, ready, settings, program, "serve")
+	url := "http://127.0.0.1:" + port
+	pid, err := e.start(ctx, log, answers(ctx, url+"/readyz"), settings, program, "serve")
 	d.processes["frontend"] = append(d.processes["frontend"], pid)
 	d.targets = append(d.targets, "127.0.0.1:"+port)
 	return err
 }
 
-func register(target string, w workload, n int) error {
-	file, _ := w.torrent(n)
-	url := fmt.Sprintf("http://%s/torrents/%s.torrent", target, w.torrentName(n))
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(file))
-	if err != nil {
+// answers is what start waits for.
+func answers(ctx context.Context, url string) func() error {
+	return func() error {
+		_, err := servers.Get(ctx, url)
 		return err
 	}
-	return do(req)
+}
+
+func register(ctx context.Context, target string, w workload, n int) error {
+	file, _ := w.torrent(n)
+	url := fmt.Sprintf("http://%s/torrents/%s.torrent", target, w.torrentName(n))
+	_, err := servers.Ask(ctx, http.MethodPost, url, "", file)
+	return err
 }

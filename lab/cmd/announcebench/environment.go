@@ -11,13 +11,12 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// startTimeout bounds how long a server may take to start, and to stop.
-const startTimeout = 30 * time.Second
+	"github.com/p2ptracker/p2ptracker/internal/netlab"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
+)
 
 // environment is where servers run until it is closed.
 type environment struct {
@@ -69,45 +68,25 @@ func (e *environment) close() {
 
 // start runs a server on the servers' cores until the environment is closed, with its output in a
 // log. Settings are NAME=value, for its environment. It waits until ready has no error.
-func (e *environment) start(name string, ready func() error, settings []string, program string, args ...string) (pid int, err error) {
-	path := filepath.Join(e.dir, name+".log")
-	log, err := os.Create(path)
-	if err != nil {
-		return 0, err
-	}
-	defer log.Close()
-	command := e.pinned(context.Background(), e.serverCores, program, args...)
+func (e *environment) start(ctx context.Context, name string, ready func() error, settings []string, program ...string) (pid int, err error) {
+	log := filepath.Join(e.dir, name+".log")
+	command := pinned(context.Background(), e.serverCores, program...)
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH")}, settings...)
-	command.Stdout, command.Stderr = log, log
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // killed, the suite takes them along
-	if err := command.Start(); err != nil {
+	process, err := netlab.Start(command, log, syscall.SIGTERM)
+	if err != nil {
 		return 0, fmt.Errorf("%s: %w", name, err)
 	}
-	ended := make(chan struct{})
-	go func() { _ = command.Wait(); close(ended) }()
-	e.cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(startTimeout):
-			_ = command.Process.Kill()
-			<-ended
-		}
-	})
-	for end := time.Now().Add(startTimeout); ; time.Sleep(20 * time.Millisecond) {
-		if err = ready(); err == nil {
-			return command.Process.Pid, nil
-		}
-		if time.Now().After(end) {
-			text, _ := os.ReadFile(path)
-			return 0, fmt.Errorf("%s does not get ready: %w\n%.2000s", name, err, text)
-		}
+	e.cleanup(process.Stop)
+	if err := servers.Await(ctx, name+" does not get ready", ready); err != nil {
+		text, _ := os.ReadFile(log)
+		return 0, fmt.Errorf("%w\n%.2000s", err, text)
 	}
+	return process.PID, nil
 }
 
 // pinned is a command that keeps to some cores; taskset becomes the program.
-func (e *environment) pinned(ctx context.Context, cores, program string, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "taskset", append([]string{"-c", cores, program}, args...)...)
+func pinned(ctx context.Context, cores string, program ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "taskset", append([]string{"-c", cores}, program...)...)
 }
 
 // pin keeps the threads of a server that runs to the servers' cores.

@@ -17,7 +17,7 @@ import (
 
 	"github.com/redis/rueidis"
 
-	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
 	"github.com/p2ptracker/p2ptracker/lua"
 )
 
@@ -51,7 +51,7 @@ func (s *suite) openFloor(ctx context.Context, ours *deployment, w workload, pro
 	if err != nil {
 		return fmt.Errorf("floor: %w", err)
 	}
-	d, err := s.startOurs(plan{name: floorName, program: program, settings: silent})
+	d, err := s.startOurs(ctx, plan{name: floorName, program: program, settings: silent})
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func parseMonitored(line string) (words []string) {
 // buildFloor calls the scripts once more, and builds the tracker with scripts that return what
 // these did.
 func (e *environment) buildFloor(ctx context.Context, redis string, calls map[string][][]string) (program string, err error) {
-	product, err := experiment.Product(ctx)
+	product, err := servers.Product(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -150,7 +150,7 @@ func (e *environment) buildFloor(ctx context.Context, redis string, calls map[st
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, "p2ptracker"), experiment.Build(ctx, "-overlay", file, "-o", dir+"/", experiment.Tracker)
+	return filepath.Join(dir, "p2ptracker"), servers.Build(ctx, "-overlay", file, "-o", dir+"/", servers.Tracker)
 }
 
 // constantScript returns what some of the calls return now, one or another by the seed.

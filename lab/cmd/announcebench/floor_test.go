@@ -47,7 +47,7 @@ func TestFloor(t *testing.T) {
 
 func startOurs(t *testing.T, e *environment, p plan) (target, redis string) {
 	t.Helper()
-	d, err := e.startOurs(p)
+	d, err := e.startOurs(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}

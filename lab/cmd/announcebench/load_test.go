@@ -15,9 +15,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
 )
 
 // trackerDir holds what the tests share.
@@ -34,7 +33,7 @@ func TestMain(m *testing.M) {
 }
 
 var buildTracker = sync.OnceValue(func() error {
-	return experiment.Build(context.Background(), "-o", trackerDir+"/", experiment.Tracker)
+	return servers.Build(context.Background(), "-o", trackerDir+"/", servers.Tracker)
 })
 
 // trackerProgram is p2ptracker, which the first test that wants it builds.
@@ -65,10 +64,8 @@ func startTracker(t *testing.T, settings ...string) (target string, pid int) {
 			t.Logf("the tracker's log:\n%s", log.String())
 		}
 	})
-	for end := time.Now().Add(startTimeout); get("http://"+target+"/readyz") != nil; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the tracker does not get ready")
-		}
+	if err := servers.Await(t.Context(), "the tracker", answers(t.Context(), "http://"+target+"/readyz")); err != nil {
+		t.Fatal(err)
 	}
 	return target, command.Process.Pid
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
 )
 
 // scriptBenchmark measures the announce script inside of Redis, without a frontend.
@@ -26,7 +26,7 @@ func (s *suite) measureScripts(ctx context.Context) (err error) {
 		return nil
 	}
 	s.say("announce script")
-	product, err := experiment.Product(ctx)
+	product, err := servers.Product(ctx)
 	if err != nil {
 		return err
 	}

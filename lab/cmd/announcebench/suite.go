@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
 )
 
 // suite is what is measured, and how long.
@@ -72,7 +73,7 @@ func (s *suite) say(format string, args ...any) { fmt.Fprintf(s.progress, format
 
 func (s *suite) measureAll(ctx context.Context) error {
 	s.say("building")
-	if err := experiment.Build(ctx, "-o", s.dir+"/", experiment.Tracker, experiment.SMDBStub); err != nil {
+	if err := servers.Build(ctx, "-o", s.dir+"/", servers.Tracker, servers.SMDBStub); err != nil {
 		return err
 	}
 	// The storm's servers go before the others come.
@@ -89,7 +90,7 @@ func (s *suite) measureAll(ctx context.Context) error {
 func (s *suite) openCells(ctx context.Context) error {
 	all := []workload{manyTransfers, fewTransfers, wholeRacks}
 	s.say("starting trackers")
-	opentracker, err := s.startOpentracker(all)
+	opentracker, err := s.startOpentracker(ctx, all)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (s *suite) openCells(ctx context.Context) error {
 		{plan{name: "1 frontend, 3 shards", cluster: true, settings: silent}, all[:1], protocols[:1]},
 		{plan{name: "1 frontend, probing"}, all[:1], protocols[:1]},
 	} {
-		d, err := s.startOurs(ours.plan, ours.workloads...)
+		d, err := s.startOurs(ctx, ours.plan, ours.workloads...)
 		if err != nil {
 			return err
 		}
@@ -210,11 +211,10 @@ func (s *suite) measureStorm(ctx context.Context) (err error) {
 		return err
 	}
 	url := "http://127.0.0.1:" + port
-	ready := func() error { return get(url + "/healthz") }
-	if _, err := e.start("smdbstub", ready, nil, e.dir+"/smdbstub", "--listen", "127.0.0.1:"+port, "--subnet", "24"); err != nil {
+	if _, err := e.start(ctx, "smdbstub", answers(ctx, url+"/healthz"), nil, e.dir+"/smdbstub", "--listen", "127.0.0.1:"+port, "--subnet", "24"); err != nil {
 		return err
 	}
-	d, err := e.startOurs(plan{name: "storm", settings: []string{"P2PTRACKER_SMDB_URL=" + url}}, stormTransfer)
+	d, err := e.startOurs(ctx, plan{name: "storm", settings: []string{"P2PTRACKER_SMDB_URL=" + url}}, stormTransfer)
 	if err != nil {
 		return err
 	}

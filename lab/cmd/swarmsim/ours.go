@@ -10,6 +10,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
 	"github.com/p2ptracker/p2ptracker/lab/internal/swarmsim"
 	"github.com/p2ptracker/p2ptracker/tracker"
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore"
@@ -62,7 +63,7 @@ func (b *backend) tracker(k experiment.Case, seed uint64, o *options) (swarmsim.
 }
 
 // open starts a Redis, if it is to, and connects to it.
-func (b *backend) open() (err error) {
+func (b *backend) open() error {
 	opts := redisstore.Options{Addr: b.redis, Timeout: time.Minute, ArchiveTTL: time.Hour, Single: true, Now: func() time.Time { return b.now }}
 	switch b.redis {
 	case redisStart:
@@ -82,13 +83,7 @@ func (b *backend) open() (err error) {
 	}
 	b.store = redisstore.Open(opts, slog.New(slog.DiscardHandler))
 	b.closers = append(b.closers, b.store.Close)
-	for range 1000 {
-		if err = b.store.Ready(context.Background()); err == nil {
-			return nil
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return fmt.Errorf("redis: %w", err)
+	return servers.Await(context.Background(), "redis", func() error { return b.store.Ready(context.Background()) })
 }
 
 func (b *backend) close() {

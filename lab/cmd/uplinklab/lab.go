@@ -12,6 +12,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
 )
 
 // lab measures all cases of a run, one after the other.
@@ -44,10 +45,10 @@ func (l *lab) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if l.root, err = experiment.Product(ctx); err != nil {
+	if l.root, err = servers.Product(ctx); err != nil {
 		return err
 	}
-	return experiment.Build(ctx, "-o", l.bin+"/", experiment.Tracker, experiment.SMDBStub)
+	return servers.Build(ctx, "-o", l.bin+"/", servers.Tracker, servers.SMDBStub)
 }
 
 // errUnfinished: hosts lack the payload.

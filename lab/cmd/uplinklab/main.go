@@ -17,7 +17,7 @@ import (
 	"syscall"
 
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
-	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
 )
 
 // apartEnv says to the process that it has namespaces of its own.
@@ -50,7 +50,7 @@ func run(args []string) error {
 	}
 	if os.Getenv(apartEnv) == "" {
 		// While there is still a network that modules may come from.
-		if err := experiment.Build(context.Background(), experiment.Tracker, experiment.SMDBStub); err != nil {
+		if err := servers.Build(context.Background(), servers.Tracker, servers.SMDBStub); err != nil {
 			return err
 		}
 		err := netlab.Isolate(syscall.CLONE_NEWPID, append(os.Environ(), apartEnv+"=1"))

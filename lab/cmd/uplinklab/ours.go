@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
+	"github.com/p2ptracker/p2ptracker/lab/internal/servers"
 )
 
 const adminToken = "only those who know it register torrents"
@@ -53,14 +54,14 @@ func (l *lab) startOurs(ctx context.Context, t *trial) (tracker, error) {
 	if c.Process, err = netlab.Start(command, log, syscall.SIGTERM); err != nil {
 		return nil, err
 	}
-	if err = await(ctx, "scripts/cluster", func() error {
+	if err = servers.Await(ctx, "scripts/cluster", func() error {
 		text, err := os.ReadFile(log)
 		if err == nil && !strings.HasSuffix(string(text), "\nready\n") {
 			err = errors.New(string(text))
 		}
 		return err
 	}); err == nil {
-		_, err = ask(ctx, http.MethodPost, trackerURL+"/torrents/"+payloadName+".torrent", t.payload.torrent)
+		_, err = servers.Ask(ctx, http.MethodPost, trackerURL+"/torrents/"+payloadName+".torrent", adminToken, t.payload.torrent)
 	}
 	if err != nil {
 		c.Stop()
@@ -92,7 +93,7 @@ func (n *network) hostsFile() string {
 }
 
 func (c *cluster) representatives(ctx context.Context, n *network) ([]*host, error) {
-	reply, err := ask(ctx, http.MethodGet, trackerURL+"/transfers/representants/"+hex.EncodeToString(c.hash[:])+".json", nil)
+	reply, err := servers.Get(ctx, trackerURL+"/transfers/representants/"+hex.EncodeToString(c.hash[:])+".json")
 	if err != nil {
 		return nil, err
 	}

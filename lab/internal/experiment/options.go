@@ -13,8 +13,8 @@ import (
 
 // Options are what all programs that push need to know of a run.
 type Options struct {
-	Groups          []int // racks, or groups around them, in each group, outermost first
-	Hosts           int   // in each rack
+	Groups          []int   // racks, or groups around them, in each group, outermost first
+	Hosts           int     // in each rack
 	Payload         float64 // MiB
 	Uplink, Host    float64 // Mbit/s
 	Clients         []string

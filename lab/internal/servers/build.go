@@ -1,4 +1,5 @@
-package experiment
+// Package servers builds, starts and asks what the programs that measure need.
+package servers
 
 import (
 	"context"
