@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// The crowd of each workload.
+// The population of each workload.
 const (
-	crowdHosts = 20_000
-	crowdRacks = 500
+	populationHosts = 20_000
+	populationRacks = 500
 )
 
 var (
@@ -105,7 +105,7 @@ func (c *cell) bad() (n int, fault string) {
 // UDP it is to be prepared: hosts need connection ids, even if they have joined.
 func (e *environment) measure(ctx context.Context, c *cell, duration time.Duration, rate float64, prepare bool) (*result, error) {
 	return e.load(ctx, c.deployment, "load", "--protocol", c.protocol,
-		"--hosts", strconv.Itoa(crowdHosts), "--racks", strconv.Itoa(crowdRacks),
+		"--hosts", strconv.Itoa(populationHosts), "--racks", strconv.Itoa(populationRacks),
 		"--transfers", strconv.Itoa(c.transfers), "--together="+strconv.FormatBool(c.together),
 		"--duration", duration.String(),
 		"--prepare="+strconv.FormatBool(prepare),

@@ -12,28 +12,28 @@ import (
 // sweepEvery is how often announces are looked for whose deadline has passed.
 const sweepEvery = 20 * time.Millisecond
 
-// generator sends the announces of a crowd, each through a client that is free, and
+// generator sends the announces of a population, each through a client that is free, and
 // measures how they are answered.
 type generator struct {
-	crowd    *crowd
-	deadline time.Duration
-	wait     int // milliseconds that epoll may sleep
-	epoll    int
-	clients  []client
-	idle     []int           // numbers of clients
-	due      []time.Duration // when a client's announce was due; idleTime if it has none
-	tally    *tally
+	population *population
+	deadline   time.Duration
+	wait       int // milliseconds that epoll may sleep
+	epoll      int
+	clients    []client
+	idle       []int           // numbers of clients
+	due        []time.Duration // when a client's announce was due; idleTime if it has none
+	tally      *tally
 }
 
 const idleTime = time.Duration(math.MaxInt64)
 
 // newGenerator opens the clients of a load. They are spread over its targets.
-func newGenerator(l *load, c *crowd) (*generator, error) {
+func newGenerator(l *load, p *population) (*generator, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
-	g := &generator{crowd: c, deadline: l.Deadline, wait: l.wait(), epoll: epoll}
+	g := &generator{population: p, deadline: l.Deadline, wait: l.wait(), epoll: epoll}
 	for n := range l.Connections {
 		client, err := newClient(l, poller{epoll, int32(n)})
 		if err != nil {
@@ -91,7 +91,7 @@ func (g *generator) send(due time.Duration, begin time.Time) {
 	last := len(g.idle) - 1
 	n := g.idle[last]
 	g.idle, g.due[n] = g.idle[:last], due
-	if err := g.clients[n].send(g.crowd.announce()); err != nil {
+	if err := g.clients[n].send(g.population.announce()); err != nil {
 		g.over(n, begin, reply{}, err)
 	}
 }

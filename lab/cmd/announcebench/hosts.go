@@ -49,9 +49,9 @@ type announce struct {
 // start again as stop.
 type mix struct{ completed, stopped float64 }
 
-// crowd is all hosts. They announce one after the other in an order that looks random, so
+// population is all hosts. They announce one after the other in an order that looks random, so
 // that neighbours in it share neither rack nor transfer.
-type crowd struct {
+type population struct {
 	hosts  []host
 	order  []int
 	next   int
@@ -60,7 +60,7 @@ type crowd struct {
 	random *rand.Rand
 }
 
-// workload is how a crowd is spread over transfers: a rack's hosts are in one transfer
+// workload is how a population is spread over transfers: a rack's hosts are in one transfer
 // after the other; or together, so that a transfer has whole racks.
 type workload struct {
 	transfers int
@@ -94,9 +94,9 @@ func (w workload) torrent(n int) (file []byte, hash [sha1.Size]byte) {
 	return []byte("d4:info" + info + "e"), sha1.Sum([]byte(info))
 }
 
-// newCrowd fills racks with hosts, none of whom has announced. Hosts whose numbers follow
+// newPopulation fills racks with hosts, none of whom has announced. Hosts whose numbers follow
 // each other are in one rack.
-func newCrowd(hosts, racks int, w workload) (*crowd, error) {
+func newPopulation(hosts, racks int, w workload) (*population, error) {
 	switch {
 	case hosts < 1 || racks < 1 || w.transfers < 1:
 		return nil, fmt.Errorf("--hosts, --racks, --transfers: must be 1 at least")
@@ -109,21 +109,21 @@ func newCrowd(hosts, racks int, w workload) (*crowd, error) {
 	for n := range hashes {
 		_, hashes[n] = w.torrent(n)
 	}
-	c := &crowd{hosts: make([]host, hosts), random: rand.New(rand.NewPCG(1, 2))}
+	p := &population{hosts: make([]host, hosts), random: rand.New(rand.NewPCG(1, 2))}
 	each := (hosts + racks - 1) / racks
-	for n := range c.hosts {
-		c.hosts[n] = host{
+	for n := range p.hosts {
+		p.hosts[n] = host{
 			number: n, addr: address(n/each, n%each), hash: &hashes[w.transfer(n, hosts)], left: payload, gone: true,
 		}
 	}
-	c.order = c.random.Perm(hosts)
-	return c, nil
+	p.order = p.random.Perm(hosts)
+	return p, nil
 }
 
 // join makes hosts of those that have announced before.
-func (c *crowd) join() {
-	for n := range c.hosts {
-		c.hosts[n].gone = false
+func (p *population) join() {
+	for n := range p.hosts {
+		p.hosts[n].gone = false
 	}
 }
 
@@ -132,10 +132,10 @@ func address(rack, n int) [4]byte {
 }
 
 // announce is the next one of the next host.
-func (c *crowd) announce() announce {
-	h := &c.hosts[c.order[c.next]]
-	c.next = (c.next + 1) % len(c.order)
-	return announce{host: h, event: h.act(c.mix, c.random.Float64()), want: c.want}
+func (p *population) announce() announce {
+	h := &p.hosts[p.order[p.next]]
+	p.next = (p.next + 1) % len(p.order)
+	return announce{host: h, event: h.act(p.mix, p.random.Float64()), want: p.want}
 }
 
 // act decides by a random number in [0, 1) what happens to the host.

@@ -8,7 +8,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker/metainfo"
 )
 
-func TestCrowdFillsRacksAndTransfers(t *testing.T) {
+func TestPopulationFillsRacksAndTransfers(t *testing.T) {
 	for _, tt := range []struct {
 		workload
 		inRack, inTransfer, racksOfTransfer, transfersOfRack int
@@ -17,7 +17,7 @@ func TestCrowdFillsRacksAndTransfers(t *testing.T) {
 		{workload{10, false}, 40, 2000, 500, 10},
 		{workload{10, true}, 40, 2000, 50, 1},
 	} {
-		c, err := newCrowd(20_000, 500, tt.workload)
+		c, err := newPopulation(20_000, 500, tt.workload)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func sumOf[K comparable](counts map[K]int) (sum int) {
 	return sum
 }
 
-func TestCrowdsThatDoNotFit(t *testing.T) {
+func TestPopulationsThatDoNotFit(t *testing.T) {
 	for _, tt := range []struct{ hosts, racks, transfers int }{
 		{0, 1, 1},
 		{1, 0, 1},
@@ -70,7 +70,7 @@ func TestCrowdsThatDoNotFit(t *testing.T) {
 		{255, 1, 1},
 		{1000, maxRacks + 1, 1},
 	} {
-		if _, err := newCrowd(tt.hosts, tt.racks, workload{transfers: tt.transfers}); err == nil {
+		if _, err := newPopulation(tt.hosts, tt.racks, workload{transfers: tt.transfers}); err == nil {
 			t.Errorf("%+v: no error", tt)
 		}
 	}
@@ -78,10 +78,10 @@ func TestCrowdsThatDoNotFit(t *testing.T) {
 
 // Each host announces before one announces again, and its events follow each other as a
 // client's do.
-func TestCrowdAnnounces(t *testing.T) {
+func TestPopulationAnnounces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		hosts := rapid.IntRange(1, 50).Draw(t, "hosts")
-		c, err := newCrowd(hosts, 1, workload{transfers: 3})
+		c, err := newPopulation(hosts, 1, workload{transfers: 3})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestCrowdAnnounces(t *testing.T) {
 
 // Whoever has joined before neither starts again nor does anything else without a mix.
 func TestJoinedHostsDoNotStart(t *testing.T) {
-	c, err := newCrowd(10, 2, workload{transfers: 1})
+	c, err := newPopulation(10, 2, workload{transfers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

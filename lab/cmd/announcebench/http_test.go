@@ -10,7 +10,7 @@ import (
 
 // The request is one that net/http reads, with all that a tracker wants.
 func TestRequest(t *testing.T) {
-	c, err := newCrowd(300, 3, workload{transfers: 7})
+	c, err := newPopulation(300, 3, workload{transfers: 7})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,12 +98,12 @@ func (l *load) run() (*result, error) {
 	if err := l.check(); err != nil {
 		return nil, err
 	}
-	c, err := newCrowd(l.Hosts, l.Racks, l.Workload)
+	p, err := newPopulation(l.Hosts, l.Racks, l.Workload)
 	if err != nil {
 		return nil, err
 	}
-	c.mix, c.want = l.Mix, l.Want
-	g, err := newGenerator(l, c)
+	p.mix, p.want = l.Mix, l.Want
+	g, err := newGenerator(l, p)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (l *load) run() (*result, error) {
 			return nil, fmt.Errorf("preparing: of %d announces %+v: %s", l.Hosts, t.counts, t.fault)
 		}
 	} else if !l.Fresh {
-		c.join()
+		p.join()
 	}
 	return l.measure(g)
 }

@@ -25,7 +25,7 @@ func (s *suite) measureScripts(ctx context.Context) (err error) {
 	if !s.scripts {
 		return nil
 	}
-	s.say("announce script")
+	s.logf("announce script")
 	product, err := servers.Product(ctx)
 	if err != nil {
 		return err

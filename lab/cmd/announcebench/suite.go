@@ -69,10 +69,10 @@ func runSuite(ctx context.Context, args []string, stdout, stderr io.Writer) (err
 	return missed(s.verdicts())
 }
 
-func (s *suite) say(format string, args ...any) { fmt.Fprintf(s.progress, format+"\n", args...) }
+func (s *suite) logf(format string, args ...any) { fmt.Fprintf(s.progress, format+"\n", args...) }
 
 func (s *suite) measureAll(ctx context.Context) error {
-	s.say("building")
+	s.logf("building")
 	if err := servers.Build(ctx, "-o", s.dir+"/", servers.Tracker, servers.SMDBStub); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *suite) measureAll(ctx context.Context) error {
 // They run side by side; one that is not loaded has nothing to do.
 func (s *suite) openCells(ctx context.Context) error {
 	all := []workload{manyTransfers, fewTransfers, wholeRacks}
-	s.say("starting trackers")
+	s.logf("starting trackers")
 	opentracker, err := s.startOpentracker(ctx, all)
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (s *suite) openDeployment(ctx context.Context, d *deployment, workloads []w
 		if err != nil {
 			return err
 		}
-		s.memory = append(s.memory, memory{d, w, float64(after-before) / crowdHosts})
+		s.memory = append(s.memory, memory{d, w, float64(after-before) / populationHosts})
 		for _, protocol := range protocols {
 			s.cells = append(s.cells, &cell{deployment: d, workload: w, protocol: protocol})
 		}
@@ -178,7 +178,7 @@ func (s *suite) measureClosed(ctx context.Context) error {
 				return err
 			}
 			c.closed = append(c.closed, r)
-			s.say("round %d of %d: %s, %s, %s: %.0f/s", round+1, s.rounds, c.name, c.workload, c.protocol, r.PerSecond)
+			s.logf("round %d of %d: %s, %s, %s: %.0f/s", round+1, s.rounds, c.name, c.workload, c.protocol, r.PerSecond)
 		}
 	}
 	return nil
@@ -194,7 +194,7 @@ func (s *suite) measureOpen(ctx context.Context) (err error) {
 		if c.open, err = s.measure(ctx, c, s.each, c.rate, c.protocol == protocolUDP); err != nil {
 			return err
 		}
-		s.say("at %.0f/s: %s, %s, %s: 99 of 100 in %.2f ms", c.rate, c.name, c.workload, c.protocol, c.open.P99)
+		s.logf("at %.0f/s: %s, %s, %s: 99 of 100 in %.2f ms", c.rate, c.name, c.workload, c.protocol, c.open.P99)
 	}
 	return nil
 }
@@ -203,7 +203,7 @@ func (s *suite) measureOpen(ctx context.Context) (err error) {
 // has heard of, so that the SMDB is asked for each. All have both cores: here it counts
 // who is answered, and not what that costs.
 func (s *suite) measureStorm(ctx context.Context) (err error) {
-	s.say("storm")
+	s.logf("storm")
 	e := s.unpinned()
 	defer e.close()
 	port, err := freePort()

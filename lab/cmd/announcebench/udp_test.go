@@ -13,7 +13,7 @@ func TestPackets(t *testing.T) {
 	if got := hex.EncodeToString(appendConnect(nil, 0x01020304)); got != "0000041727101980"+"00000000"+"01020304" {
 		t.Errorf("connect %s", got)
 	}
-	c, err := newCrowd(2, 1, workload{transfers: 1})
+	c, err := newPopulation(2, 1, workload{transfers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

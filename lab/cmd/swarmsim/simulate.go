@@ -12,15 +12,15 @@ import (
 
 // What goes wrong in a case.
 const (
-	slowness = 4
-	struckAt = 1.0 / 3
+	slowness   = 4
+	faultShare = 1.0 / 3
 )
 
 var faults = map[string]func(*options) swarmsim.Fault{
 	experiment.FaultNone: func(*options) swarmsim.Fault { return swarmsim.Fault{} },
 	"seeder-in-rack":     func(*options) swarmsim.Fault { return swarmsim.Fault{SeederInRack: true} },
 	"slow-hosts":         func(o *options) swarmsim.Fault { return swarmsim.Fault{SlowShare: o.slowShare, Slowness: slowness} },
-	"representatives":    func(o *options) swarmsim.Fault { return swarmsim.Fault{DeadRacks: o.deadRacks, DeadAt: struckAt} },
+	"representatives":    func(o *options) swarmsim.Fault { return swarmsim.Fault{DeadRacks: o.deadRacks, DeadAt: faultShare} },
 }
 
 // columns are those of the table that only simulations have.

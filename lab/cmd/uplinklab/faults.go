@@ -13,22 +13,22 @@ type fault struct {
 	slowHost     bool // the links of the first rack's first host have a quarter of their rate
 	frontends    int  // there are at least so many of ours
 	oursOnly     bool
-	// strike does something once it is time; until then it returns false.
-	strike func(context.Context, *trial) (bool, error)
+	// inject does something once it is time; until then it returns false.
+	inject func(context.Context, *trial) (bool, error)
 }
 
 var faults = map[string]fault{
 	experiment.FaultNone: {},
 	"seeder-in-rack":     {seederInRack: true},
 	"slow-host":          {slowHost: true},
-	"representatives":    {strike: strikeRepresentatives},
-	"frontend":           {strike: strikeFrontend, frontends: 2, oursOnly: true},
+	"representatives":    {inject: killRepresentatives},
+	"frontend":           {inject: killOneFrontend, frontends: 2, oursOnly: true},
 }
 
 const (
 	slowness = 4
-	// struckAt is how much of the payload is there when something is killed.
-	struckAt = 1.0 / 3
+	// faultShare is how much of the payload is there when something is killed.
+	faultShare = 1.0 / 3
 )
 
 func (f fault) possible(tracker string) bool { return tracker == ours || !f.oursOnly }
@@ -42,14 +42,14 @@ func (f fault) bound(o *options) float64 {
 	return narrow.Bound()
 }
 
-// strikeRepresentatives kills the clients of all representatives of the first rack when its
+// killRepresentatives kills the clients of all representatives of the first rack when its
 // first host has a third of the payload. Of a tracker that knows no representatives it kills
 // as many as we have by default, those that have most.
-func strikeRepresentatives(ctx context.Context, t *trial) (bool, error) {
+func killRepresentatives(ctx context.Context, t *trial) (bool, error) {
 	const defaultRepresentatives = 2
 	members := slices.DeleteFunc(slices.Clone(t.members), func(m *member) bool { return m.rack != 1 })
 	slices.SortStableFunc(members, func(a, b *member) int { return b.pieces - a.pieces })
-	if members[0].share() < struckAt {
+	if members[0].share() < faultShare {
 		return false, nil
 	}
 	named, err := t.tracker.representatives(ctx, t.network)
@@ -68,13 +68,13 @@ func strikeRepresentatives(ctx context.Context, t *trial) (bool, error) {
 	return true, nil
 }
 
-// strikeFrontend kills one of two frontends when a third of the payload is there.
-func strikeFrontend(_ context.Context, t *trial) (bool, error) {
+// killOneFrontend kills one of two frontends when a third of the payload is there.
+func killOneFrontend(_ context.Context, t *trial) (bool, error) {
 	all := 0.0
 	for _, m := range t.members {
 		all += m.share()
 	}
-	if all < struckAt*float64(len(t.members)) {
+	if all < faultShare*float64(len(t.members)) {
 		return false, nil
 	}
 	return true, t.tracker.killFrontend()

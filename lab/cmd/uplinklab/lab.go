@@ -31,7 +31,7 @@ func newLab(o *options, progress io.Writer) *lab {
 	return &lab{options: o, progress: progress, dir: memoryDir, bin: filepath.Join(memoryDir, "bin")}
 }
 
-func (l *lab) say(format string, args ...any) { fmt.Fprintf(l.progress, format+"\n", args...) }
+func (l *lab) logf(format string, args ...any) { fmt.Fprintf(l.progress, format+"\n", args...) }
 
 // prepare makes this process's mounts and our programs.
 func (l *lab) prepare(ctx context.Context) error {
@@ -56,7 +56,7 @@ var errUnfinished = errors.New("not every host got the payload")
 
 // measure runs all cases, and prints and writes what came out.
 func (l *lab) measure(ctx context.Context, stdout io.Writer) error {
-	l.say("building")
+	l.logf("building")
 	if err := l.prepare(ctx); err != nil {
 		return err
 	}
@@ -65,16 +65,16 @@ func (l *lab) measure(ctx context.Context, stdout io.Writer) error {
 	if r.PlainCopy, err = l.plainCopy(ctx); err != nil {
 		return fmt.Errorf("plain copy: %w", err)
 	}
-	l.say("%s", r.PlainCopy)
+	l.logf("%s", r.PlainCopy)
 	cases := l.options.cases()
 	for n, k := range cases {
 		for range l.options.Repeat {
-			l.say("%d of %d: %s", n+1, len(cases), k)
+			l.logf("%d of %d: %s", n+1, len(cases), k)
 			o, err := l.run(ctx, k)
 			if err != nil {
 				return fmt.Errorf("%s: %w", k, err)
 			}
-			l.say("  %s; CPU %.0f %% %s", o, o.CPU*100, experiment.Runs{o}.Remark())
+			l.logf("  %s; CPU %.0f %% %s", o, o.CPU*100, experiment.Runs{o}.Remark())
 			r.Runs = append(r.Runs, o)
 		}
 	}
@@ -90,7 +90,7 @@ func (l *lab) measure(ctx context.Context, stdout io.Writer) error {
 // run sets a case up, lets its clients push, and clears it away.
 func (l *lab) run(ctx context.Context, k experiment.Case) (_ *experiment.Outcome, err error) {
 	f := faults[k.Fault]
-	t := &trial{Case: k, options: l.options, network: layOut(l.options, f.seederInRack)}
+	t := &trial{Case: k, options: l.options, network: newNetwork(l.options, f.seederInRack)}
 	if t.dir, err = os.MkdirTemp(l.dir, "case"); err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (l *lab) run(ctx context.Context, k experiment.Case) (_ *experiment.Outcome
 		return nil, err
 	}
 	defer t.tracker.stop()
-	if err := t.gather(); err != nil {
+	if err := t.addMembers(); err != nil {
 		return nil, err
 	}
 	seeder, err := t.seed(ctx)

@@ -55,9 +55,9 @@ func (h *host) String() string { return fmt.Sprintf("%s (%s)", h.namespace, h.ad
 // groups are called.
 var levels = []struct{ field, prefix string }{{"site", "s"}, {"datacenter", "dc"}, {"row", "row"}, {"cabinet", "r"}}
 
-// layOut plans the network: racks in groups, hosts in racks, and the seeder on the core or in
+// newNetwork plans the network: racks in groups, hosts in racks, and the seeder on the core or in
 // the first rack.
-func layOut(o *options, seederInRack bool) *network {
+func newNetwork(o *options, seederInRack bool) *network {
 	n := &network{}
 	depth := len(o.Groups)
 	outer := []*group{{namespace: core}}
@@ -120,26 +120,26 @@ func (n *network) host(addr netip.Addr) *host {
 
 // setUp makes the namespaces and what connects them.
 func (n *network) setUp(o *options) error {
-	p := &plumber{commands: map[string][]string{}}
-	p.in(core, "link set lo up", "link add name "+bridge+" type bridge mcast_snooping 0",
-		"link set "+bridge+" address "+mac(netip.MustParseAddr(coreHost))+silent()+" up", "address add "+coreHost+"/16 dev "+bridge, segments(bridge, o.segments))
+	b := &networkBuilder{commands: map[string][]string{}}
+	b.in(core, "link set lo up", "link add name "+bridge+" type bridge mcast_snooping 0",
+		"link set "+bridge+" address "+mac(netip.MustParseAddr(coreHost))+withoutIPv6()+" up", "address add "+coreHost+"/16 dev "+bridge, segments(bridge, o.segments))
 	for _, g := range n.groups {
-		p.connect(g.namespace, g.around, "uplink", o.Uplink)
-		p.in(g.namespace, "link add name "+bridge+" type bridge mcast_snooping 0", "link set "+bridge+silent()+" up", "link set uplink master "+bridge)
+		b.connect(g.namespace, g.around, "uplink", o.Uplink)
+		b.in(g.namespace, "link add name "+bridge+" type bridge mcast_snooping 0", "link set "+bridge+withoutIPv6()+" up", "link set uplink master "+bridge)
 	}
 	for _, h := range n.all() {
-		p.connect(h.namespace, h.around, "eth0", o.Host)
-		p.in(h.namespace, "link set lo up", "link set eth0 address "+mac(h.addr), "address add "+h.addr.String()+"/16 dev eth0",
+		b.connect(h.namespace, h.around, "eth0", o.Host)
+		b.in(h.namespace, "link set lo up", "link set eth0 address "+mac(h.addr), "address add "+h.addr.String()+"/16 dev eth0",
 			segments("eth0", o.segments))
 	}
 	// Nobody asks for anybody's hardware address: that spares broadcasts over the uplinks, and
 	// the kernel's table of neighbours, which all namespaces share, has room for permanent ones.
-	p.acquaint(core, bridge, n.all())
+	b.addNeighbours(core, bridge, n.all())
 	for _, h := range n.all() {
-		p.acquaint(h.namespace, "eth0", n.all())
-		p.in(h.namespace, neighbour(netip.MustParseAddr(coreHost), "eth0"))
+		b.addNeighbours(h.namespace, "eth0", n.all())
+		b.in(h.namespace, neighbour(netip.MustParseAddr(coreHost), "eth0"))
 	}
-	return p.run()
+	return b.run()
 }
 
 // slow limits a host's link, in both directions.

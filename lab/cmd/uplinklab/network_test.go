@@ -11,13 +11,13 @@ import (
 
 // Every host has a name, an address and a hardware address of its own, names that interfaces
 // may have, and a location as deep as the groups; hosts of one location are a rack.
-func TestLayOut(t *testing.T) {
+func TestNetwork(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := new(options)
 		o.Groups = rapid.SliceOfN(rapid.IntRange(1, 3), 1, len(levels)).Draw(t, "groups")
 		o.Hosts = rapid.IntRange(1, 5).Draw(t, "hosts")
 		inRack := rapid.Bool().Draw(t, "seeder in a rack")
-		n := layOut(o, inRack)
+		n := newNetwork(o, inRack)
 		if len(n.racks) != o.Racks() || len(n.hosts) != o.Racks()*o.Hosts || inRack != (n.seeder.rack == 1) {
 			t.Fatalf("%d racks, %d hosts, the seeder in rack %d", len(n.racks), len(n.hosts), n.seeder.rack)
 		}
@@ -48,7 +48,7 @@ func TestLayOut(t *testing.T) {
 }
 
 func TestHostsFile(t *testing.T) {
-	n := layOut(&options{Options: experiment.Options{Groups: []int{1, 2}, Hosts: 1}}, false)
+	n := newNetwork(&options{Options: experiment.Options{Groups: []int{1, 2}, Hosts: 1}}, false)
 	want := "10.77.1.1 r1h1 r1 row=row1\n10.77.2.1 r2h1 r2 row=row1\n10.77.0.2 r0h2 r0 row=row0\n"
 	if got := n.hostsFile(); got != want {
 		t.Errorf("%q instead of %q", got, want)

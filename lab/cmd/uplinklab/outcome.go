@@ -13,7 +13,7 @@ import (
 // outcome verifies the hosts' files, and puts together what is known.
 func (t *trial) outcome(ctx context.Context, crossed counters) (*experiment.Outcome, error) {
 	o := &experiment.Outcome{
-		Case: t.Case, Struck: seconds(t.struck), Bound: faults[t.Fault].bound(t.options),
+		Case: t.Case, FaultAt: seconds(t.faultAt), Bound: faults[t.Fault].bound(t.options),
 		CPU: t.cpu.mean(), CPUBound: t.cpu.limited(),
 	}
 	copies := func(name string) experiment.Uplink {
@@ -43,19 +43,19 @@ func (t *trial) outcome(ctx context.Context, crossed counters) (*experiment.Outc
 		u := copies(m.namespace)
 		o.Add(experiment.Host{
 			Name: m.namespace, Addr: m.addr.String(), Client: m.client, Seconds: seconds(m.finished), Share: m.share(), In: u.In, Out: u.Out,
-			Representative: slices.Contains(named, m.host), Fate: m.fate(), Progress: m.progress,
+			Representative: slices.Contains(named, m.host), Failure: m.failure(), Progress: m.progress,
 		})
 	}
 	o.Finish()
 	return o, nil
 }
 
-// fate is why a host did not get the payload; empty: it has it.
-func (m *member) fate() string {
+// failure is why a host did not get the payload; empty: it has it.
+func (m *member) failure() string {
 	var words []string
 	switch {
 	case m.killed:
-		return experiment.FateKilled
+		return experiment.FailureKilled
 	case m.finished == 0:
 		words = append(words, fmt.Sprintf("has %d of %d pieces", m.pieces, len(m.have)))
 	default:

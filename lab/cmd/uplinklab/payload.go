@@ -83,8 +83,8 @@ func (p *payload) fetchedTo(path string) *fetched {
 func (f *fetched) share() float64 { return float64(f.pieces) / float64(len(f.have)) }
 func (f *fetched) complete() bool { return f.pieces == len(f.have) }
 
-// look reads what has come since. A file that is not there has nothing.
-func (f *fetched) look() {
+// poll reads what has come since. A file that is not there has nothing.
+func (f *fetched) poll() {
 	file, err := os.Open(f.path)
 	if err != nil {
 		if file, err = os.Open(f.path + ".part"); err != nil { // transmission, until it has everything

@@ -25,7 +25,7 @@ func TestFetched(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		f.look()
+		f.poll()
 		if f.pieces != pieces || f.complete() != (pieces == 3) {
 			t.Errorf("%d pieces instead of %d", f.pieces, pieces)
 		}

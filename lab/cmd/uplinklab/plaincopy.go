@@ -15,7 +15,7 @@ import (
 
 // plainCopy fetches the payload's number of bytes by HTTP, on the first host.
 func (l *lab) plainCopy(ctx context.Context) (_ *experiment.PlainCopy, err error) {
-	n := layOut(l.options, false)
+	n := newNetwork(l.options, false)
 	defer func() {
 		if failed := n.tearDown(); err == nil {
 			err = failed

@@ -16,8 +16,8 @@ import (
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
 )
 
-// glance is how often the hosts' files are looked at: to that, times are exact.
-const glance = 100 * time.Millisecond
+// pollInterval is how often the hosts' files are looked at: to that, times are exact.
+const pollInterval = 100 * time.Millisecond
 
 // trial is one run of a case.
 type trial struct {
@@ -29,7 +29,7 @@ type trial struct {
 	payload *payload
 	tracker tracker
 	members []*member // those that fetch, in the order in which they start
-	struck  time.Duration
+	faultAt time.Duration
 	cpu     cpuMeter
 }
 
@@ -102,8 +102,8 @@ func (t *trial) seed(ctx context.Context) (*member, error) {
 	return m, nil
 }
 
-// gather makes the members, in the order in which they are to start: a random one.
-func (t *trial) gather() error {
+// addMembers makes the members, in the order in which they are to start: a random one.
+func (t *trial) addMembers() error {
 	for _, h := range t.network.hosts {
 		m, err := t.newMember(h, clientOf(t.Client, h.rack, h.number))
 		if err != nil {
@@ -122,22 +122,22 @@ func (t *trial) push(ctx context.Context) (counters, error) {
 	if err != nil {
 		return nil, err
 	}
-	strike := faults[t.Fault].strike
+	inject := faults[t.Fault].inject
 	began := time.Now()
-	for tick := time.NewTicker(glance); ; {
+	for tick := time.NewTicker(pollInterval); ; {
 		elapsed := time.Since(began)
 		if err := t.startDue(elapsed); err != nil {
 			return nil, err
 		}
-		t.look(elapsed)
+		t.poll(elapsed)
 		t.cpu.sample()
-		if strike != nil {
-			done, err := strike(ctx, t)
+		if inject != nil {
+			done, err := inject(ctx, t)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", t.Fault, err)
 			}
 			if done {
-				strike, t.struck = nil, elapsed
+				inject, t.faultAt = nil, elapsed
 			}
 		}
 		if t.done() || elapsed > t.options.Limit {
@@ -166,12 +166,12 @@ func (t *trial) startDue(elapsed time.Duration) error {
 	return nil
 }
 
-func (t *trial) look(elapsed time.Duration) {
+func (t *trial) poll(elapsed time.Duration) {
 	for _, m := range t.members {
 		if m.finished > 0 || m.killed {
 			continue
 		}
-		m.look()
+		m.poll()
 		if elapsed >= time.Duration(len(m.progress))*time.Second {
 			m.progress = append(m.progress, math.Round(m.share()*1000)/1000)
 		}

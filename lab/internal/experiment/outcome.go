@@ -14,7 +14,7 @@ type Outcome struct {
 	Makespan float64  `json:"makespan"` // seconds until the last host had the payload; 0: one never had
 	Bound    float64  `json:"bound"`    // the least that is possible: one copy over the narrowest link
 	Ratio    float64  `json:"ratio"`    // of these
-	Struck   float64  `json:"struck,omitempty"`
+	FaultAt  float64  `json:"faultAt,omitempty"`
 	Finished int      `json:"finished"` // hosts that have the payload
 	Expected int      `json:"expected"` // hosts but those that were killed
 
@@ -48,12 +48,12 @@ type Host struct {
 	Out            float64   `json:"out"`
 	Representative bool      `json:"representative,omitempty"` // in the end
 	Slow           bool      `json:"slow,omitempty"`
-	Fate           string    `json:"fate,omitempty"`     // why it did not finish
+	Failure        string    `json:"failure,omitempty"`  // why it did not finish
 	Progress       []float64 `json:"progress,omitempty"` // share of the payload that it had after each second
 }
 
-// FateKilled is that of a host that nobody expects to finish.
-const FateKilled = "killed"
+// FailureKilled is that of a host that nobody expects to finish.
+const FailureKilled = "killed"
 
 // Spread is a mean and the most.
 type Spread struct {
@@ -90,10 +90,10 @@ type Imported struct {
 // Add counts a host.
 func (o *Outcome) Add(h Host) {
 	o.Hosts = append(o.Hosts, h)
-	if h.Fate != FateKilled {
+	if h.Failure != FailureKilled {
 		o.Expected++
 	}
-	if h.Fate == "" {
+	if h.Failure == "" {
 		o.Finished++
 		o.Makespan = max(o.Makespan, h.Seconds)
 	}
@@ -121,8 +121,8 @@ func (o *Outcome) String() string {
 // unfinished lists the hosts that lack the payload.
 func (o *Outcome) unfinished() (lines []string) {
 	for _, h := range o.Hosts {
-		if h.Fate != "" && h.Fate != FateKilled {
-			lines = append(lines, fmt.Sprintf("%s: %s (%s, %s): %s", o.Case, h.Name, h.Addr, h.Client, h.Fate))
+		if h.Failure != "" && h.Failure != FailureKilled {
+			lines = append(lines, fmt.Sprintf("%s: %s (%s, %s): %s", o.Case, h.Name, h.Addr, h.Client, h.Failure))
 		}
 	}
 	return lines

@@ -22,8 +22,8 @@ var someResults = &Results{
 		{Case: Case{Client: "aria2", Tracker: "ours", Representatives: 2, Fault: FaultNone}, In: Spread{1.25, 1.5}, Makespan: 20, Bound: 10, Ratio: 2, Finished: 24, Expected: 24, CPU: 0.25},
 		{Case: Case{Client: "aria2", Tracker: "ours", Representatives: 2, Fault: FaultNone}, In: Spread{1.75, 1.8}, Makespan: 30, Bound: 10, Ratio: 3, Finished: 24, Expected: 24, CPU: 0.35, CPUBound: true},
 		{Case: Case{Client: "<aria2>", Tracker: "opentracker", Representatives: 0, Fault: "representatives"}, In: Spread{4, 5}, Bound: 10, Finished: 1, Expected: 2, Hosts: []Host{
-			{Name: "r1h1", Addr: "10.77.1.1", Client: "aria2", Fate: FateKilled},
-			{Name: "r1h2", Addr: "10.77.1.2", Client: "aria2", Fate: "has 3 of 64 pieces"},
+			{Name: "r1h1", Addr: "10.77.1.1", Client: "aria2", Failure: FailureKilled},
+			{Name: "r1h2", Addr: "10.77.1.2", Client: "aria2", Failure: "has 3 of 64 pieces"},
 		}},
 	},
 }

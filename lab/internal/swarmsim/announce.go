@@ -78,13 +78,13 @@ func (s *Sim) probe(checks []tracker.Check) {
 // checkFault kills the representatives of racks, when a host has enough.
 func (s *Sim) checkFault(h *host) {
 	f := s.cfg.Fault
-	if s.struck > 0 || f.DeadRacks == 0 || h.seeder || float64(h.pieces) < f.DeadAt*float64(s.cfg.Pieces) {
+	if s.faultAt > 0 || f.DeadRacks == 0 || h.seeder || float64(h.pieces) < f.DeadAt*float64(s.cfg.Pieces) {
 		return
 	}
 	if h.groups[0] != s.groups[0] {
 		return
 	}
-	s.struck = s.now
+	s.faultAt = s.now
 	for _, rack := range s.groups[:min(f.DeadRacks, s.racks)] {
 		for _, mate := range rack.hosts {
 			if mate.represents > 0 && !mate.seeder {

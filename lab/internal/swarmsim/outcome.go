@@ -10,7 +10,7 @@ import (
 
 // outcome is what the run came to. There are no headers in its copies.
 func (s *Sim) outcome() *experiment.Outcome {
-	o := &experiment.Outcome{Struck: s.struck, Bound: s.bound()}
+	o := &experiment.Outcome{FaultAt: s.faultAt, Bound: s.bound()}
 	copies := func(link int32) float64 { return s.net.carried[link] / s.cfg.Payload }
 	var in, out []float64
 	for i, g := range s.groups {
@@ -52,9 +52,9 @@ func (s *Sim) addHosts(o *experiment.Outcome) {
 		}
 		switch {
 		case h.dead:
-			line.Fate = experiment.FateKilled
+			line.Failure = experiment.FailureKilled
 		case !h.complete(s):
-			line.Fate = "has " + strconv.Itoa(h.pieces) + " of " + strconv.Itoa(s.cfg.Pieces) + " pieces"
+			line.Failure = "has " + strconv.Itoa(h.pieces) + " of " + strconv.Itoa(s.cfg.Pieces) + " pieces"
 		default:
 			times = append(times, h.done)
 			o.Longest = max(o.Longest, h.done-h.began)

@@ -83,7 +83,7 @@ type Sim struct {
 	ties     []int   // scratch, and so are the next two
 	paths    [][]int32
 	rates    []float64
-	struck   float64 // when the fault struck
+	faultAt  float64 // when the fault came
 	err      error
 }
 

@@ -7,9 +7,9 @@ import (
 	"github.com/p2ptracker/p2ptracker/internal/netlab"
 )
 
-// plumber collects commands of ip(8) by namespace, so that each needs one call, and makes
+// networkBuilder collects commands of ip(8) by namespace, so that each needs one call, and makes
 // each namespace before what is in it.
-type plumber struct {
+type networkBuilder struct {
 	namespaces []string
 	commands   map[string][]string
 	rates      []limit
@@ -21,54 +21,54 @@ type limit struct {
 	rate           float64 // Mbit/s
 }
 
-// silent keeps an interface from having an IPv6 address, and from talking about it, if the
+// withoutIPv6 keeps an interface from having an IPv6 address, and from talking about it, if the
 // kernel knows IPv6.
-func silent() string {
+func withoutIPv6() string {
 	if _, err := os.Stat("/proc/net/if_inet6"); err != nil {
 		return ""
 	}
 	return " addrgenmode none"
 }
 
-func (p *plumber) in(namespace string, commands ...string) {
-	p.commands[namespace] = append(p.commands[namespace], commands...)
+func (b *networkBuilder) in(namespace string, commands ...string) {
+	b.commands[namespace] = append(b.commands[namespace], commands...)
 }
 
 // connect makes a namespace, and a link from its interface dev to the bridge of the one
 // around it, where the link has the namespace's name. Each end sends at the rate.
-func (p *plumber) connect(namespace, around, dev string, rate float64) {
-	p.namespaces = append(p.namespaces, namespace)
-	p.in(around,
+func (b *networkBuilder) connect(namespace, around, dev string, rate float64) {
+	b.namespaces = append(b.namespaces, namespace)
+	b.in(around,
 		"link add name "+namespace+" type veth peer name "+dev+" netns "+namespace,
-		"link set "+namespace+" master "+bridge+silent()+" up")
-	p.in(namespace, "link set "+dev+silent()+" up")
-	p.rates = append(p.rates, limit{namespace, dev, rate}, limit{around, namespace, rate})
+		"link set "+namespace+" master "+bridge+withoutIPv6()+" up")
+	b.in(namespace, "link set "+dev+withoutIPv6()+" up")
+	b.rates = append(b.rates, limit{namespace, dev, rate}, limit{around, namespace, rate})
 }
 
-// acquaint tells a namespace the hardware addresses of hosts.
-func (p *plumber) acquaint(namespace, dev string, hosts []*host) {
+// addNeighbours tells a namespace the hardware addresses of hosts.
+func (b *networkBuilder) addNeighbours(namespace, dev string, hosts []*host) {
 	for _, h := range hosts {
 		if h.namespace != namespace {
-			p.in(namespace, neighbour(h.addr, dev))
+			b.in(namespace, neighbour(h.addr, dev))
 		}
 	}
 }
 
-func (p *plumber) run() error {
+func (b *networkBuilder) run() error {
 	var add []string
-	for _, namespace := range p.namespaces {
+	for _, namespace := range b.namespaces {
 		add = append(add, "netns add "+namespace)
 	}
 	if err := netlab.IP(core, add...); err != nil {
 		return err
 	}
-	for _, namespace := range append([]string{core}, p.namespaces...) {
-		if err := netlab.IP(namespace, p.commands[namespace]...); err != nil {
+	for _, namespace := range append([]string{core}, b.namespaces...) {
+		if err := netlab.IP(namespace, b.commands[namespace]...); err != nil {
 			return err
 		}
 	}
 	rates := map[string][]string{}
-	for _, l := range p.rates {
+	for _, l := range b.rates {
 		rates[l.namespace] = append(rates[l.namespace], l.command())
 	}
 	for namespace, commands := range rates {
