@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,14 +23,14 @@ func TestFloor(t *testing.T) {
 		"load", "--hosts", "400", "--racks", "100", "--transfers", "4", "--connections", "16", "--duration", "1s", "--deadline", "1m",
 		"--completed", "0.1", "--stopped", "0.1", "--target",
 	}
-	calls, err := recordCalls(redis, func() error {
+	recorded, err := recordCalls(redis, func() error {
 		measure(t, append(load, ours)...)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := e.buildFloor(t.Context(), redis, calls)
+	program, err := e.buildFloor(t.Context(), redis, recorded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +43,16 @@ func TestFloor(t *testing.T) {
 	keys, err := client.Do(t.Context(), client.B().Keys().Pattern("{*").Build()).AsStrSlice()
 	if err != nil || len(keys) > 0 {
 		t.Errorf("keys of transfers: %q, %v", keys, err)
+	}
+	stats, err := client.Do(t.Context(), client.B().Info().Section("commandstats").Build()).ToString()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stats, _ = strings.Cut(stats, "cmdstat_evalsha:calls=")
+	calls, _, _ := strings.Cut(stats, ",")
+	// Each host announced before; some calls are not of announces.
+	if n, err := strconv.Atoi(calls); err != nil || n < r.Answered || n > r.Answered+400+100 {
+		t.Errorf("%s calls of scripts for %d announces", calls, r.Answered+400)
 	}
 }
 
