@@ -58,7 +58,7 @@ func BenchmarkAnnounceScript(b *testing.B) {
 			}
 			var announced, idle time.Duration
 			for b.Loop() {
-				const calls = 2000
+				const calls = 10_000
 				idle += f.cpu(b, func() {
 					inParallel(calls, func(n int) {
 						call := againCall(again(n), f.now(), 1)

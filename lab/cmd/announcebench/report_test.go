@@ -78,11 +78,11 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestGrowthVerdict(t *testing.T) {
-	s := &suite{script: []scriptCost{{flat, 30, 4, 700}, {millionFlat, 40, 4.4, 690}}}
+	s := &suite{script: []scriptCost{{flat, 30, 4, 700}, {millionFlat, 33, 6, 690}}}
 	if v := s.growthVerdict(); !v.met() || v.String() != "met: CPU of the announce script, flat swarm of 1000000: 1.10 × flat swarm of 100000, at most 1.1 × flat swarm of 100000" {
 		t.Error(v)
 	}
-	s.script[1].cost = 4.5
+	s.script[1].micros = 34
 	if v := s.growthVerdict(); v.met() {
 		t.Error(v)
 	}
