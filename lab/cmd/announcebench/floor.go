@@ -180,7 +180,7 @@ func returnOneOf(constants []string) (string, error) {
 		return "", errors.New("no call was answered")
 	}
 	var script strings.Builder
-	fmt.Fprintf(&script, "local n = ARGV[2] %% %d\n", len(constants))
+	fmt.Fprintf(&script, "local n = ARGV[3] %% %d\n", len(constants))
 	for n, constant := range constants[1:] {
 		fmt.Fprintf(&script, "if n == %d then return %s end\n", n+1, constant)
 	}
