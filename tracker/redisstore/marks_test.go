@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -80,6 +81,7 @@ func TestNothingIsDoneBeforeTheVersionIsSeen(t *testing.T) {
 	f := newFixture(t, testOptions(redistest.Start(t).Addr))
 	hash := f.registerTransfer(t, 1)
 	f.command("SET", keySchema, "99")
+	before := f.dump()
 	for name, s := range map[string]*Store{"running": f.Store, "starting": Open(f.opts, f.log)} {
 		if name == "starting" {
 			defer s.Close()
@@ -92,11 +94,23 @@ func TestNothingIsDoneBeforeTheVersionIsSeen(t *testing.T) {
 			}
 		}
 	}
+	if after := f.dump(); !maps.Equal(after, before) {
+		t.Errorf("it wrote: %q, then %q", before, after)
+	}
 	f.command("SET", keySchema, schemaVersion)
 	await(t, "it goes on", func() bool {
 		_, err := f.Announce(context.Background(), announceOf(hash, "r1", 1))
 		return err == nil
 	})
+}
+
+// dump is all that is stored, in the form of Redis' own.
+func (f *fixture) dump() map[string]string {
+	all := map[string]string{}
+	for _, key := range f.keys("*") {
+		all[key], _ = f.command("DUMP", key).ToString()
+	}
+	return all
 }
 
 func everyCall(s *Store, hash tracker.InfoHash) map[string]error {
