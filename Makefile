@@ -56,8 +56,8 @@ lab: setup ## Push a payload with real clients to racks of network namespaces, a
 microbench: setup ## Run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem -p 1 ./...
 
-readme: ## Write the table of settings into README.md
-	$(GO) generate ./cmd/p2ptracker
+readme: ## Write the settings into README.md, and the example into lua/README.md
+	$(GO) generate ./cmd/p2ptracker ./tracker/redisstore
 
 setup: ## Install what tests and linters need
 	@scripts/setup
