@@ -1,11 +1,11 @@
 --[[
 again: the announce of a host that only says that it is still there, as nearly all do. It writes
-down its numbers and hands out its peers. It knows no rule: `announce` left a stamp in the host's
-record (election.lua). If that does not hold any more, the call writes nothing, and the frontend calls
-`announce` instead.
+the host's numbers and hands out its peers. It knows no rule: `announce` left a stamp in the host's
+record (election.lua). If the stamp holds no more, the call writes nothing, and the frontend calls
+`announce`.
 
-Invariants: those of announce. The host, its rack and its state are as recorded, nothing has changed
-that its places depend on, and nobody is due.
+Invariants: those of announce. The host, its rack and its state are as recorded, nothing has
+changed that its places depend on, and nobody is due.
 
 KEYS
    1 {HASH}:summary   2 {HASH}:progress   3 {HASH}:peer:ADDRESS
@@ -52,7 +52,7 @@ local values = call('MGET', summary, unpack(KEYS, 5, 5 + represents))
 now = tonumber(now) or tonumber(call('TIME')[1])
 local oldest = tonumber(string.match(values[1] or '', '^%d+'))
 if not oldest or oldest <= now - ttl or renew ~= '0' and tonumber(renew) <= now then
-  return { 0 } -- it is not active, or somebody is due, or a lease
+  return { 0 } -- the transfer is not active, or a host is due, or a lease to be renewed
 end
 
 local reply = { 1, values[1], represents, known[5] or '' }

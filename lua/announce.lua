@@ -3,9 +3,10 @@ announce: records one host of a transfer, elects it where a place is free, and
 hands out its peers, in one atomic step. Hosts that only announce again are served
 by `again`, as long as nothing else is to be done.
 
-Invariants: a group never has more than max_repr live representatives, and only
-they are ever handed beyond it, or handed others from beyond it (R1); nobody is handed himself, an expired or a
-stopped host, nor a seeder a seeder (R4); the sets counted are the sets kept (R9).
+Invariants: a group never has more than max_repr live representatives. Only they are handed out
+outside of the group, and are handed hosts from outside (R1). No host is handed itself or a host
+that expired or stopped, and no seeder is handed a seeder (R4). The sets counted are the sets kept
+(R9).
 
 KEYS
    1 {HASH}:registered       2 {HASH}:closed           3 {HASH}:name
@@ -17,8 +18,8 @@ KEYS
   19 {HASH}:leases          20 {HASH}:deferred        21 {HASH}:racks6
   22 {HASH}:peer:ADDRESS
   23… of the location, from the rack outwards: of the rack N, S, progress; of each group the
-      swarm and R; last {HASH}:swarm. Their names are derived (names.lua), as those of other
-      hosts' groups must be; they are declared all the same.
+      swarm and R; last {HASH}:swarm. They are declared, but derived by names.lua, as those of
+      other hosts' groups must be.
 
 ARGV
    1 now          unix time in seconds; empty: the clock of Redis
@@ -43,40 +44,48 @@ ARGV
   20 word         for the rules that a stamp depends on
   21 lease        GROUP ADDRESS TOKEN that was taken for the host; else empty
   22 probe_interval  seconds between two probes of a representative; empty: none
-  23 look         1: tell which representatives nobody has probed for long; else empty
-  24 named        1: its client named one of the addresses, and did not announce from there; else empty
+  23 look         1: find representatives that nobody has probed for long; else empty
+  24 named        1: the client named one of the addresses, but did not announce from it; else empty
   25 hosts_per_address  hosts at one IP address
-  26 slow_news    1: peers hear late of its new pieces, see clients.lua; else empty
+  26 slow_news    1: peers hear late of the client's new pieces, see clients.lua; else empty
 
 Returns {status} or {status, summary, represents, also, address, joined, ids, effects, view…}.
-summary: see swarm.lua; represents: how many of its groups the host represents; also, address: by
-which it is handed out to others. A view is several texts: one for each swarm that the host sees,
-from its rack outwards (swarm.lua), and behind each some of its pages (pages.lua), on which
-its representatives may be, too, and the host itself: the frontend chooses. joined: 1 if the host
-was not live before. ids: an address and its peer id by turns, of all in the texts; none if not asked
-for. effects: what the frontend is to do, a string each:
-  registered NAME            the transfer registered itself; it has no name
-  started REGISTERED NOW NAME  the first host started; since when the transfer is registered, its name
-  complete RACK HOSTS SEEDED STARTED NOW NAME  the rack is complete, or without RACK the transfer: so
-                             many hosts, so many of which never lacked anything; when the first started
-  promoted                   to count: a place was taken
-  demoted WHY GROUP ADDRESS SILENT LEFT NAME  a place was lost, by a host that was silent for so many
-                             seconds; so many representatives are left
-  lease GROUP ADDRESS RANK LEFT NAME  a place is free: take a lease, and announce again with it; RANK:
-                             how urgently, see rank.lua; so many representatives the group has
-  renew GROUP ADDRESS        the same lease, anew
-  settle GROUP ADDRESS TOKEN a lease was given back
-  defer                      let it ask again in some seconds, it is not recorded: see clients.lua
-  crowded                    likewise: its IP address has as many as it may, and none is gone
-  check ADDRESS CLAIMED AFTER ALSO  probe this representative after so many seconds; ALSO
-                             may be empty
+  summary     see swarm.lua
+  represents  how many of its groups the host represents
+  also, address  by which it is handed out to others
+  joined      1 if the host was not live before
+  ids         an address and its peer id by turns, of all hosts in the views, if asked for
+  effects     what the frontend is to do, below
+  view        several texts: of each swarm that the host sees, from its rack outwards, the swarm's
+              (swarm.lua), then some of its pages (pages.lua). The swarm's representatives and the
+              host itself may be on the pages. The frontend chooses whom to hand out
 
-Status: 1 recorded, or told to come back; 0 the transfer is not active, nothing was written;
+An effect is a string:
+  registered NAME   the transfer registered itself; it has no name
+  started REGISTERED NOW NAME  the first host started; since when the transfer is registered
+  complete RACK HOSTS SEEDED STARTED NOW NAME
+                    the rack, or without RACK the transfer, is complete: how many hosts, how many of
+                    them never lacked anything, when the first started
+  promoted          a place was taken; to be counted
+  demoted WHY GROUP ADDRESS SILENT LEFT NAME
+                    a place was lost: for how many seconds the host was silent, how many
+                    representatives are left
+  lease GROUP ADDRESS RANK LEFT NAME
+                    a place is free: take a lease, and announce again with it; RANK: how urgently,
+                    see rank.lua; LEFT: representatives of the group
+  renew GROUP ADDRESS  take the same lease anew
+  settle GROUP ADDRESS TOKEN  a place was lost: end its lease
+  defer             the host is to announce again in some seconds, see clients.lua
+  crowded           likewise: its IP address has as many hosts as it may, and none is gone
+  check ADDRESS CLAIMED AFTER ALSO
+                    probe this representative after so many seconds; ALSO may be empty
+
+Status: 1 recorded, deferred or crowded; 0 the transfer is not active, nothing was written;
 -1 likewise, and an operator wants its clients to stop; -2 likewise, and it may register itself if
 `reserve` lets it.
 
-Cost: grows with want and max_repr, never with the swarm. At most 16 hosts on 16 pages
-expire, and where more are due, the representatives on the host's own path.
+Cost: grows with want and max_repr, never with the swarm. At most 16 hosts on 16 pages expire, and
+if more are due, the representatives on the host's own path.
 ]]
 local call = redis.call
 
@@ -112,7 +121,7 @@ local rules = {
 local ids, look, named = ARGV[14] ~= '', ARGV[23] ~= '', ARGV[24] ~= ''
 
 -- activate makes a transfer active that nobody registered, unless an operator ended it or the host
--- stops. It returns the status if it does not.
+-- stops. It returns the status if the transfer stays inactive.
 local function activate()
   local ended = call('GET', key('closed'))
   if ended or a.auto == '' or a.event == 'stopped' then
@@ -124,7 +133,7 @@ local function activate()
   tell('registered', '')
 end
 
--- note_use keeps when somebody announced, where nobody is live: see evict.
+-- note_use writes when somebody announced, while nobody is live; evict reads it.
 local function note_use()
   if summary.complete + summary.incomplete == 0 then
     summary.oldest = now
@@ -141,9 +150,9 @@ end
 note_use()
 
 local recorded = load_host(a.address)
-local host = (rules.lease == '' and settle or settle_again)(a, recorded)
+local host = (rules.lease == '' and record_announce or find_recorded)(a, recorded)
 local represents, seen = 0, {}
-if named and host.address then -- frontends do not connect to where a client likes
+if named and host.address then -- no frontend connects to an address of a client's choice
   call('HSET', record_key(host.address), 'probed', 'never')
 end
 if host.live then

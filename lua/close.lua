@@ -1,7 +1,7 @@
 --[[
-close: the first step of a deactivation. From here on announces find the transfer
-not active; its keys are archived by `archive`. That its clients are to stop may be said
-then or later, as long as {HASH}:closed is there.
+close: the first step of a deactivation. Announces find the transfer not active from now on, and
+`archive` archives its keys. An operator may say now or later that its clients are to stop, as long
+as {HASH}:closed is there.
 
 KEYS
    1 {HASH}:registered   2 {HASH}:closed   3 {HASH}:deregistered   4 {HASH}:name
@@ -30,11 +30,11 @@ local archive_ttl, stop = tonumber(ARGV[2]), ARGV[3] ~= ''
 
 local torrent_name, is_closing = call('GET', name) or '', call('EXISTS', deregistered) == 1
 if is_closing or call('EXISTS', registered) == 0 then
-  local stamp = call('GET', closed)
-  if stop and stamp then
-    call('SET', closed, string.match(stamp, '^%S+') .. ' stop', 'KEEPTTL')
+  local datetime = call('GET', closed)
+  if stop and datetime then
+    call('SET', closed, string.match(datetime, '^%S+') .. ' stop', 'KEEPTTL')
   end
-  return { is_closing and 2 or stop and stamp and 3 or 0, torrent_name }
+  return { is_closing and 2 or stop and datetime and 3 or 0, torrent_name }
 end
 shut(archive_ttl, stop and ' stop' or '', '')
 return { 1, torrent_name }

@@ -1,11 +1,11 @@
 --[[
-confirm: whether a place is held by a lease, under REPR_SCOPE=rack. If it is, it is held by
-this token from now on, if that is higher. If it is not, since the host does not represent the
-group, is due, or has another address by now, then neither will it be by
-this token, so that the lease may be released.
+confirm: whether a place is held by a lease, under REPR_SCOPE=rack. If it is, this token holds it
+from now on, if it is higher than the one before. It is not held if the host does not represent the
+group, is due, or has another address by now. Then this token cannot take the place any more, so
+the lease may be released.
 
-If another transfer wants the lease, a host that fetches nothing loses the place to it, unless its
-own transfer needs it as much (rank.lua).
+If another transfer requests the lease, a host that fetches nothing loses its place, unless its own
+transfer ranks as high (rank.lua).
 
 Invariants: those of announce.
 
@@ -16,8 +16,7 @@ KEYS
 
 ARGV
    1 now       unix time in seconds; empty: the clock of Redis
-   2 ttl       seconds of silence after which a host is not live; of no account if the
-               transfer is over
+   2 ttl       seconds of silence after which a host is not live; not used if the transfer is over
    3 group     path of the group that the host represents
    4 address   ip:port of the host
    5 token     of the lease
@@ -42,12 +41,13 @@ local call = redis.call
 
 local registered, leases, group_R = KEYS[1], KEYS[2], KEYS[7]
 local _, _, group, address, token, rank = unpack(ARGV, 1, 6)
--- A transfer that is over may be registered anew while a late announce is still under way: for
--- a day it cannot take a place by a lease of before.
+-- Seconds. A transfer that is over may be registered anew while a late announce is under way. That
+-- must not take a place by a lease of before.
 local FENCE_TTL = 86400
 
--- give_way takes the host's place if the other transfer's request ranks higher, and returns whether it has.
-local function give_way(host)
+-- lose_to_higher makes the host lose its place if the other transfer's request ranks higher, and
+-- returns whether it has.
+local function lose_to_higher(host)
   local path = swarms_of(host.rack)
   local level = level_of(path, tag .. ':rack:' .. group)
   if host.state == 'leecher' or not level or rank_of(host, path, level) >= rank then
@@ -64,14 +64,14 @@ local active = call('EXISTS', registered) == 1
 local held = active and host and host.live and host.address == address and not is_due(address)
   and call('SISMEMBER', group_R, address) == 1
 local place = group .. ' ' .. address
-if held and (rank == '' or not give_way(host)) then
+if held and (rank == '' or not lose_to_higher(host)) then
   if tonumber(token) > tonumber(call('HGET', leases, place) or 0) then
     call('HSET', leases, place, token)
   end
   return { 1, {} }
 end
 
--- Without a token the host is a representative no more as soon as somebody looks.
+-- Without a token the host loses its place when its lease is checked next.
 if tonumber(call('HGET', leases, place) or 0) <= tonumber(token) then
   call('HDEL', leases, place)
 end

@@ -1,6 +1,6 @@
 --[[
-drop: forgets a host on an operator's word, for instance one that left and will not come back, so that
-it no longer counts. One that announces afterwards is a host again.
+drop: forgets a host for an operator, for instance one that will not come back, so that it no
+longer counts. If it announces afterwards, it is a new host.
 
 Invariants: those of announce. Done twice it changes nothing.
 
@@ -16,11 +16,10 @@ ARGV
    2 address  ip:port of the host, either one if it has two; or an ip ([v6]): all hosts last seen
               there
 
-Returns {status} or {status, addresses, effects}. addresses: of the hosts that were dropped, by which
-they were known; effects: as in announce.
+Returns {status} or {status, addresses, effects}. addresses: of the hosts that were dropped, empty
+if there were none; effects: as in announce.
 
-Status: 1 done, addresses is empty if there was no such host; 2 call again; 0 the transfer is not
-active.
+Status: 1 done; 2 call again; 0 the transfer is not active.
 
 Cost: grows with the hosts dropped, at most 64.
 ]]
@@ -42,7 +41,7 @@ if call('EXISTS', registered) == 0 then
 end
 local MOST = 64 -- in a call
 
--- addresses_on are those of the hosts at an IP address, or at an address.
+-- addresses_on returns the addresses of the hosts at an IP address, or at an address.
 local function addresses_on(at)
   if load_host(at) then
     return { at }

@@ -1,6 +1,6 @@
 --[[
-evict: makes a transfer inactive that registered itself, if nobody used it for ttl. Its keys are
-archived by `archive`, but not kept.
+evict: makes a transfer that registered itself inactive, if nobody used it for ttl. `archive`
+archives its keys, which are kept for a second.
 
 Invariants: those of announce and of close. A transfer that somebody registered stays.
 
@@ -17,10 +17,10 @@ ARGV
    1 now  unix time in seconds; empty: the clock of Redis
    2 ttl  seconds of silence after which a host is not live
 
-Returns {status} or {status, effects, since}. effects: as in announce; since: a unix time since when
-perhaps nobody used it.
+Returns {status} or {status, effects, since}. effects: as in announce; since: unix time since when
+perhaps nobody used the transfer.
 
-Status: 1 it is not active any more; 2 call again; 3 it is in use; 0 it is not active, or somebody
+Status: 1 it is inactive now; 2 call again; 3 it is in use; 0 it was not active, or somebody
 registered it.
 
 Cost: bounded, as in announce.

@@ -1,17 +1,16 @@
 --[[
 lease: takes or renews one host's lease of a group, under REPR_SCOPE=rack.
 
-Invariant (R8): at most max_repr machines hold leases of a group that have not run out, over
-all transfers together. A host is known here by its machine, the ip of its address: two
-clients of one machine cross the uplink as one. If max_repr is lowered, those that came first
-stay; the others may not renew.
+Invariant (R8): at most max_repr machines hold leases of a group that have not run out, over all
+transfers together. A machine is the ip of a host's address: two clients of one machine use the
+uplink as one. If max_repr is lowered, those that came first stay, and the others may not renew.
 
-The place itself is in the transfer, which may be on another server: there it is held for
-ttl and a quarter from the moment that the token names. Here the lease runs longer, by as much
-as the servers' clocks may disagree.
+The place itself is in the transfer, perhaps on another server. There it is held for ttl and a
+quarter from the moment that the token names. Here the lease runs longer, by as much as the
+servers' clocks may differ.
 
-A lease that is denied is noted as wanted. Until its host has one, or for a minute, nobody takes one whose
-wish ranks lower: so what was given up for it goes to it.
+A request that is denied is noted as wanted. Until its host has a lease, or for a minute, no lower
+request gets one: so a lease that was ended for the request goes to it.
 
 KEYS
    1 leases:{GROUP}   2 leases:{GROUP}:wanted
@@ -22,15 +21,16 @@ ARGV
    3 hash       info hash of its transfer
    4 max_repr   machines that may hold leases
    5 ttl        seconds of silence after which a host is not live
-   6 rank       of the wish, see needed.lua; empty: the host has the lease already
+   6 rank       of the request, see chapters/rank.lua; empty: the host has the lease already
 
-Returns {status, token, doubtful}. token: unix time in microseconds, higher than any before;
-empty if there is none. doubtful: leases of others, ADDRESS HASH TOKEN RANK each, that are worth a look
-whether their places are still held, or given up for a wish of this rank, the highest that waits: at most
-8, and each at most once in 10 s; if this wish is the first of its rank, 64 that are as old.
+Returns {status, token, doubtful}. token: unix time in microseconds, higher than any before; empty
+if there is none. doubtful: leases of others, ADDRESS HASH TOKEN RANK each, for `confirm`: perhaps
+their places are not held any more, or are lost to a request of this rank, the highest that waits.
+At most 8 are named, each once in 10 s. If this request is the first of its rank, 64 that are 10 s
+old are.
 
-Status: 1 the host has a lease by this token, instead of the one it may have had;
-2 all places are taken, or wanted more by others.
+Status: 1 the host has a lease by this token, instead of the one it may have had; 2 denied: all
+leases are taken, or a higher request waits.
 
 Cost: grows with max_repr and the number of transfers.
 ]]
@@ -43,36 +43,36 @@ if now == '' then
   now = time[1] * 1e6 + time[2]
 end
 now = tonumber(now)
--- By how many seconds clocks may disagree, and between two looks at a lease.
-local SLACK, LOOK_INTERVAL, LOOKS = 60, 10, { ordinary = 8, urgent = 64 }
+local SLACK = 60 -- seconds by which clocks may differ
+local CHECK_INTERVAL = 10 -- seconds between two checks of a lease
+local CHECKS = { ordinary = 8, urgent = 64 } -- leases named in a call
 local life = 1.25 * ttl + SLACK
--- Seconds that all this is kept without a new lease: longer than any lease, also if PEER_TTL is
+-- Seconds that all this is kept without a new lease: longer than any lease, even if PEER_TTL is
 -- raised meanwhile.
 local KEPT = 86400
--- Seconds for which a wish is remembered: longer than between two announces.
-local WANTED = 60
+local WANTED = 60 -- seconds that a denied request waits: longer than between two announces
 
 local function machine_of(addr)
   return string.match(addr, '^(.*):')
 end
 
--- The highest wish of those that were denied.
-local wished_at, highest = string.match(call('GET', wanted) or '', '^(%d+) (%S+)$')
-if not wished_at or wished_at / 1e6 > now / 1e6 or wished_at / 1e6 + WANTED <= now / 1e6 then
+-- The highest request that waits.
+local requested_at, highest = string.match(call('GET', wanted) or '', '^(%d+) (%S+)$')
+if not requested_at or requested_at / 1e6 > now / 1e6 or requested_at / 1e6 + WANTED <= now / 1e6 then
   highest = ''
 end
--- Those of lower rank may just have looked at all leases.
+-- Lower requests may just have had all leases checked.
 local urgent = rank > highest
-local looks = urgent and LOOKS.urgent or LOOKS.ordinary
+local checks = urgent and CHECKS.urgent or CHECKS.ordinary
 
--- Each lease is a field ADDRESS HASH, and a value TOKEN LOOKED SINCE: when it was last looked
--- at, and its first token. The field `last` is the highest token there was.
+-- Each lease is a field ADDRESS HASH with the value TOKEN CHECKED SINCE: when it was last named as
+-- doubtful, and its first token. The field `last` is the highest token there was.
 local own, machine = address .. ' ' .. hash, machine_of(address)
 local last, first, doubtful = 0, {}, {}
 local fields = call('HGETALL', leases)
 for i = 1, #fields, 2 do
   local field, value = fields[i], fields[i + 1]
-  local token, looked, since = string.match(value, '^(%d+) (%d+) (%d+)$')
+  local token, checked, since = string.match(value, '^(%d+) (%d+) (%d+)$')
   if field == 'last' then
     last = tonumber(value)
   elseif token / 1e6 + life <= now / 1e6 then
@@ -80,8 +80,8 @@ for i = 1, #fields, 2 do
   else
     local holder = machine_of(field)
     first[holder] = math.min(first[holder] or tonumber(since), tonumber(since))
-    local seen = urgent and since or looked
-    if holder ~= machine and seen / 1e6 + LOOK_INTERVAL <= now / 1e6 and #doubtful < looks then
+    local seen = urgent and since or checked
+    if holder ~= machine and seen / 1e6 + CHECK_INTERVAL <= now / 1e6 and #doubtful < checks then
       doubtful[#doubtful + 1] = { field, token, since }
     end
   end

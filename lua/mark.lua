@@ -1,6 +1,6 @@
 --[[
-mark: whether Redis takes writes. It writes the version of the key model, which is there already:
-never over that of another one, which may have come since it was read.
+mark: whether Redis takes writes. It writes the version of the key model again. It never overwrites
+another version, which may have come since the frontend read it.
 
 KEYS
    1 p2ptracker

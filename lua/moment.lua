@@ -1,6 +1,6 @@
 --[[
-moment: the clock, and the generation of what is remembered of hosts' locations. All ages are
-by this one clock, also in a cluster whose servers disagree.
+moment: the clock, and the generation of locations. The age of a location is by this one clock,
+also in a cluster whose servers differ.
 
 KEYS
    1 location_generation
@@ -10,7 +10,7 @@ ARGV: none
 Returns {status, generation, seconds, microseconds}. generation: a string, or nil if there
 is none; then the unix time.
 
-Status: 1 told.
+Status: 1 always.
 
 Cost: constant.
 ]]

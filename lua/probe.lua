@@ -1,10 +1,11 @@
 --[[
-probe: how a probe of a representative ended. One that is dead loses its places; of another one
-the frontend goes on to probe.
+probe: how a probe of a representative ended. A dead one loses its places. The frontend goes on to
+probe the others.
 
-Dead is who has answered a probe before, does not answer this one, and has not announced since
-it began. One that never answered, or twice announced with progress while it did not, is behind a
-firewall: probes say nothing of it, and come rarely; only silence counts.
+A representative is dead if it answered a probe before, does not answer this one, and has not
+announced since it began. One that never answered is behind a firewall, and so is one that twice
+did not answer but announced with progress. Probes say nothing of these, and come rarely; only
+silence counts.
 
 KEYS
    1 {HASH}:registered   2 {HASH}:leases   3 {HASH}:peers:R   4 {HASH}:pages
@@ -20,8 +21,8 @@ ARGV
 
 Returns {status, effects}. effects: as in announce.
 
-Status: 1 probe again, as told; 2 it was dead, and has lost its places; 3 it represents nothing any
-more, or another frontend probes it.
+Status: 1 probe again, see the effects; 2 it was dead, and has lost its places; 3 it represents
+nothing any more, or another frontend probes it.
 
 Cost: constant.
 ]]
@@ -37,8 +38,8 @@ local call = redis.call
 
 local registered, peers_R, record = KEYS[1], KEYS[3], KEYS[6]
 local _, address, claimed, took, alive, probe_interval = unpack(ARGV, 1, 6)
--- How many intervals pass between two probes of one behind a firewall: its probes time out,
--- and take the places of those that tell something.
+-- Intervals between two probes of a host behind a firewall. Its probes time out, and delay those
+-- that tell something.
 local RARELY = 10
 
 local host = load_host(address)

@@ -1,8 +1,8 @@
 --[[
-ready: whether this user may run every command that the tracker sends, on every kind of key that
-it has. The frontend asks each server of a cluster, since each has its own users.
+ready: whether this user may run every command that the tracker sends, on every kind of key. The
+frontend asks each server of a cluster, since each has its own users.
 
-Invariant: nothing is left behind, and nothing is changed but the scratch keys.
+Invariant: only the scratch keys are changed, and none is left.
 
 KEYS: none, since keys that lie on several servers of a cluster cannot be declared together.
 
@@ -12,21 +12,21 @@ ARGV
 
 Returns {status, missing}. missing: commands, and names of keys behind "keys like ".
 
-Status: 1 told.
+Status: 1 always.
 
 Cost: constant.
 ]]
 local scratch, keys = ARGV[1], ARGV[2]
-local missing, told = {}, {}
+local missing, listed = {}, {}
 
 local function miss(what)
-  if not told[what] then
-    told[what] = true
+  if not listed[what] then
+    listed[what] = true
     missing[#missing + 1] = what
   end
 end
 
--- Redis, Valkey and their versions differ in words. That a key lies on another server is no refusal.
+-- Redis, Valkey and their versions word errors differently. A key on another server is no refusal.
 local function try(command, ...)
   local reply = redis.pcall(command, ...)
   local err = type(reply) == 'table' and reply.err
@@ -67,7 +67,7 @@ for _, call in ipairs({
 end
 clear()
 
--- Of a set, no member is empty; all else is no set.
+-- No set has an empty member, and SREM fails on other types: so nothing is removed.
 for key in string.gmatch(keys, '%S+') do
   try('GET', key)
   try('SREM', key, '')

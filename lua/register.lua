@@ -1,8 +1,8 @@
 --[[
 register: keeps an uploaded torrent and makes its transfer active.
 
-Invariant: a transfer has one torrent, under one name. Done twice with the same
-arguments it changes nothing.
+Invariant: a transfer has one torrent, under one name. A second call with the same arguments
+changes nothing.
 
 KEYS
    1 {HASH}:registered     2 {HASH}:closed   3 {HASH}:name
@@ -16,10 +16,10 @@ ARGV
    4 torrent   the bytes uploaded
    5 digest    of these bytes
 
-Returns {status, name}: the name of the transfer's torrent.
+Returns {status, name}. name: of the transfer's torrent.
 
-Status: 1 registered; 2 it was there already; 3 its torrent has another name;
-4 the transfer is just being archived: finish that, then come back.
+Status: 1 registered; 2 it was there already; 3 its torrent has another name; 4 its archive is
+under way: finish that, then call again.
 
 Cost: constant.
 ]]

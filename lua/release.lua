@@ -1,6 +1,6 @@
 --[[
 release: ends a lease whose place is not held any more, under REPR_SCOPE=rack. A lease that was
-taken anew since stays.
+taken anew since then stays.
 
 KEYS
    1 leases:{GROUP}

@@ -1,14 +1,14 @@
 --[[
-scrape: counts the hosts of a transfer (R9). They are live as of the last announce: only
-announces let hosts expire.
+scrape: counts the live hosts of a transfer (R9), as of the last announce: a scrape expires no
+host.
 
 KEYS
    1 {HASH}:registered   2 {HASH}:summary   3 {HASH}:peers:P
 
 ARGV: none
 
-Returns {status} or {status, summary, paused}. summary: as in announce; paused: how many of the
-incomplete download nothing (BEP 21).
+Returns {status} or {status, summary, paused}. summary: as in announce; paused: partial seeds among
+the incomplete (BEP 21).
 
 Status: 1 counted; 0 the transfer is not active.
 

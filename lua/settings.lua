@@ -1,6 +1,6 @@
 --[[
-settings: what frontends have set that must be alike on all of them. Each says its settings again and
-again, and hears those of the others; of one that ended, they are forgotten.
+settings: settings that must be alike on all frontends. Each frontend writes its own again and
+again, and reads those of the others. Those of a frontend that ended are removed.
 
 KEYS
    1 settings
@@ -10,7 +10,7 @@ ARGV
    2 keep      seconds for which a setting is kept
    3 settings  FRONTEND NAME VALUE, a line each
 
-Returns {status, setting…}: of all frontends, likewise.
+Returns {status, setting…}. setting: FRONTEND NAME VALUE, of all frontends.
 
 Status: 1 always.
 

@@ -13,9 +13,9 @@ ARGV
    2 ttl  seconds of silence after which a host is not live
 
 Returns {status} or {status, peers, seeders, leechers, paused, due, values, progress}.
-due: 1 if there may be hosts that should have gone already, see sweep.
-values: length, the four dates, when it was registered, and its name, each empty if not known; progress: fields and
-values of the sums, by turns.
+  due       1 if hosts may be due, see sweep
+  values    length, the four dates, when it was registered, and its name, each empty if not known
+  progress  fields and values of the sums, by turns
 
 Status: 1 counted; 0 the transfer is not active.
 

@@ -1,6 +1,6 @@
 --[[
-sweep: lets hosts go that were silent for too long, a bounded few at a time. Announces do that
-besides; this is for a transfer in which nobody announces any more, and somebody asks how it ended.
+sweep: expires hosts that were silent for too long, a bounded few at a time. Announces do so, too.
+This is for a transfer in which nobody announces any more, when somebody asks for its statistics.
 
 Invariants: those of announce.
 
@@ -18,7 +18,7 @@ ARGV
 
 Returns {status} or {status, effects}. effects: as in announce.
 
-Status: 1 nobody is left who is due; 2 call again; 0 the transfer is not active.
+Status: 1 no host is due any more; 2 call again; 0 the transfer is not active.
 
 Cost: bounded, as in announce.
 ]]

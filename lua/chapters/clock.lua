@@ -1,5 +1,5 @@
--- The clock is that of Redis, since those of frontends disagree. Tests give the time instead, as the first
--- argument of each script.
+-- The clock is that of Redis, since those of frontends differ. Tests give the time instead, as the
+-- first argument of each script.
 local now = tonumber(ARGV[1]) or tonumber(call('TIME')[1])
 
 -- rfc3339 writes a unix time as 2006-01-02T15:04:05Z. The day's date comes from

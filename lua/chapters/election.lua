@@ -1,8 +1,8 @@
--- How places are taken, see places.lua. rules: { max_repr, scope, lease, probe_interval, word }, as in the header of
--- announce.lua.
+-- How places are taken; places.lua has how they are lost. rules: { max_repr, scope, lease,
+-- probe_interval, word }, as in the header of announce.lua.
 
--- begin_probing lets the frontend probe a host that has just become a representative: while
--- it certainly lives, so that it shows whether it can be probed at all.
+-- begin_probing lets the frontend probe a host that has just become a representative. It certainly
+-- lives, so the first probe shows whether it can be probed at all.
 local function begin_probing(addr, interval)
   if interval ~= '' and call('HGET', record_key(addr), 'probed') ~= 'never' then
     call('HDEL', record_key(addr), 'reachable')
@@ -10,8 +10,8 @@ local function begin_probing(addr, interval)
   end
 end
 
--- claim_overdue tells the frontend to probe the representatives in view that nobody probes: a claim is
--- overdue after two intervals, and the longest probe with its report. Its frontend has ended.
+-- claim_overdue lets the frontend probe the representatives in view that nobody probes. A claim is
+-- overdue after two intervals and the longest probe: its frontend has ended.
 local function claim_overdue(path, represents, interval)
   for level = 1, math.min(represents + 1, #path - 1) do
     for addr in string.gmatch(read_swarm(path[level]).lines, '\n%a+ (%S+)') do
@@ -23,9 +23,9 @@ local function claim_overdue(path, represents, interval)
   end
 end
 
--- find_lease returns the token by which a host may take a place of the group: that of a
--- place it lost within this call, or the one the frontend took for it. If there is none
--- the frontend is asked for one.
+-- find_lease returns the token by which a host may take a place of the group: that of a place it
+-- lost within this call, or the one that the frontend took for it. Without one it asks the frontend
+-- for a lease.
 local function find_lease(host, path, level, rules)
   local group = group_of(path[level])
   local before = lost[group .. ' ' .. host.address]
@@ -41,8 +41,8 @@ local function find_lease(host, path, level, rules)
   tell('lease', group, host.address, rank, read_swarm(path[level]).representatives, transfer_name())
 end
 
--- take_place makes the host a representative of path[level]. It returns whether it could:
--- under REPR_SCOPE=rack not without a lease.
+-- take_place makes the host a representative of path[level]. Under REPR_SCOPE=rack it needs a
+-- lease. It returns whether the host took the place.
 local function take_place(host, path, level, rules)
   local place = group_of(path[level]) .. ' ' .. host.address
   if rules.scope == 'rack' then
@@ -52,7 +52,7 @@ local function take_place(host, path, level, rules)
     end
     call('HSET', key('leases'), place, token)
     call('PERSIST', key('leases'))
-    look_at(string.sub(path[1], #tag + 2) .. ':R', good_for(token))
+    check_from(string.sub(path[1], #tag + 2) .. ':R', good_for(token))
   end
   call('SADD', path[level] .. ':R', host.address)
   if level == 1 then
@@ -74,15 +74,15 @@ local function take_place(host, path, level, rules)
   return true
 end
 
--- clear_places takes the places of hosts that are due, or whose leases have run out, and returns the
--- group's swarm as it is then.
-local function clear_places(swarm, scope)
+-- lose_overdue makes representatives lose their places that are due, or whose leases have run out.
+-- It returns the group's swarm as it is then.
+local function lose_overdue(swarm, scope)
   for addr in string.gmatch(swarm.lines, '\n%a+ (%S+)') do
     if backlog and is_due(addr) then
       expire_host(addr)
-      strike(swarm.name, addr) -- if its record was lost
+      remove_representative(swarm.name, addr) -- if its record was lost
     elseif scope == 'rack' then
-      lapse(swarm.name, addr)
+      lose_lapsed(swarm.name, addr)
     end
   end
   return read_swarm(swarm.name)
@@ -98,27 +98,27 @@ local function is_open(host, swarm, max_repr)
   return swarm.representatives < max_repr and able == swarm.representatives - paused
 end
 
--- make_way takes the places of partial seeds until one is free.
-local function make_way(swarm, max_repr)
+-- lose_paused makes partial seeds lose their places until one is free.
+local function lose_paused(swarm, max_repr)
   while swarm.representatives >= max_repr do
     lose_at(swarm.name, string.match(swarm.lines, '\npaused (%S+)'), 'yielded')
     swarm = read_swarm(swarm.name)
   end
 end
 
--- elect walks from the rack outwards for as long as the host represents the group, and
--- takes a place where one is free. It returns how many groups the host represents.
+-- elect walks from the rack outwards as long as the host represents the group, or can take a place
+-- of it. It returns how many groups the host represents.
 local function elect(host, path, rules)
   for level = 1, #path - 1 do
     local swarm = read_swarm(path[level])
     if backlog or rules.scope == 'rack' then
-      swarm = clear_places(swarm, rules.scope)
+      swarm = lose_overdue(swarm, rules.scope)
     end
     if not host.pages[level + 1] then
       if not is_open(host, swarm, rules.max_repr) then
         return level - 1
       end
-      make_way(swarm, rules.max_repr)
+      lose_paused(swarm, rules.max_repr)
       if not take_place(host, path, level, rules) then
         return level - 1
       end
@@ -133,11 +133,11 @@ local function elect(host, path, rules)
   return #path - 1
 end
 
--- stamp leaves in a host's record what `again` compares: WORD REPRESENTS UNTIL GENERATION…, for the rules
--- under which it was elected, how many groups it represents, when a lease of it is to be renewed (0:
--- never), and the generations of these groups, and of the next one around. As long as nothing of that
--- changes, electing it again would change nothing. A host that waits for something has no stamp: a partial
--- seed, or one to which a place is open that it could not take.
+-- stamp writes into a host's record what `again` compares: WORD REPRESENTS UNTIL GENERATION…. WORD
+-- stands for the rules of the election, REPRESENTS is how many groups the host represents, and
+-- UNTIL when a lease is to be renewed (0: never). The generations are of these groups and of the
+-- next one around. As long as they stay, another election would change nothing. A host that waits
+-- for a place has no stamp: a partial seed, or a host that could not take a place open to it.
 local function stamp(host, path, represents, rules)
   local words, renew = { rules.word, represents, 0 }, math.huge
   local waits = host.state == 'paused'

@@ -1,9 +1,8 @@
--- Hosts that were silent for too long leave within the announces of others, a bounded few at a time, and so
--- do representatives whose leases have run out. {HASH}:pages says where to look: at each page of a rack,
--- and at rack:RACK:R for its leases.
+-- Hosts that were silent for too long expire within the announces of others, a bounded few at a
+-- time. Representatives whose leases have run out lose their places likewise. {HASH}:pages says
+-- what to check when: pages of racks for their hosts, rack:RACK:R for leases.
 
--- Whether some hosts that are due may still be there, since more are than one call may let go: then all that
--- is handed out must be looked at twice.
+-- More hosts are due than one call may expire. Then each host is checked before it is handed out.
 local backlog = false
 
 local function expire_host(addr)
@@ -12,11 +11,11 @@ local function expire_host(addr)
     depart(host, 'expired')
     host.state = 'gone'
     write_state(host)
-    settle_machine(host)
+    update_machine(host)
   end
 end
 
--- expire_entry lets a host on a page go. If its record was lost, the contact still says enough to take it
+-- expire_entry expires a host on a page. If its record was lost, its contact says enough to take it
 -- out of the live sets.
 local function expire_entry(entry, rack, part)
   local addr, second = string.match(entry, '^(%S+) ?(%S*)$')
@@ -29,11 +28,11 @@ local function expire_entry(entry, rack, part)
   end
 end
 
--- expire_page lets at most budget hosts of a page go. It returns how many it looked at and
--- how many went.
+-- expire_page expires at most budget hosts of a page. It returns how many it checked, and how many
+-- expired.
 local function expire_page(name, budget)
   local rack, part = string.match(name, '^rack:([^:]*):(%a+)')
-  local first, looks, gone = math.huge, 0, {}
+  local first, checked, gone = math.huge, 0, {}
   for entry in string.gmatch(call('GET', key(name)) or '', '[^\n]+') do
     local seen = last_seen(string.match(entry, '^%S+'))
     if seen <= due and #gone < budget then
@@ -41,9 +40,9 @@ local function expire_page(name, budget)
     else
       first = math.min(first, seen)
     end
-    looks = looks + 1
+    checked = checked + 1
   end
-  -- First: a host that fills a gap here may have to be looked at sooner.
+  -- Before hosts expire: one that fills a gap here may have to be checked sooner.
   if first < math.huge then
     call('ZADD', key('pages'), first, name)
   else
@@ -52,20 +51,20 @@ local function expire_page(name, budget)
   for _, entry in ipairs(gone) do
     expire_entry(entry, rack, part)
   end
-  return looks, #gone
+  return checked, #gone
 end
 
--- expire lets hosts go. If nobody is live any more, the summary still says since when nobody may have
+-- expire expires hosts. If nobody is live then, the summary still says since when perhaps nobody
 -- announced.
 local function expire()
-  local PAGES, looks, budget = 16, 128, 16 -- at most: pages, hosts looked at, hosts that go
+  local PAGES, checks, budget = 16, 128, 16 -- at most: pages, hosts checked, hosts that expire
   for _, name in ipairs(call('ZRANGEBYSCORE', key('pages'), '-inf', due, 'LIMIT', 0, PAGES)) do
     local rack_of_leases = string.match(name, '^rack:([^:]*):R$')
     if rack_of_leases then
-      lapse_leases(rack_of_leases)
-    elseif looks > 0 and budget > 0 then
-      local looked, gone = expire_page(name, budget)
-      looks, budget = looks - looked, budget - gone
+      lose_lapsed_of(rack_of_leases)
+    elseif checks > 0 and budget > 0 then
+      local checked, gone = expire_page(name, budget)
+      checks, budget = checks - checked, budget - gone
     end
   end
   local first = call('ZRANGE', key('pages'), 0, 0, 'WITHSCORES')[2]

@@ -1,7 +1,7 @@
--- What a host sees of its swarms: the frontend chooses whom it is handed. While some are due that may still be
--- there, each host on a page is looked at before it is handed out: at most 512 of a swarm.
+-- What a host sees of its swarms; the frontend chooses from it. While hosts are due that one call
+-- could not expire, each host on a page is checked before it is handed out: at most 512 of a swarm.
 
--- is_there says whether a host on a page of path[level] may be handed out.
+-- is_there says whether a host on a page of path[level] is live, and still represents its group.
 local function is_there(entry, path, level, scope)
   local addr = string.match(entry, '^%S+')
   if is_due(addr) then
@@ -28,7 +28,7 @@ local function only_live(text, path, level, scope)
   return table.concat(list)
 end
 
--- views are those of all swarms that the host sees.
+-- views are of all swarms that the host sees.
 local function views(host, path, represents, a)
   local list = {}
   for level = 1, a.want > 0 and represents + 1 or 0 do

@@ -1,23 +1,23 @@
--- A host is { address, id, state, pages, left, came, seeded, rack, also, live, seen }: its record, as far
--- as the decisions need it.
+-- A host is { address, id, state, pages, left, came, seeded, rack, also, live, seen }: its record,
+-- as far as decisions need it.
 --   id: peer id and key
 --   state: leecher, seeder, paused (a partial seed) or gone
 --   pages: its page in each of its swarms, from the rack outwards
---   came: when it announced first, if it has had everything since, 0 once it took the place of one that
+--   came: when it announced first, if it has had everything since; 0 once it succeeded a host that
 --     had everything; else nil
---   seeded: true if it is such a one, and nobody on its machine lacked anything before (machine.lua)
+--   seeded: true if it has a `came`, and nobody on its machine fetched anything (machine.lua)
 --   seen: when it last announced, known once this announce is recorded
 -- Of the host that announces also:
 --   joined: it was not live before
 --   before: what it lacked when it announced last, nil if it never did
---   alone: it was just seen for the first time, or at another address, and nobody else on its machine was
---   namesake: likewise; the address of the one host that had its peer id and key until then
+--   alone: it is new at this address, and no other host was seen on its machine
+--   namesake: it is new at this address; the one host that had its peer id and key until then
 --
--- A host is loaded once in a call: whoever changes another host changes it for all.
+-- A host is loaded once in a call, so all code sees the same one.
 local loaded = {}
 
--- load_host reads the host recorded at an address, or nil. The record of a second address
--- only names the first.
+-- load_host reads the host recorded at an address, or nil. The record of a second address only
+-- names the first.
 local function load_host(addr)
   if loaded[addr] then
     return loaded[addr]
@@ -39,7 +39,7 @@ local function load_host(addr)
   return host
 end
 
--- last_seen is when the host at an address announced last; one whose record was lost, never.
+-- last_seen is when the host at an address announced last; 0 if its record was lost.
 local function last_seen(addr)
   return tonumber(call('HGET', record_key(addr), 'last_seen')) or 0
 end
@@ -58,7 +58,7 @@ local function note(addr, field, value)
   end
 end
 
--- write_state writes down the state and pages of a host. Most hosts need no field for them: that saves
+-- write_state writes the state and pages of a host. Most hosts need no field for them, which saves
 -- 32 bytes of some 350.
 local function write_state(host)
   local pages = table.concat(host.pages, ' ')

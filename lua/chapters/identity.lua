@@ -1,13 +1,13 @@
--- Which host is it that announces, if it is not just the one last seen at its address?
--- A peer id and key counts at one address of each family (R7): another address of the same family
--- is a host of its own. Clones of one image share a peer id and key, so it joins two addresses only
--- as long as a single host has it.
+-- Which host announces, if it is not just the one last seen at its address? A peer id and key
+-- counts at one address of each family (R7): at another address of the same family it is another
+-- host. Clones of one image share a peer id and key, so an announce joins two addresses only if a
+-- single host has it.
 
 local function is_ipv6(addr)
   return string.byte(addr) == 91 -- [
 end
 
--- split adds a part, and moves there who belongs there now.
+-- split adds a part to the index, and moves the entries that belong there now.
 local function split()
   parts = parts + 1
   call('SET', key('hosts'), parts)
@@ -24,8 +24,8 @@ local function split()
   end
 end
 
--- enrol puts a host that is seen for the first time, or by IPv4 for the first time, among all seen and into the
--- index; instead of another address, if it was known by that.
+-- enrol adds a host to those seen and to the index. instead: the address that it had there before,
+-- if it was known by IPv6 only.
 local function enrol(host, instead)
   local HOSTS_OF_PART = 40
   call('SADD', key('peers:N'), host.address)
@@ -43,8 +43,8 @@ local function enrol(host, instead)
   end
 end
 
--- expire_if_due lets a host go that should have gone already, or nil. It returns the host if it
--- still counts.
+-- expire_if_due expires a host if it is due. host may be nil. It returns the host, unless it was
+-- forgotten.
 local function expire_if_due(host)
   if backlog and host and host.live and is_due(host.address) then
     expire_host(host.address)
@@ -52,8 +52,8 @@ local function expire_if_due(host)
   return host and loaded[host.address]
 end
 
--- make_room says whether there is room for a host at this address: its IP address has so many at most. Where
--- it is full, the host leaves that is gone for longest.
+-- make_room says whether there is room for a host at this address: an IP address has so many hosts
+-- at most. If it is full, the host that has been gone for longest is forgotten.
 local function make_room(addr, most)
   local ip = ip_of(addr)
   local _, gone, _, n = machine_at(ip)
@@ -61,16 +61,16 @@ local function make_room(addr, most)
     return true
   end
   local oldest = string.match(gone, '%d+')
-  local leaver = oldest and load_host(ip .. ':' .. oldest)
-  if leaver then
-    forget(leaver, 'replaced')
+  local longest_gone = oldest and load_host(ip .. ':' .. oldest)
+  if longest_gone then
+    forget(longest_gone, 'replaced')
   elseif oldest then -- its record was lost
     write_machine(ip .. ':' .. oldest, nil)
   end
   return oldest
 end
 
--- relocate puts a host, with all that is known of it, at its IPv4 address.
+-- relocate moves a host's record to its IPv4 address.
 local function relocate(host, addr)
   local six = host.address
   if host.before then
@@ -84,7 +84,7 @@ local function relocate(host, addr)
   end
 end
 
--- detach takes a host's address of the other family from it.
+-- detach removes a host's address of the other family.
 local function detach(host)
   local was_live = host.live
   if was_live then
@@ -102,8 +102,8 @@ local function detach(host)
 end
 
 -- attach gives a host its address of the other family, if there is room. A host that has both is
--- known, and located, by the IPv4 one. An address belongs to one host: another identity that had it
--- is gone, whatever it said last, and a namesake keeps its other address.
+-- known, and located, by the IPv4 one. An address belongs to one host: another host that had it is
+-- forgotten, and a host of the same identity keeps its other address.
 local function attach(host, addr, most)
   if addr == '' or addr == host.also or is_ipv6(addr) == is_ipv6(host.address)
     or ip_of(addr) ~= ip_of(host.also) and not make_room(addr, most) then
@@ -132,7 +132,7 @@ local function attach(host, addr, most)
   host.alone = write_machine(addr, 'live') == 1 and (not host.before or host.alone)
 end
 
--- move puts a host into another rack; what it had counts there from now on.
+-- move moves a host to another rack, where it counts from now on.
 local function move(host, rack)
   if host.live then
     depart(host, 'moved')
@@ -158,7 +158,7 @@ local function other_half(a)
 end
 
 -- stopping returns the only host of this peer id and key at the IP address, if the announce says
--- port 0, as it may.
+-- port 0, as a stop may.
 local function stopping(a)
   local ip, found = string.match(a.address, '^(.*):0$'), nil
   for _, host in ipairs(ip and hosts_on(ip) or {}) do
@@ -172,7 +172,7 @@ local function stopping(a)
   return found
 end
 
--- The host that had the address of the one that announces until now, if that was another one.
+-- The other host, if there is one, that had the address of this announce until now.
 local replaced
 
 -- known_host returns the host that announces, if it has been seen before. recorded: the host last
@@ -181,17 +181,17 @@ local function known_host(a, recorded)
   recorded = expire_if_due(recorded)
   if recorded and recorded.id == a.id then
     return recorded
-  elseif a.event == 'stopped' then -- a late stop displaces nobody
+  elseif a.event == 'stopped' then -- a late stop replaces nobody
     return stopping(a) or other_half(a)
   end
   replaced = recorded
   return other_half(a)
 end
 
--- first_rack is where a host stands that was never seen. `racks6` keeps which racks by IPv6 turned out
--- to be which ones by IPv4, since their hosts have both addresses; empty: now one, now another. Where no
--- host is in the rack by IPv6, one that comes to it is most likely another one of these, and its IPv4
--- announce on its way: until its next announce it is in that rack. Else each would be alone in its
+-- first_rack is the rack of a host that was never seen. `racks6` keeps which rack by IPv6 is which
+-- one by IPv4, learnt from hosts that have both addresses; empty: not always the same. A new host
+-- whose rack by IPv6 has no hosts most likely has an IPv4 address, too, and its announce is on its
+-- way. So the host is in the rack by IPv4 until its next announce. Else it would be alone in its
 -- rack by IPv6 for a moment, and be handed peers from outside.
 local function first_rack(a)
   local rack = is_ipv6(a.address) and call('SISMEMBER', key('racks'), a.location) == 0
@@ -199,7 +199,7 @@ local function first_rack(a)
   return rack and rack ~= '' and rack or a.location
 end
 
--- learn_rack notes which rack by IPv4 the host is in that was in a rack by IPv6.
+-- learn_rack notes the rack by IPv4 of a host that was in a rack by IPv6.
 local function learn_rack(host, location)
   local by_ipv6 = call('HGET', record_key(host.address), 'rack6') or host.rack
   local known = call('HGET', key('racks6'), by_ipv6)
@@ -208,8 +208,8 @@ local function learn_rack(host, location)
   end
 end
 
--- find_host returns the host that announces, or nil: a host never seen before that stops is nobody,
--- and one whose IP address is full is told so.
+-- find_host returns the host that announces. It returns nil if a host stops that was never seen, or
+-- if there is no room for a new host at its IP address.
 local function find_host(a, recorded)
   local host = known_host(a, recorded)
   if not host and a.event == 'stopped' then
@@ -226,8 +226,8 @@ local function find_host(a, recorded)
   return host
 end
 
--- arrive gives a host the addresses that its announce gives, and the rack, if it announces from the
--- address that decides.
+-- arrive gives a host the addresses of its announce. It gives it the rack, too, if the announce
+-- comes from the address that it is located by.
 local function arrive(host, a)
   local by_ipv6 = is_ipv6(host.address)
   attach(host, a.address, a.hosts_per_address)

@@ -1,14 +1,14 @@
--- Who has which peer id and key (R7), and which hosts are at which IP address. The index is parted
--- into hashes of some 40 hosts each (identity.lua), {HASH}:hosts:1 and so on, which Redis keeps in 40
--- bytes a host; as one large hash they would take 110. Their number grows by one at a time, by
--- splitting one of them in two (linear hashing); {HASH}:hosts says how many there are.
+-- The index has which host came with a peer id and key (R7), and which hosts are at an IP address.
+-- Its parts are hashes of some 40 hosts each, {HASH}:hosts:1 and so on. Redis keeps these in 40
+-- bytes a host; one large hash would take 110. Their number, {HASH}:hosts, grows by one at a time:
+-- one of them is split in two (linear hashing, identity.lua).
 --
--- A peer id and key is there by 12 digits of its SHA-1. Its entry is ADDRESS N: the host that came
--- last with it, empty once that one is forgotten; and how many hosts of the sums have it, left out
--- if it is 1 and the host is known. Two with the same digits count as one, so they join nothing.
+-- A peer id and key has 12 digits of its SHA-1 as field. The value is ADDRESS N: the host that came
+-- last with it, empty once that one is forgotten, and how many hosts have it, left out if it is
+-- that one only. Two with the same digits count as one, so they join no addresses.
 --
--- An IP address is there with its ports: GONE|LIVE, each begun by a blank, in the order in which
--- the hosts went and came.
+-- An IP address has the ports of its hosts as value: GONE|LIVE, each begun by a blank, in the order
+-- in which they departed and came.
 
 local function part_key(n)
   return tag .. ':hosts:' .. n
@@ -31,7 +31,7 @@ local function digest_of(id)
   return string.sub(redis.sha1hex(id), 1, 12)
 end
 
--- read_identity returns the host that came last with a peer id and key, how many there are, and
+-- read_identity returns the host that came last with a peer id and key, how many hosts have it, and
 -- where the entry is.
 local function read_identity(id)
   local digest = digest_of(id)
@@ -48,17 +48,16 @@ local function write_identity(part, digest, addr, n)
   end
 end
 
-
--- machine_at an IP address is what is kept of it: the part, the ports of hosts that are gone, of
--- those that are live, and how many there are.
+-- machine_at returns what is kept of an IP address: the part, the ports of hosts that are gone,
+-- those of live ones, and how many there are.
 local function machine_at(ip)
   local part = part_key(part_of(digest_of(ip)))
   local gone, live = string.match(call('HGET', part, ip) or '|', '^(.*)|(.*)$')
   return part, gone, live, select(2, string.gsub(gone .. live, ' ', ''))
 end
 
--- write_machine puts an address last among the live ones of its machine, or the gone ones, or takes
--- it away. It returns how many there are.
+-- write_machine puts an address last among the live or the gone ones of its machine, or with no
+-- state removes it. It returns how many there are.
 local function write_machine(addr, state)
   local ip, port = string.match(addr, '^(.*):(%d+)$')
   local part, gone, live, n = machine_at(ip)
@@ -81,7 +80,7 @@ local function write_machine(addr, state)
   return state and n + 1 or n
 end
 
--- addresses_in a list of ports: at most n, the last one first.
+-- addresses_in returns at most n addresses of a list of ports, the last one first.
 local function addresses_in(list, ip, n)
   local addresses = {}
   for port in string.gmatch(string.reverse(list), '%d+') do
@@ -93,13 +92,14 @@ local function addresses_in(list, ip, n)
   return addresses
 end
 
--- unlist takes a host from among all seen.
+-- unlist removes a host from those seen.
 local function unlist(host)
   call('SREM', key('peers:N'), host.address)
   write_machine(host.address, nil)
 end
 
--- forget removes every trace of a host; why is that of lose_places. It keeps of it what its heirs need (machine.lua).
+-- forget removes every trace of a host; why is that of lose_places. The host that is passed keeps
+-- what its successors need (machine.lua).
 local function forget(host, why)
   if host.live then
     depart(host, why)

@@ -1,13 +1,13 @@
--- Who follows whom on a machine. A client that starts again has another peer id, and often another
--- port: it is another host, and the one it was never comes back. So that the machine counts once, a
--- host that is gone leaves the sums
---   - if it lacked something: as soon as another one on its machine is live, or has everything;
---   - if it had everything: when another one came after it with everything. Each takes the place of one.
--- A machine is an IP address, or two of a host that has both. Several live clients behind one address are
--- several hosts. A client that changed its port is a new host, too: the one at the old port is live
--- until it expires, and then leaves the sums as above.
+-- Which host succeeds which on a machine. A client that starts again has another peer id, and often
+-- another port: it is another host, and the former one never comes back. So that the machine counts
+-- once, a host that is gone is succeeded, and forgotten:
+--   - if it lacked something, by a host on its machine that is live or has everything;
+--   - if it had everything, by a host that came after it with everything, which succeeds one only.
+-- A machine is an IP address, or both of a host that has two. Several live clients behind one
+-- address are several hosts. So is a client that changed its port: the host at the old port is live
+-- until it expires, and then is succeeded as above.
 
--- date_completed keeps when a host completed the transfer: now, or at a date that it inherits. It
+-- date_completed writes when a host completed the transfer: now, or the date that it inherits. It
 -- returns whether that is new.
 local function date_completed(host, date)
   local today = rfc3339(now)
@@ -20,15 +20,15 @@ local function date_completed(host, date)
   return true
 end
 
--- has_fetched says whether a host that was forgotten got anything, as far as it said.
+-- has_fetched says whether a forgotten host got anything, as far as it said.
 local function has_fetched(forgotten)
   local lacked = tonumber(forgotten.lacked or '')
   return lacked and lacked < tonumber(call('GET', key('length')) or 0)
     or forgotten.lacked and tonumber(forgotten.downloaded or 0) > 0
 end
 
--- inherit: a host that came to a machine with everything, where another one had fetched something, is no
--- first seeder: the payload was delivered there. forgotten: the other one, after forget.
+-- inherit takes `seeded` from a host that came with everything to a machine where another one had
+-- fetched: the payload was delivered there. forgotten: the other one, after forget.
 local function inherit(host, forgotten, came)
   if host.seeded and came >= forgotten.seen and has_fetched(forgotten) then
     tally(host, host.left, nil)
@@ -37,7 +37,7 @@ local function inherit(host, forgotten, came)
   end
 end
 
--- may_succeed says whether a host takes the place of another one in the sums.
+-- may_succeed says whether a host may succeed another one.
 local function may_succeed(host, other)
   if other.live or host.left ~= '0' and not (host.live and not is_due(host.address)) then
     return false
@@ -45,7 +45,7 @@ local function may_succeed(host, other)
   return other.left ~= '0' or host.came and host.came >= last_seen(other.address)
 end
 
--- succeed lets a host take the place of another one. It takes that of one that had everything only once.
+-- succeed makes a host count instead of another one, which is forgotten.
 local function succeed(host, other)
   local came, had_everything = host.came, other.left == '0'
   if loaded[other.address] then
@@ -58,10 +58,10 @@ local function succeed(host, other)
   end
 end
 
--- hosts_on an IP address are those that came last, the last first: of its live ones and of its gone
--- ones so many at most.
+-- hosts_on returns the hosts at an IP address: the last ones of those that are live, and of those
+-- that are gone, the last first.
 local function hosts_on(ip)
-  local MOST, list = 10, {}
+  local MOST, list = 10, {} -- of each
   local _, gone, live = machine_at(ip)
   for _, ports in ipairs({ live, gone }) do
     for _, addr in ipairs(addresses_in(ports, ip, MOST)) do
@@ -71,7 +71,7 @@ local function hosts_on(ip)
   return list
 end
 
--- mates_of a host are the others on its machine.
+-- mates_of returns the other hosts on a host's machine.
 local function mates_of(host)
   local list, seen = {}, { [host] = true }
   for _, addr in ipairs({ host.address, host.also ~= '' and host.also or nil }) do
@@ -84,8 +84,8 @@ local function mates_of(host)
   return list
 end
 
--- settle_machine looks at a host that has just come or gone, and at the others on its machine.
-local function settle_machine(host)
+-- update_machine finds who succeeds whom after a host has entered or departed.
+local function update_machine(host)
   local state = host.live and 'live' or 'gone'
   if host.alone and host.live then
     return
@@ -94,17 +94,17 @@ local function settle_machine(host)
   if host.also ~= '' then
     write_machine(host.also, state)
   end
-  local heirs = {}
+  local successors = {}
   for _, other in ipairs(mates_of(host)) do
     if may_succeed(host, other) then
       succeed(host, other)
     elseif may_succeed(other, host) then
-      heirs[#heirs + 1] = other
+      successors[#successors + 1] = other
     end
   end
   local left_then = host.left
-  for _, heir in ipairs(heirs) do
+  for _, successor in ipairs(successors) do
     host.left = left_then
-    succeed(heir, host)
+    succeed(successor, host)
   end
 end

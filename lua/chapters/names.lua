@@ -10,8 +10,8 @@ local function record_key(addr)
   return tag .. ':peer:' .. addr
 end
 
--- swarms_of lists a rack's swarm and those of the groups around it, from the rack outwards; the last
--- is the global one. Each is the name of a key, and a prefix of others.
+-- swarms_of lists the swarm of a rack and those of the groups around it, from the rack outwards;
+-- the last is the global one. Each is the name of a key, and a prefix of others.
 local function swarms_of(rack)
   local path, n = {}, 0
   local group = rack
@@ -24,8 +24,8 @@ local function swarms_of(rack)
   return path
 end
 
--- level_of says which of a path a swarm is, or nil. A group may be the rack of some hosts, and around
--- the racks of others.
+-- level_of returns at which level of a path a swarm is, or nil. A group may be the rack of some
+-- hosts, and lie around the racks of others.
 local function level_of(path, swarm_name)
   for level, name in ipairs(path) do
     if name == swarm_name then

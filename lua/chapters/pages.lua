@@ -1,5 +1,5 @@
--- The hosts of a swarm are kept on pages of 64, seeders and leechers apart. A page is the text that is
--- handed out: contacts, each begun by a line feed. All pages but the last are full, so that a random
+-- The hosts of a swarm are kept on pages of 64, seeders and leechers apart. A page is the text that
+-- is handed out: contacts, each begun by a line feed. All pages but the last are full. So a random
 -- page is a fair sample, and the cost of an announce does not grow with the swarm.
 local PAGE = 64
 
@@ -9,10 +9,10 @@ local function page_key(swarm_name, kind, n)
   return n == 1 and first or first .. ':' .. n
 end
 
--- draw appends pages of a swarm to the reply: of n hosts or more, if there are that many. The seed says
--- with which page to begin; the others follow it, so each host is as likely as any other. At least two
--- pages are drawn, so that a few seeders are seen beside many leechers. A seeder sees no seeders
--- (R4): it gives their number as 0.
+-- draw appends pages of a swarm to the reply, with n hosts or more, if there are that many. The
+-- seed says with which page to begin. The others follow in order, so each host is as likely as any
+-- other. At least two pages are drawn, so that a few seeders are seen beside many leechers. For a
+-- seeder, which sees no seeders (R4), their number is given as 0.
 --
 -- Pages are not joined to one text: Lua takes 1.3 ns to hash each byte of a string it makes.
 local function draw(swarm_name, leechers, seeders, n, seed, reply)

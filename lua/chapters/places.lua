@@ -1,10 +1,10 @@
--- Places of representatives. The places of a group are taken by the live hosts of its swarm in the order in
--- which they announce (R1, R6). A partial seed takes one only if nobody else can, and gives it up for
--- the first that can. A place is lost by stopping, expiry, a failed probe, a lowered bound or a
+-- Places of representatives. The live hosts of a group's swarm take its places in the order in
+-- which they announce (R1, R6). A partial seed takes one only if nobody else can, and loses it to
+-- the first that can. A place is also lost by a stop, expiry, a failed probe, a lowered bound or a
 -- lost lease.
 
--- What the frontend is to do after the call, see the header of announce.lua. A place that is lost and taken
--- again within one call was never lost.
+-- effects: what the frontend is to do after the call, see the header of announce.lua. lost: places,
+-- by GROUP ADDRESS. A place that is lost and taken again within one call was never lost.
 local effects, lost = {}, {}
 
 local function tell(...)
@@ -23,9 +23,9 @@ local function all_effects()
   return effects
 end
 
--- strike takes an address out of the representatives of a group, even if its record was lost. It
--- returns whether it was among them.
-local function strike(swarm_name, addr)
+-- remove_representative removes an address from the representatives of a group. It needs no record.
+-- It returns whether the address was among them.
+local function remove_representative(swarm_name, addr)
   if call('SREM', swarm_name .. ':R', addr) == 0 then
     return false
   end
@@ -40,9 +40,9 @@ local function strike(swarm_name, addr)
   return true
 end
 
--- lose_place takes a host's place in path[level], and returns whether it had one.
+-- lose_place makes a host lose its place in path[level], and returns whether it had one.
 local function lose_place(host, path, level, why)
-  if not strike(path[level], host.address) then
+  if not remove_representative(path[level], host.address) then
     return false
   end
   local group = group_of(path[level])
@@ -56,9 +56,9 @@ local function lose_place(host, path, level, why)
   return true
 end
 
--- lose_places takes a host's places from path[level] outwards, and takes it out of the swarms around. why:
--- stopped, finished (it stopped, and had everything), expired, changed, moved, replaced, dropped, bound,
--- lapsed, yielded, probe.
+-- lose_places makes a host lose its places from path[level] outwards, and leave the swarms around.
+-- why: stopped, finished (it stopped, and had everything), expired, changed, moved, replaced,
+-- dropped, bound, lapsed, yielded, probe.
 local function lose_places(host, path, level, why)
   local outermost = level
   while outermost < #path and lose_place(host, path, outermost, why) do
@@ -69,8 +69,8 @@ local function lose_places(host, path, level, why)
   end
 end
 
--- lose_at takes the places from a swarm outwards of the host at an address, whatever its path; its
--- record may be lost.
+-- lose_at makes the host at an address lose its places from a swarm outwards. Its record may be
+-- lost.
 local function lose_at(swarm_name, addr, why)
   local host = load_host(addr)
   local path = host and swarms_of(host.rack) or {}
@@ -79,11 +79,11 @@ local function lose_at(swarm_name, addr, why)
     lose_places(host, path, level, why)
     write_state(host)
   end
-  strike(swarm_name, addr)
+  remove_representative(swarm_name, addr)
 end
 
--- mark puts a host into the live sets that an operator reads (SADD), or takes it out (SREM).
-local function mark(verb, host)
+-- write_live_sets adds a host to the live sets that an operator reads (SADD), or removes it (SREM).
+local function write_live_sets(verb, host)
   local rack_swarm = tag .. ':rack:' .. host.rack
   call(verb, rack_swarm .. ':N', host.address)
   if host.state == 'seeder' then
@@ -98,18 +98,19 @@ local function mark(verb, host)
   summary.complete, summary.incomplete = call('SCARD', key('peers:S')), call('SCARD', key('peers:L'))
 end
 
--- enter makes a host live in its rack.
+-- enter makes a host live: it joins its rack.
 local function enter(host)
   host.live = true
   join(host, swarms_of(host.rack), 1)
-  mark('SADD', host)
+  write_live_sets('SADD', host)
 end
 
--- depart takes a live host out of every live set; why is that of lose_places.
+-- depart makes a host live no more: it loses its places and leaves its swarms. why is that of
+-- lose_places.
 local function depart(host, why)
   local path = swarms_of(host.rack)
   lose_places(host, path, 1, why)
   leave(host, path, 1)
-  mark('SREM', host)
+  write_live_sets('SREM', host)
   host.live = false
 end

@@ -1,9 +1,9 @@
--- Which frontend probes a representative: the one that claimed it last. It probes once in an interval, and
--- claims again each time (see ../probe.lua). interval: seconds between two probes.
+-- The frontend that claimed a representative last probes it, once in an interval, and claims it
+-- again each time (see ../probe.lua). interval: seconds between two probes.
 
--- claim_probe notes in a host's record that it is claimed, and how far it was then, and tells
--- the frontend to probe it after some seconds. The claim is dated forward by what it waits
--- beyond an interval.
+-- claim_probe notes in a host's record that it is claimed, and how far it was then. It lets the
+-- frontend probe the host after so many seconds. A claim that waits longer than an interval is
+-- dated forward by the rest.
 local function claim_probe(addr, after, interval)
   local r = call('HMGET', record_key(addr), 'left', 'uploaded', 'also')
   local dated = now + math.max(after - interval, 0)

@@ -1,7 +1,8 @@
--- How much a transfer needs a host as representative of path[level], under REPR_SCOPE=rack. It does need it
---   - while a live host of the rack fetches; of a group around racks, while hosts of its swarm
---     fetch, and none there has everything;
---   - while somebody in a swarm around fetches, and only this host brings it everything.
+-- How much a transfer needs a host as representative of path[level], under REPR_SCOPE=rack. It
+-- needs the host
+--   - of a rack, while a live host of the rack fetches;
+--   - of a group around racks, while hosts of its swarm fetch, and none there has everything;
+--   - while somebody in a swarm around fetches, and nobody else there has everything.
 -- Partial seeds fetch nothing.
 
 local function is_fetched(swarm)
@@ -23,8 +24,9 @@ local function is_needed(host, path, level)
   return false
 end
 
--- rank_of a request for a place, or of the host that has it, is one word: 2 if the transfer needs it. If not, the
--- transfer registered last ranks highest: 1:REGISTERED:{HASH}.
+-- rank_of returns the rank of a request for a place, or of the host that has it, as one word: 2 if
+-- the transfer needs it, else 1:REGISTERED:{HASH}, so that the transfer registered last ranks
+-- highest.
 local function rank_of(host, path, level)
   return is_needed(host, path, level) and '2' or '1:' .. call('GET', key('registered')) .. ':' .. tag
 end

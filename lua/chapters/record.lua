@@ -1,7 +1,7 @@
--- What is written down of the host that announces: its record, the sums, the dates.
+-- What is written of the host that announces: its record, the sums, the dates.
 
--- note_dates keeps when the transfer, and this host, started and completed. Completion
--- is known from left, since some clients say it late or never; it counts once a host.
+-- note_dates writes when the transfer and this host started and completed. left says that a host
+-- has completed, since some clients say it late or never. Each host counts once.
 local function note_dates(host, a)
   local own = record_key(host.address)
   local fresh = not host.before
@@ -23,8 +23,8 @@ local function note_dates(host, a)
   end
 end
 
--- note_length takes the most that any host lacks as the length of a transfer that
--- nobody registered.
+-- note_length takes the most that any host lacks as the length of a transfer that nobody
+-- registered.
 local function note_length(left)
   if left ~= '' and call('EXISTS', key('name')) == 0
     and tonumber(left) > tonumber(call('GET', key('length')) or 0) then
@@ -32,9 +32,8 @@ local function note_length(left)
   end
 end
 
--- record writes the host's record and its rack's sums. A host whose state changes leaves
--- the live sets of the old one. Fields that each announce reads come first: Redis looks for them
--- from the beginning.
+-- record writes the host's record and the sums. A host whose state changes departs first. Fields
+-- that each announce reads are written first, since Redis searches from the beginning.
 local function record(host, a, state)
   local own, left = record_key(host.address), a.left
   if host.live and host.state ~= state then
@@ -77,16 +76,17 @@ local function record(host, a, state)
   note_dates(host, a)
 end
 
--- settle records the host that announces, whatever has changed, unless it is to come back. It returns the host;
--- one that stops is not live then. recorded: the host last seen at its address.
-local function settle(a, recorded)
+-- record_announce finds the host that announces and records it, unless it is crowded or deferred.
+-- It returns the host, which is not live if it stops or is not recorded. recorded: the host last
+-- seen at its address.
+local function record_announce(a, recorded)
   local host = find_host(a, recorded)
   if not host then
     return { live = false }
   elseif a.event == 'stopped' then
     record(host, a, 'gone')
     write_state(host)
-    settle_machine(host)
+    update_machine(host)
     return host
   elseif should_defer(host, a) then
     tell('defer')
@@ -99,8 +99,8 @@ local function settle(a, recorded)
   arrive(host, a)
   host.seen = now
   record(host, a, a.left == '0' and 'seeder' or a.event == 'paused' and 'paused' or 'leecher')
-  -- As soon as a second host has a peer id and key, nobody knows whose the other address of the first
-  -- one is. The one that said it says it again.
+  -- When a second host has a peer id and key, nobody knows whose the other address of the first one
+  -- is. Its host says it again.
   local namesake = host.namesake and load_host(host.namesake)
   if namesake and namesake.id == host.id and namesake.also ~= '' then
     detach(namesake)
@@ -110,14 +110,14 @@ local function settle(a, recorded)
   end
   if not host.live then
     enter(host)
-    settle_machine(host)
+    update_machine(host)
   end
   return host
 end
 
--- settle_again returns the host of an announce that is repeated with a lease. It was recorded the first
--- time, and may have said more since: so nothing is written of it.
-local function settle_again(a, recorded)
+-- find_recorded returns the host of an announce that is repeated with a lease. The first call has
+-- recorded it, and it may have said more since, so nothing is written.
+local function find_recorded(a, recorded)
   local host = known_host(a, recorded)
   return host and host.live and host or { live = false }
 end

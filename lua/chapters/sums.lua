@@ -1,12 +1,11 @@
--- Running sums over every host seen, of the transfer and of each rack, so that statistics need not
--- look at hosts. Both are hashes with the fields hosts, done, unknown, left, and seeded: the hosts
--- that had everything when they first announced, and never lacked anything.
+-- Running sums over all hosts seen and not forgotten, of the transfer and of each rack, so that
+-- statistics need not read hosts. seeded are the hosts that had everything when they first
+-- announced, and never lacked anything.
 --
 -- A rack or a transfer is complete when hosts in it lacked something, and all have everything.
 local SUMS = { 'hosts', 'done', 'unknown', 'seeded', 'left' }
 
--- share is what a host adds to the sums. left: bytes, '' if not known, nil if there is no such
--- host; seeded: true if it never lacked anything, else nil.
+-- share is what a host adds to the sums. left: bytes, '' if not known, nil if there is no host.
 local function share(left, seeded)
   if not left then
     return { 0, 0, 0, 0, 0 }
@@ -31,7 +30,7 @@ local function add(sums, changes)
   end
 end
 
--- tally counts a host as it is now, instead of as it was. A rack without hosts is none.
+-- tally counts a host as it is now, instead of as it was. A rack without hosts is removed.
 local function tally(host, left, seeded)
   if host.left ~= left or host.seeded ~= seeded then
     local changes, before = share(left, seeded), share(host.left, host.seeded)
@@ -52,8 +51,8 @@ local function is_complete(counted, done, seeded)
   return counted == done and counted > seeded
 end
 
--- tell_completed tells what this call made complete: where somebody got everything, or a host that lacked
--- something does not count any more.
+-- tell_completed tells what this call made complete: a host got everything, or one that lacked
+-- something was forgotten.
 local function tell_completed()
   for sums, by in pairs(changed) do
     if by[1] < 0 or by[2] > 0 or by[4] < 0 then

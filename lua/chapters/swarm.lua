@@ -1,18 +1,18 @@
--- Swarms: that of a rack are its live hosts; that of a group around racks, and the global one, the
--- representatives of the groups right below it.
+-- The swarm of a rack is its live hosts. The swarm of a group around racks, and the global one, is
+-- the representatives of the groups right below it.
 --
--- A swarm is one string, GENERATION LEECHERS SEEDERS PAUSED REPRESENTATIVES: how many hosts are in it,
--- the partial seeds among the leechers, and how many represent its group. Then these, a line each: state
--- and contact. The generation rises when the representatives change (see stamp in places.lua). The hosts
--- are on pages.
+-- A swarm is one string, GENERATION LEECHERS SEEDERS PAUSED REPRESENTATIVES: how many hosts are in
+-- it, the partial seeds among the leechers, and how many represent its group. A line for each
+-- representative follows: state and contact. The generation rises when the representatives change
+-- (see stamp in election.lua). The hosts are on pages.
 --
--- {HASH}:pages has the pages of racks by a time before which none of their hosts was last seen (perhaps
--- too early, never too late), those of the swarms around at +inf.
+-- {HASH}:pages has each page of a rack by a time before which none of its hosts was last seen
+-- (perhaps too early, never too late), and the pages of swarms around at +inf.
 
--- What every announce must know of its transfer is one string, `summary`: OLDEST COMPLETE INCOMPLETE
--- DOWNLOADED. oldest: a time before which nobody was last seen, and no lease runs out, perhaps
--- too early, never too late; the others count the sets (R9), and how many completed. It is there as
--- long as the transfer is active. Once nobody is live, oldest is no later than the last announce.
+-- The summary is what every announce must know of its transfer, one string: OLDEST COMPLETE
+-- INCOMPLETE DOWNLOADED. oldest is a time before which nobody was last seen, and that plus ttl one
+-- before which no lease runs out (perhaps too early, never too late). Once nobody is live, it is no
+-- later than the last announce. The others count the sets (R9), and how many completed.
 local function read_summary()
   local oldest, complete, incomplete, completed =
     string.match(call('GET', key('summary')) or '0 0 0 0', '^(%d+) (%d+) (%d+) (%d+)$')
@@ -26,14 +26,14 @@ local function write_summary()
     summary.downloaded))
 end
 
--- look_at sees to it that what {HASH}:pages names so is looked at when this time is due.
-local function look_at(name, seen)
+-- check_from makes sure that a page, or the leases of a rack, are checked once this time is due.
+local function check_from(name, seen)
   call('ZADD', key('pages'), 'LT', seen, name)
   summary.oldest = math.min(summary.oldest, seen)
 end
 
--- read_swarm returns { name, text, generation, leechers, seeders, paused, representatives, lines }. text:
--- as it is kept; lines: of the representatives, each begun by a line feed.
+-- read_swarm returns { name, text, generation, leechers, seeders, paused, representatives, lines }.
+-- text: as it is kept; lines: of the representatives, each begun by a line feed.
 local function read_swarm(name)
   local text = call('GET', name) or now % 100000 .. ' 0 0 0 0'
   local generation, leechers, seeders, paused, representatives, lines =
@@ -52,12 +52,13 @@ local function write_swarm(swarm)
   end
 end
 
--- kind is on which pages a live host is.
+-- kind says on which pages a live host is.
 local function kind(host)
   return host.state == 'seeder' and 'seeders' or 'leechers'
 end
 
--- count changes the numbers of a swarm by a host, and returns its pages' new number of hosts.
+-- count adds a host to the numbers of a swarm, or with -1 removes it. It returns how many of its
+-- kind there are.
 local function count(swarm, host, by)
   swarm[kind(host)] = swarm[kind(host)] + by
   swarm.paused = swarm.paused + (host.state == 'paused' and by or 0)
@@ -65,7 +66,7 @@ local function count(swarm, host, by)
   return swarm[kind(host)]
 end
 
--- join puts a host behind the others in path[level].
+-- join puts a host on the last page of path[level].
 local function join(host, path, level)
   local n = math.ceil(count(read_swarm(path[level]), host, 1) / PAGE)
   local page = page_key(path[level], kind(host), n)
@@ -73,13 +74,13 @@ local function join(host, path, level)
   call('SET', page, (call('GET', page) or '') .. '\n' .. contact(host))
   host.pages[level] = n
   if level == 1 then
-    look_at(string.sub(page, #tag + 2), host.seen)
+    check_from(string.sub(page, #tag + 2), host.seen)
   else
     call('ZADD', key('pages'), 'NX', '+inf', string.sub(page, #tag + 2))
   end
 end
 
--- without takes an entry off the text of a page. It returns nil if it is not there.
+-- without returns the text of a page without an entry, or nil if the entry is not there.
 local function without(text, entry)
   local from, to = string.find(text .. '\n', '\n' .. entry .. '\n', 1, true)
   return from and string.sub(text, 1, from - 1) .. string.sub(text, to)
@@ -107,11 +108,11 @@ local function note_move(entry, swarm_name, page, n)
     write_state(host)
   end
   if level == 1 then
-    look_at(string.sub(page, #tag + 2), last_seen(addr))
+    check_from(string.sub(page, #tag + 2), last_seen(addr))
   end
 end
 
--- find_page is for a host whose record was lost. Beyond the first hundred pages it is not looked for.
+-- find_page searches the first hundred pages for a host whose record was lost.
 local function find_page(swarm, host)
   for n = 1, math.min(math.ceil(swarm[kind(host)] / PAGE), 100) do
     if without(call('GET', page_key(swarm.name, kind(host), n)) or '', contact(host)) then
@@ -120,7 +121,7 @@ local function find_page(swarm, host)
   end
 end
 
--- leave takes a host out of path[level]. The first host on the last page fills the gap.
+-- leave takes a host off its page of path[level]. The first host on the last page fills the gap.
 local function leave(host, path, level)
   local swarm = read_swarm(path[level])
   local n = host.pages[level] or find_page(swarm, host)
