@@ -45,7 +45,7 @@ func TestWitness(t *testing.T) {
 func TestWitnessWithBacklog(t *testing.T) {
 	f := newFixture(t, testOptions(redistest.Start(t).Addr))
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWitness(t, f, []*Store{f.Store}, 80)
+		w := newWitness(t, f, []*Store{f.Store}, 48)
 		for n := range w.hosts {
 			w.send(t, n, w.initial(n))
 		}
