@@ -143,7 +143,7 @@ func (s *swarm) strike(ctx context.Context, b *testing.B, racks []*deathRun) {
 				}
 				r.killed = time.Now()
 			case !r.killed.IsZero() && r.second == 0:
-				r.look(b, raw, s.hash)
+				r.update(b, raw, s.hash)
 			}
 			if r.second == 0 {
 				left++
@@ -152,8 +152,8 @@ func (s *swarm) strike(ctx context.Context, b *testing.B, racks []*deathRun) {
 	}
 }
 
-// look reads who represents the rack.
-func (r *deathRun) look(b *testing.B, raw rueidis.Client, hash string) {
+// update reads who represents the rack.
+func (r *deathRun) update(b *testing.B, raw rueidis.Client, hash string) {
 	key := fmt.Sprintf("{%s}:rack:%s:R", hash, rackName(r.rack))
 	members, err := raw.Do(context.Background(), raw.B().Smembers().Key(key).Build()).AsStrSlice()
 	if err != nil {

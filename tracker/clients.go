@@ -8,7 +8,7 @@ type Traits struct {
 	// interval. Only a reply with a long interval keeps it away.
 	IgnoresFailures bool
 	// SlowNews: a peer that has nothing yet when it connects hears of this client's new pieces every
-	// 120 s only, so a rack that it represents waits for it (docs/uplink.md).
+	// 120 s only, so it keeps a rack waiting that it represents (docs/uplink.md).
 	SlowNews bool
 }
 

@@ -9,12 +9,12 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// sight is a host's view, filled for a test. A contact of a representative ends with ! if that is a seeder.
-type sight struct {
+// testView is a host's view, filled for a test. A contact of a representative ends with ! if that is a seeder.
+type testView struct {
 	v tracker.View
 }
 
-func (s *sight) add(leechers, seeders int, representatives, hosts []string) {
+func (s *testView) add(leechers, seeders int, representatives, hosts []string) {
 	swarm := s.v.AddSwarm()
 	swarm.Leechers, swarm.Seeders = leechers, seeders
 	for _, contact := range representatives {
@@ -45,7 +45,7 @@ func count(contacts []string, prefix string) (n int) {
 // itself, and as many as it wants (R2, R4, R5).
 func TestHandoutOfRack(t *testing.T) {
 	for _, want := range []int{0, 1, 2, 5, 200} {
-		var s sight
+		var s testView
 		s.add(10, 0, []string{"rep0", "rep1"}, append(numbered("mate", 8), "rep0", "rep1", "self"))
 		got := s.v.Choose("self", false, want, 0)
 		if len(got) != min(want, 10) || slices.Contains(got, "self") || count(got, "rep") != min(want, 2) {
@@ -62,7 +62,7 @@ func TestHandoutOfRack(t *testing.T) {
 
 // A seeder is not handed a fellow that is one (R4).
 func TestHandoutOfSeeder(t *testing.T) {
-	var s sight
+	var s testView
 	s.add(1, 2, []string{"self!", "rep1!"}, []string{"mate"})
 	s.add(2, 3, nil, []string{"far0", "far1"})
 	if got := s.v.Choose("self", true, 10, 0); slices.Contains(got, "rep1") || len(got) != 3 {
@@ -85,7 +85,7 @@ func TestHandoutFromOutside(t *testing.T) {
 		{2, 100, 0, 1},
 		{1, 100, 0, 0}, // the fellow
 	} {
-		var s sight
+		var s testView
 		s.add(300, 0, []string{"self", "rep"}, numbered("mate", 300))
 		s.add(test.swarm, 0, nil, append(numbered("far", test.swarm), "self", "rep"))
 		got := s.v.Choose("self", false, test.want, test.outside)
@@ -102,7 +102,7 @@ func TestHandoutFromFarGroups(t *testing.T) {
 		{100, 2, 27, 2},
 		{3, 100, 3, 26},
 	} {
-		var s sight
+		var s testView
 		s.add(2, 0, []string{"self", "rep"}, nil)
 		s.add(test.row, 0, []string{"self"}, numbered("row", test.row))
 		s.add(test.dc, 0, nil, numbered("dc", test.dc))
@@ -117,7 +117,7 @@ func TestHandoutFromFarGroups(t *testing.T) {
 func TestHandoutIsFair(t *testing.T) {
 	const rounds, hosts, want = 2000, 64, 16
 	times := map[string]int{}
-	var s sight
+	var s testView
 	for range rounds {
 		s.v.Reset()
 		s.add(hosts, 0, nil, numbered("mate", hosts))
@@ -137,7 +137,7 @@ func TestHandoutIsFair(t *testing.T) {
 
 // What one handout saw is not seen by the next one.
 func TestViewIsEmptied(t *testing.T) {
-	var s sight
+	var s testView
 	s.add(2, 0, []string{"self", "rep"}, []string{"mate"})
 	s.add(2, 0, nil, []string{"far"})
 	s.v.Choose("self", false, 10, 0)

@@ -96,10 +96,10 @@ type leaver struct{}
 
 func (leaver) Gone(e Event) bool { return e != EventStopped }
 
-// stalled is a context whose deadline has passed while its timer had no time to say so.
-type stalled struct{ context.Context } //nolint:containedctx // it is one
+// pastDeadline is a context whose deadline has passed while its timer had no time to say so.
+type pastDeadline struct{ context.Context } //nolint:containedctx // it is one
 
-func (stalled) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+func (pastDeadline) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
 
 // The store is not asked for who gave up, nor after the deadline.
 func TestSlotsAreForThoseWhoWait(t *testing.T) {
@@ -110,10 +110,10 @@ func TestSlotsAreForThoseWhoWait(t *testing.T) {
 		if _, err := store.Announce(t.Context(), gone); !errors.Is(err, ErrLate) {
 			t.Errorf("who has gone: %v", err)
 		}
-		if _, err := store.Announce(stalled{t.Context()}, Announce{}); !errors.Is(err, ErrUnavailable) {
+		if _, err := store.Announce(pastDeadline{t.Context()}, Announce{}); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("announce: %v", err)
 		}
-		if _, err := store.Scrape(stalled{t.Context()}, nil); !errors.Is(err, ErrUnavailable) {
+		if _, err := store.Scrape(pastDeadline{t.Context()}, nil); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("scrape: %v", err)
 		}
 		if len(slow.order) != 0 {

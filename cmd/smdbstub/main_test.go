@@ -18,7 +18,7 @@ import (
 
 const hostsText = `
 # the lab
-127.0.1.1   web1  r1     # beside the door
+127.0.1.1   web1  r1     # beside the switch
 ::1         web2  r2
 127.0.9.9   old   r3
 127.0.9.9   new   r4

@@ -46,7 +46,7 @@ func (s *fakeStore) ReportProbe(_ context.Context, c tracker.Check, took time.Du
 	return c, verdict, s.err
 }
 
-func (s *fakeStore) told() []report {
+func (s *fakeStore) reported() []report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.reports)
@@ -86,10 +86,10 @@ func TestProbesComeInIntervals(t *testing.T) {
 		began := time.Now()
 		p.Watch([]tracker.Check{{Addr: addr4, Claimed: 7}})
 		time.Sleep(time.Hour)
-		if len(store.told()) != 3 {
-			t.Fatalf("%d reports: %+v", len(store.told()), store.told())
+		if len(store.reported()) != 3 {
+			t.Fatalf("%d reports: %+v", len(store.reported()), store.reported())
 		}
-		for n, r := range store.told() {
+		for n, r := range store.reported() {
 			if !r.alive || r.check.Claimed != int64(7+n) || r.at.Sub(began) != time.Duration(n)*rules.ProbeInterval {
 				t.Errorf("report %d: %+v", n, r)
 			}
@@ -110,8 +110,8 @@ func TestTwoAttempts(t *testing.T) {
 			p.Watch([]tracker.Check{{Addr: addr4}})
 			time.Sleep(time.Hour)
 			took := time.Duration(min(refusals, 1)) * pause
-			if len(store.told()) != 1 || store.told()[0].alive != alive || store.told()[0].took != took {
-				t.Errorf("%d refusals: %+v", refusals, store.told())
+			if len(store.reported()) != 1 || store.reported()[0].alive != alive || store.reported()[0].took != took {
+				t.Errorf("%d refusals: %+v", refusals, store.reported())
 			}
 		})
 	}
@@ -125,8 +125,8 @@ func TestFaultsOfThisMachine(t *testing.T) {
 		defer p.Close()
 		p.Watch([]tracker.Check{{Addr: addr4}})
 		time.Sleep(time.Hour)
-		if len(store.told()) != 0 || testutil.ToFloat64(p.counts.WithLabelValues("error")) != 1 {
-			t.Errorf("%+v", store.told())
+		if len(store.reported()) != 0 || testutil.ToFloat64(p.counts.WithLabelValues("error")) != 1 {
+			t.Errorf("%+v", store.reported())
 		}
 	})
 }
@@ -139,8 +139,8 @@ func TestStoreIsAway(t *testing.T) {
 		defer p.Close()
 		p.Watch([]tracker.Check{{Addr: addr4}})
 		time.Sleep(time.Hour)
-		if len(store.told()) != 1 {
-			t.Errorf("%+v", store.told())
+		if len(store.reported()) != 1 {
+			t.Errorf("%+v", store.reported())
 		}
 	})
 }
@@ -195,8 +195,8 @@ func TestBounds(t *testing.T) {
 		t.Errorf("%v were dropped", n)
 	}
 	p.Watch([]tracker.Check{{Addr: addr4}})
-	if n := p.watched.Load(); n != 0 || len(store.told()) != 0 {
-		t.Errorf("%d are watched after the end, %d were reported", n, len(store.told()))
+	if n := p.watched.Load(); n != 0 || len(store.reported()) != 0 {
+		t.Errorf("%d are watched after the end, %d were reported", n, len(store.reported()))
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 	shortestTTL      = 300 // seconds
 )
 
-// mostExpire is how many hosts expire in a call, at most (lua/include/expire.lua). Histories have no
+// mostExpire is how many hosts expire in a call, at most (lua/chapters/expiry.lua). Histories have no
 // more live ones, so that none is left over.
 const mostExpire = 16
 

@@ -10,7 +10,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// leased is a fixture whose errands the test does, or loses.
+// leased is a fixture whose effects the test carries out, or loses.
 type leased struct {
 	*fixture
 	t        *testing.T
@@ -211,7 +211,7 @@ func testLeasesRunOut(t *testing.T, due int) {
 	})
 }
 
-// A representative that announces in time, and whose errands are done, stays one for ever.
+// A representative that announces in time, and whose effects are carried out, stays one for ever.
 func TestLeasesAreRenewed(t *testing.T) {
 	eachLeased(t, func(_ *testing.T, f *leased) {
 		f.expect("at first", f.represents(0, "dc1/r1", 1, 2, 3), true, true, false)

@@ -55,7 +55,7 @@ func TestLeaseHistories(t *testing.T) {
 
 type leaseHistory struct {
 	*fixture
-	frontend *Store // whose errands are run by the test
+	frontend *Store // whose effects are carried out by the test
 	leaser   *Store // the same, of which the servers of leases have another clock
 	slow     []func(*rapid.T)
 	leases   []lease // all there ever were
@@ -162,7 +162,7 @@ func (h *leaseHistory) goOn(t *rapid.T) {
 	do(t)
 }
 
-// errand does one of those that announces left, twice perhaps, or loses it.
+// errand carries out one of the effects that announces left, twice perhaps, or loses it.
 func (h *leaseHistory) errand(t *rapid.T) {
 	select {
 	case e := <-h.frontend.background.queue:

@@ -32,8 +32,9 @@ func (m *model) learnRack(h *modelHost, by4 tracker.Location) {
 }
 
 // defers says whether a host that announces, if it was seen before, is to ask again in some seconds: an
-// rtorrent that starts in a rack where nobody has everything, and nobody is, or an rtorrent leads that has just
-// started. It is told again only if it is back at once, and somebody leads.
+// rtorrent that starts in a rack where nobody has everything, and either nobody is there, or the first
+// representative is an rtorrent that has just started. It is deferred again only if it is back at once, and
+// the rack has a representative.
 func (m *model) defers(a tracker.Announce, h *modelHost) bool {
 	id, rack := string(a.PeerID[:])+a.Key, string(a.Location)
 	if h == nil {

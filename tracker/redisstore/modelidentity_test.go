@@ -11,7 +11,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// Who is which host, in the model: see lua/include/find.lua.
+// Who is which host, in the model: see lua/chapters/identity.lua.
 
 // known returns who announces, if it was seen before.
 func (m *model) known(a tracker.Announce) *modelHost {

@@ -15,7 +15,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/tracker"
 )
 
-// Which hosts of a machine count, in the model: see lua/include/machine.lua.
+// Which hosts of a machine count, in the model: see lua/chapters/machine.lua.
 
 // succeed takes hosts that are gone out of the sums, if others on their machine took their place.
 func (m *model) succeed() {
@@ -199,7 +199,7 @@ func (f *fixture) identities(hash tracker.InfoHash) map[string]string {
 	return all
 }
 
-// index is the index of hosts, all parts together: see lua/include/identities.lua.
+// index is the index of hosts, all parts together: see lua/chapters/index.lua.
 func (f *fixture) index(hash tracker.InfoHash) map[string]string {
 	all := map[string]string{}
 	parts, err := f.command("GET", keysOf(hash).hosts()).AsInt64()

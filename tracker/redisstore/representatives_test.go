@@ -120,8 +120,8 @@ func TestPartialSeedMakesWay(t *testing.T) {
 	})
 }
 
-// An rtorrent that starts in a rack where nobody has everything, and nobody leads or another rtorrent that has
-// just begun, is to ask again in some seconds, twice at most. Until then nobody knows of it.
+// An rtorrent that starts in a rack where nobody has everything, and whose first representative, if there is
+// one, is another rtorrent that has just begun, is to ask again in some seconds, twice at most. Until then nobody knows of it.
 func TestRtorrentIsDeferred(t *testing.T) {
 	const start, none, done, stop = tracker.EventStarted, tracker.EventNone, tracker.EventCompleted, tracker.EventStopped
 	eachStore(t, func(t *testing.T, f *fixture) {

@@ -37,7 +37,7 @@ type fake struct {
 	err      error
 	asked    []string // the calls of Members
 	stopped  []tracker.InfoHash
-	looks    int // the calls of Ready
+	checks    int // the calls of Ready
 	warnings []string
 
 	generation int64
@@ -209,7 +209,7 @@ func (f *fake) Scrape(_ context.Context, hashes []tracker.InfoHash) (entries []t
 	return entries, f.err
 }
 
-func (f *fake) Ready(context.Context) error { f.looks++; return f.err }
+func (f *fake) Ready(context.Context) error { f.checks++; return f.err }
 
 func (f *fake) Warnings() []string { return f.warnings }
 

@@ -273,8 +273,8 @@ func TestReadyIsShared(t *testing.T) {
 			t.Fatalf("status %d: %s", w.Code, w.Body)
 		}
 	}
-	if f.looks > 5 { // one a second
-		t.Errorf("the store was asked %d times", f.looks)
+	if f.checks > 5 { // one a second
+		t.Errorf("the store was asked %d times", f.checks)
 	}
 	f = newFake()
 	f.warnings = []string{"keys may be dropped"}
