@@ -37,7 +37,7 @@ type fake struct {
 	err      error
 	asked    []string // the calls of Members
 	stopped  []tracker.InfoHash
-	checks    int // the calls of Ready
+	checks   int // the calls of Ready
 	warnings []string
 
 	generation int64
