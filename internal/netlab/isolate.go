@@ -16,7 +16,7 @@ import (
 // Isolate runs this program again, with the same arguments and this environment, in
 // new network and mount namespaces, and in further ones that clone flags name; it returns
 // when that has ended. Whatever is set up there goes with it, even if either of the two
-// is killed. Whoever is not root gets a user namespace as well, where the kernel allows it.
+// is killed. A user who is not root gets a user namespace as well, where the kernel allows it.
 func Isolate(further uintptr, environment []string) error {
 	self, err := os.Executable()
 	if err != nil {

@@ -24,7 +24,7 @@ func newStoreMetrics(registerer prometheus.Registerer) storeMetrics {
 			Name: "p2ptracker_demotions_total",
 			Help: "Places of representatives that hosts lost, by reason: it stopped, stopped with everything (finished), was silent for PEER_TTL (expired), " +
 				"got or lost a second address (changed), moved to another rack, was replaced by another client at its address, was dropped by an operator, " +
-				"MAX_REPR_RACK was lowered (bound), its lease ran out (lapsed), another transfer needed its lease (yielded), or it was found dead (probe).",
+				"MAX_REPR_RACK was lowered (bound), its lease ran out (lapsed), a partial seed made way or another transfer needed its lease (yielded), or it was found dead (probe).",
 		}, []string{"reason"}), "stopped", "finished", "expired", "changed", "moved", "replaced", "dropped", "bound", "lapsed", "yielded", "probe"),
 		leases: withSeries(factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "p2ptracker_leases_total",

@@ -14,7 +14,7 @@ const errQuery = tracker.ClientError("the query is malformed: names and values a
 const maxShown = 64
 
 // checkQuery refuses unknown parameters: a user who misspells one would take the reply for the one
-// he asked for. It also refuses parameters that come twice, of which one would be ignored.
+// asked for. It also refuses parameters that come twice, of which one would be ignored.
 func checkQuery(raw, known string) error {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
