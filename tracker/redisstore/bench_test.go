@@ -51,7 +51,7 @@ func BenchmarkAnnounceScript(b *testing.B) {
 				a.Event = tracker.EventNone
 				return a
 			}
-			noop := rueidis.NewLuaScript("return 1")
+			noop := rueidis.NewLuaScript("return {1}")
 			client, err := f.client()
 			if err != nil {
 				b.Fatal(err)
@@ -62,7 +62,9 @@ func BenchmarkAnnounceScript(b *testing.B) {
 				idle += f.cpu(b, func() {
 					inParallel(calls, func(n int) {
 						call := againCall(again(n), f.now(), 1)
-						noop.Exec(context.Background(), client, call.keys, call.args)
+						if err := noop.Exec(context.Background(), client, call.keys, call.args).Error(); err != nil {
+							b.Error(err)
+						}
 					})
 				}) / calls
 				announced += f.cpu(b, func() {
