@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/p2ptracker/p2ptracker/lab/internal/experiment"
@@ -21,7 +22,8 @@ var faults = map[string]fault{
 	experiment.FaultNone: {},
 	"seeder-in-rack":     {seederInRack: true},
 	"slow-host":          {slowHost: true},
-	"representatives":    {inject: killRepresentatives},
+	"representative":     {inject: killRepresentatives(1)},
+	"representatives":    {inject: killRepresentatives(math.MaxInt)},
 	"frontend":           {inject: killOneFrontend, frontends: 2, oursOnly: true},
 }
 
@@ -42,30 +44,33 @@ func (f fault) bound(o *options) float64 {
 	return narrow.Bound()
 }
 
-// killRepresentatives kills the clients of all representatives of the first rack when its
-// first host has a third of the payload. Of a tracker that knows no representatives it kills
-// as many as we have by default, those that have most.
-func killRepresentatives(ctx context.Context, t *trial) (bool, error) {
+// killRepresentatives kills the clients of the first rack's representatives when its first host has a
+// third of the payload: at most so many, first those that have most. A tracker that knows no
+// representatives has as many as we have by default: the hosts that have most.
+func killRepresentatives(most int) func(context.Context, *trial) (bool, error) {
 	const defaultRepresentatives = 2
-	members := slices.DeleteFunc(slices.Clone(t.members), func(m *member) bool { return m.rack != 1 })
-	slices.SortStableFunc(members, func(a, b *member) int { return b.pieces - a.pieces })
-	if members[0].share() < faultShare {
-		return false, nil
-	}
-	named, err := t.tracker.representatives(ctx, t.network)
-	if err != nil {
-		return false, err
-	}
-	victims := members[:min(defaultRepresentatives, len(members))]
-	if t.Tracker == ours {
-		victims = slices.DeleteFunc(members, func(m *member) bool { return !slices.Contains(named, m.host) })
-	}
-	for _, m := range victims {
-		if err := m.kill(); err != nil {
+	return func(ctx context.Context, t *trial) (bool, error) {
+		victims := slices.DeleteFunc(slices.Clone(t.members), func(m *member) bool { return m.rack != 1 })
+		slices.SortStableFunc(victims, func(a, b *member) int { return b.pieces - a.pieces })
+		if victims[0].share() < faultShare {
+			return false, nil
+		}
+		named, err := t.tracker.representatives(ctx, t.network)
+		if err != nil {
 			return false, err
 		}
+		if t.Tracker == ours {
+			victims = slices.DeleteFunc(victims, func(m *member) bool { return !slices.Contains(named, m.host) })
+		} else {
+			victims = victims[:min(defaultRepresentatives, len(victims))]
+		}
+		for _, m := range victims[:min(most, len(victims))] {
+			if err := m.kill(); err != nil {
+				return false, err
+			}
+		}
+		return len(victims) > 0, nil
 	}
-	return true, nil
 }
 
 // killOneFrontend kills one of two frontends when a third of the payload is there.

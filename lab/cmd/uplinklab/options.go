@@ -101,6 +101,12 @@ func clientOf(client string, rack, number int) string {
 
 // columns are those of the table that only real runs have.
 var columns = []experiment.Column{
+	{Name: "stood still s", Of: func(r experiment.Runs) string {
+		if r[0].FaultAt == 0 {
+			return "–"
+		}
+		return r.Extent("%.1f", func(o *experiment.Outcome) float64 { return o.Standstill })
+	}},
 	{Name: "CPU %", Of: func(r experiment.Runs) string {
 		return fmt.Sprintf("%.0f", 100*r.Mean(func(o *experiment.Outcome) float64 { return o.CPU }))
 	}},

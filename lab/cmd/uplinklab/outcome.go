@@ -13,7 +13,7 @@ import (
 // outcome verifies the hosts' files, and puts together what is known.
 func (t *trial) outcome(ctx context.Context, crossed counters) (*experiment.Outcome, error) {
 	o := &experiment.Outcome{
-		Case: t.Case, FaultAt: seconds(t.faultAt), Bound: faults[t.Fault].bound(t.options),
+		Case: t.Case, FaultAt: seconds(t.faultAt), Standstill: seconds(t.still.longest), Bound: faults[t.Fault].bound(t.options),
 		CPU: t.cpu.mean(), CPUBound: t.cpu.limited(),
 	}
 	copies := func(name string) experiment.Uplink {

@@ -30,6 +30,7 @@ type trial struct {
 	tracker tracker
 	members []*member // those that fetch, in the order in which they start
 	faultAt time.Duration
+	still   standstill // of the first rack, from the fault on
 	cpu     cpuMeter
 }
 
@@ -122,7 +123,6 @@ func (t *trial) push(ctx context.Context) (counters, error) {
 	if err != nil {
 		return nil, err
 	}
-	inject := faults[t.Fault].inject
 	began := time.Now()
 	for tick := time.NewTicker(pollInterval); ; {
 		elapsed := time.Since(began)
@@ -131,14 +131,8 @@ func (t *trial) push(ctx context.Context) (counters, error) {
 		}
 		t.poll(elapsed)
 		t.cpu.sample()
-		if inject != nil {
-			done, err := inject(ctx, t)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", t.Fault, err)
-			}
-			if done {
-				inject, t.faultAt = nil, elapsed
-			}
+		if err := t.injectFault(ctx, elapsed); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Fault, err)
 		}
 		if t.done() || elapsed > t.options.Limit {
 			break
@@ -152,6 +146,23 @@ func (t *trial) push(ctx context.Context) (counters, error) {
 	}
 	after, err := t.network.count()
 	return after.minus(before), err
+}
+
+// injectFault lets the fault happen once it is time, and watches the first rack from then on.
+func (t *trial) injectFault(ctx context.Context, elapsed time.Duration) error {
+	inject := faults[t.Fault].inject
+	if inject == nil {
+		return nil
+	}
+	if t.faultAt > 0 {
+		t.still.see(elapsed, survivors(t.members))
+		return nil
+	}
+	done, err := inject(ctx, t)
+	if done {
+		t.faultAt, t.still = elapsed, standstill{moved: elapsed, progress: survivors(t.members)}
+	}
+	return err
 }
 
 // startDue starts those whose time has come: they are spread evenly.

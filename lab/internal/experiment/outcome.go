@@ -19,8 +19,9 @@ type Outcome struct {
 	Expected int      `json:"expected"` // hosts but those that were killed
 
 	// Of real runs.
-	CPU      float64 `json:"cpu,omitempty"`      // share of the machine's CPUs that was in use
-	CPUBound bool    `json:"cpuBound,omitempty"` // CPUs may have set the times
+	CPU        float64 `json:"cpu,omitempty"`        // share of the machine's CPUs that was in use
+	CPUBound   bool    `json:"cpuBound,omitempty"`   // CPUs may have set the times
+	Standstill float64 `json:"standstill,omitempty"` // seconds in which the first rack got nothing after the fault, at the longest
 
 	// Of simulated runs.
 	Seed     uint64   `json:"seed,omitempty"`
