@@ -1,5 +1,5 @@
 -- Names of keys. All keys of a transfer carry its tag {HASH}, as the first key of each script does.
--- redisstore/keys.go has the same names.
+-- tracker/redisstore/keys has the same names.
 local tag = string.sub(KEYS[1], 1, 42) -- {HASH}
 
 local function key(name)

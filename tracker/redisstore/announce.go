@@ -12,6 +12,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Announce implements tracker.Store. Nearly all announces are one call of again.lua. It writes
@@ -95,15 +96,15 @@ type announceOptions struct {
 
 // announceCall builds the call of announce.lua; see its header.
 func announceCall(a tracker.Announce, o announceOptions) scriptCall {
-	k := keysOf(a.InfoHash)
+	k := keys.Of(a.InfoHash)
 	keys := append(make([]string, 0, 40),
-		k.registered(), k.closed(), k.name(), k.length(),
-		k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
-		k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-		k.racks(), k.hosts(), k.progress(), k.pages(), k.leases(), k.deferred(), k.racks6(), k.peer(a.Addr),
-		k.rackPeers(a.Location), k.rackSeeders(a.Location), k.rackProgress(a.Location))
+		k.Registered(), k.Closed(), k.Name(), k.Length(),
+		k.FirstStarted(), k.LastStarted(), k.FirstCompleted(), k.LastCompleted(), k.Summary(),
+		k.Peers(), k.Representatives(), k.Seeders(), k.Leechers(), k.Paused(),
+		k.Racks(), k.Hosts(), k.Progress(), k.Pages(), k.Leases(), k.Deferred(), k.Racks6(), k.Peer(a.Addr),
+		k.RackPeers(a.Location), k.RackSeeders(a.Location), k.RackProgress(a.Location))
 	for _, group := range a.Location.Groups() {
-		keys = append(keys, k.swarm(group), k.rackRepresentatives(tracker.Location(group)))
+		keys = append(keys, k.Swarm(group), k.RackRepresentatives(tracker.Location(group)))
 	}
 	args := []string{
 		o.now,
@@ -133,7 +134,7 @@ func announceCall(a tracker.Announce, o announceOptions) scriptCall {
 		strconv.Itoa(a.HostsPerAddress),
 		flag(tracker.TraitsOf(a.PeerID).SlowNews),
 	}
-	return scriptCall{append(keys, k.globalSwarm()), args}
+	return scriptCall{append(keys, k.GlobalSwarm()), args}
 }
 
 // auto says whether an unknown transfer becomes active.
@@ -146,11 +147,11 @@ func (o announceOptions) auto(a tracker.Announce) string {
 
 // againCall builds the call of again.lua; see its header.
 func againCall(a tracker.Announce, now string, seed uint32) scriptCall {
-	k := keysOf(a.InfoHash)
+	k := keys.Of(a.InfoHash)
 	keys := append(make([]string, 0, 16),
-		k.summary(), k.progress(), k.peer(a.Addr), k.rackProgress(a.Location))
+		k.Summary(), k.Progress(), k.Peer(a.Addr), k.RackProgress(a.Location))
 	for _, group := range a.Location.Groups() {
-		keys = append(keys, k.swarm(group))
+		keys = append(keys, k.Swarm(group))
 	}
 	args := []string{
 		now,
@@ -166,7 +167,7 @@ func againCall(a tracker.Announce, now string, seed uint32) scriptCall {
 		string(a.Location),
 		rulesWord(a.Rules),
 	}
-	return scriptCall{append(keys, k.globalSwarm()), args}
+	return scriptCall{append(keys, k.GlobalSwarm()), args}
 }
 
 // rulesWord stands for what a stamp depends on: a host that was stamped under other rules is

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 func TestAnnounceKeepsTheRecord(t *testing.T) {
@@ -27,7 +28,7 @@ func TestAnnounceKeepsTheRecord(t *testing.T) {
 			t.Errorf("record:\n got %q\nwant %q", got, want)
 		}
 		for _, key := range []string{"peers:N", "peers:R", "peers:L", "rack:dc1/r1:N", "rack:dc1/r1:R", "rack:dc1:R"} {
-			if got := f.members(keysOf(hash).key(key)); !slices.Equal(got, []string{"10.0.0.1:6881"}) {
+			if got := f.members(keys.Of(hash).Key(key)); !slices.Equal(got, []string{"10.0.0.1:6881"}) {
 				t.Errorf("%s = %q", key, got)
 			}
 		}
@@ -83,7 +84,7 @@ func TestAnnounceReplacesARepresentative(t *testing.T) {
 		if got := f.record(hash, announceOf(hash, "", 2).Addr)["state"]; got != "gone" {
 			t.Errorf("state of the expired host is %q", got)
 		}
-		if n := f.card(keysOf(hash).peers()); n != 4 {
+		if n := f.card(keys.Of(hash).Peers()); n != 4 {
 			t.Errorf("%d hosts seen, expected 4", n)
 		}
 	})
@@ -154,7 +155,7 @@ func TestAnnounceAnAddressBelongsToOneHost(t *testing.T) {
 		if h := f.announce(t, restarted); h.Incomplete != 1 || len(h.Peers) != 0 {
 			t.Errorf("restarted client: %+v", h)
 		}
-		if n := f.card(keysOf(hash).peers()); n != 1 {
+		if n := f.card(keys.Of(hash).Peers()); n != 1 {
 			t.Errorf("%d hosts seen, expected 1", n)
 		}
 		// A client that changed its port is another host; the one that it was counts until it is gone.
@@ -168,7 +169,7 @@ func TestAnnounceAnAddressBelongsToOneHost(t *testing.T) {
 		if h := f.announce(t, moved); h.Incomplete != 1 {
 			t.Errorf("the first port is silent: %+v", h)
 		}
-		if n := f.card(keysOf(hash).peers()); n != 1 {
+		if n := f.card(keys.Of(hash).Peers()); n != 1 {
 			t.Errorf("%d hosts seen, expected 1", n)
 		}
 	})
@@ -340,7 +341,7 @@ func TestLoweredBoundIsKept(t *testing.T) {
 		for n := 1; n <= 3; n++ {
 			f.announce(t, announceOf(hash, "r1", n))
 		}
-		if n := f.card(keysOf(hash).rackRepresentatives("r1")); n != 2 {
+		if n := f.card(keys.Of(hash).RackRepresentatives("r1")); n != 2 {
 			t.Errorf("%d representatives, expected 2", n)
 		}
 	})

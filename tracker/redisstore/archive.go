@@ -10,6 +10,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // archiveStep is how many hosts or racks one call of archive.lua moves: about
@@ -49,9 +50,9 @@ func (s *Store) Deactivate(ctx context.Context, hash tracker.InfoHash, stop bool
 const closedBefore = 3
 
 func (s *Store) closeCall(hash tracker.InfoHash, stop bool) scriptCall {
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	return scriptCall{
-		keys: []string{k.registered(), k.closed(), k.deregistered(), k.name(), k.summary()},
+		keys: []string{k.Registered(), k.Closed(), k.Deregistered(), k.Name(), k.Summary()},
 		args: []string{s.now(), s.archiveTTL(), flag(stop)},
 	}
 }
@@ -61,8 +62,8 @@ func (s *Store) archiveTTL() string { return strconv.Itoa(int(s.opts.ArchiveTTL.
 // finish does what is left to do for a closed transfer. One that is not closed
 // is left alone.
 func (s *Store) finish(ctx context.Context, hash tracker.InfoHash) error {
-	k := keysOf(hash)
-	closed, name, err := s.pair(ctx, k.deregistered(), k.name())
+	k := keys.Of(hash)
+	closed, name, err := s.pair(ctx, k.Deregistered(), k.Name())
 	if err != nil {
 		return err
 	}
@@ -93,23 +94,23 @@ func (s *Store) pair(ctx context.Context, first, second string) (string, string,
 // after writing undoes what came too late.
 func (s *Store) unlist(ctx context.Context, hash tracker.InfoHash, name string) error {
 	holder, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Hget().Key(keyTorrents).Field(name).Build()
+		return b.Hget().Key(keys.Torrents).Field(name).Build()
 	}).ToString()
 	if err != nil && !rueidis.IsRedisNil(err) {
 		return mapError(err)
 	}
 	_, err = s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		commands := []rueidis.Completed{b.Srem().Key(keyActiveTransfers).Member(hash.String()).Build()}
+		commands := []rueidis.Completed{b.Srem().Key(keys.ActiveTransfers).Member(hash.String()).Build()}
 		if holder == hash.String() {
-			commands = append(commands, b.Hdel().Key(keyTorrents).Field(name).Build())
+			commands = append(commands, b.Hdel().Key(keys.Torrents).Field(name).Build())
 		}
 		return commands
 	})
 	if err != nil {
 		return err
 	}
-	k := keysOf(hash)
-	registered, name, err := s.pair(ctx, k.registered(), k.name())
+	k := keys.Of(hash)
+	registered, name, err := s.pair(ctx, k.Registered(), k.Name())
 	if err != nil || registered == "" {
 		return err
 	}
@@ -132,14 +133,14 @@ func (s *Store) archive(ctx context.Context, hash tracker.InfoHash) error {
 }
 
 func (s *Store) archiveCall(hash tracker.InfoHash) scriptCall {
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	return scriptCall{
 		keys: []string{
-			k.deregistered(), k.peers(), k.racks(), k.pages(), k.hosts(), k.closed(),
-			k.name(), k.length(), k.torrent(), k.digest(),
-			k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
-			k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.progress(), k.racks6(),
+			k.Deregistered(), k.Peers(), k.Racks(), k.Pages(), k.Hosts(), k.Closed(),
+			k.Name(), k.Length(), k.Torrent(), k.Digest(),
+			k.FirstStarted(), k.LastStarted(), k.FirstCompleted(), k.LastCompleted(),
+			k.Representatives(), k.Seeders(), k.Leechers(), k.Paused(),
+			k.Progress(), k.Racks6(),
 		},
 		args: []string{strconv.Itoa(archiveStep), s.archiveTTL()},
 	}
@@ -149,14 +150,14 @@ func (s *Store) archiveCall(hash tracker.InfoHash) scriptCall {
 
 func (s *Store) setArchiving(ctx context.Context, hash tracker.InfoHash) error {
 	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{b.Sadd().Key(keyArchiving).Member(hash.String()).Build()}
+		return []rueidis.Completed{b.Sadd().Key(keys.Archiving).Member(hash.String()).Build()}
 	})
 	return err
 }
 
 func (s *Store) doneArchiving(ctx context.Context, hash tracker.InfoHash, outcome error) error {
 	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{b.Srem().Key(keyArchiving).Member(hash.String()).Build()}
+		return []rueidis.Completed{b.Srem().Key(keys.Archiving).Member(hash.String()).Build()}
 	})
 	if err != nil {
 		return err
@@ -186,7 +187,7 @@ func (s *Store) keepArchiving(ctx context.Context) {
 func (s *Store) resumeArchives(closed context.Context) {
 	ctx, cancel := context.WithTimeout(closed, resumeInterval)
 	defer cancel()
-	hashes, err := s.hashes(ctx, keyArchiving)
+	hashes, err := s.hashes(ctx, keys.Archiving)
 	for _, hash := range hashes {
 		err = errors.Join(err, s.finish(ctx, hash))
 	}

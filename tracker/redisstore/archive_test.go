@@ -8,6 +8,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // populate fills a transfer so that each kind of key exists, and has more hosts
@@ -38,7 +39,7 @@ func TestDeactivateMovesEveryKey(t *testing.T) {
 		if err := f.Deactivate(ctx, hash, false); err != nil {
 			t.Fatal(err)
 		}
-		if left := f.keys("{*"); len(left) != 1 || left[0] != keysOf(hash).closed() {
+		if left := f.keys("{*"); len(left) != 1 || left[0] != keys.Of(hash).Closed() {
 			t.Errorf("left: %q", left)
 		}
 		archived := map[string]bool{}
@@ -53,7 +54,7 @@ func TestDeactivateMovesEveryKey(t *testing.T) {
 				t.Errorf("%s was not archived", key)
 			}
 		}
-		if n := f.card("2027-01-15T08:00:00Z:" + keysOf(hash).peers()); n != 2*archiveStep+10 {
+		if n := f.card("2027-01-15T08:00:00Z:" + keys.Of(hash).Peers()); n != 2*archiveStep+10 {
 			t.Errorf("%d hosts archived", n)
 		}
 		for name, check := range map[string]func() error{
@@ -69,7 +70,7 @@ func TestDeactivateMovesEveryKey(t *testing.T) {
 			t.Error("announces find the transfer active")
 		}
 		await(t, "the lists are empty, whatever notes came late", func() bool {
-			return f.card(keyArchiving)+f.card(keyActiveTransfers)+len(f.notes.pending) == 0
+			return f.card(keys.Archiving)+f.card(keys.ActiveTransfers)+len(f.notes.pending) == 0
 		})
 	})
 }
@@ -115,10 +116,10 @@ func TestDeactivateAndStop(t *testing.T) {
 			if err := f.Deactivate(ctx, hash, false); !errors.Is(err, tracker.ErrNotFound) {
 				t.Errorf("%s: again without the wish: %v", name, err)
 			}
-			if ttl, _ := f.command("TTL", keysOf(hash).closed()).AsInt64(); ttl <= 0 || ttl > 3600 {
+			if ttl, _ := f.command("TTL", keys.Of(hash).Closed()).AsInt64(); ttl <= 0 || ttl > 3600 {
 				t.Errorf("%s: the wish expires in %d s", name, ttl)
 			}
-			if left := f.keys("{*"); len(left) != 1 || f.card(keyArchiving) != 0 {
+			if left := f.keys("{*"); len(left) != 1 || f.card(keys.Archiving) != 0 {
 				t.Errorf("%s: left %q", name, left)
 			}
 			f.registerTransfer(t, 1)
@@ -146,7 +147,7 @@ func TestDeactivateAndRegisterWithinASecond(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := len(f.keys("*:" + keysOf(testHash(1)).registered())); n != 3 {
+		if n := len(f.keys("*:" + keys.Of(testHash(1)).Registered())); n != 3 {
 			t.Errorf("%d archives, expected 3", n)
 		}
 	})
@@ -174,7 +175,7 @@ func TestDeactivateIsResumed(t *testing.T) {
 				t.Errorf("active after %d steps", steps)
 			}
 			f.resumeArchives(ctx)
-			if left := f.keys("{*"); len(left) != 1 || f.card(keyArchiving) != 0 {
+			if left := f.keys("{*"); len(left) != 1 || f.card(keys.Archiving) != 0 {
 				t.Errorf("after %d steps: left %q", steps, left)
 			}
 		}
@@ -206,8 +207,8 @@ func TestResumeLeavesAnActiveTransferAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.resumeArchives(context.Background())
-		if h := f.announce(t, announceOf(hash, "r1", 1)); !h.Active || f.card(keyArchiving) != 0 {
-			t.Errorf("active %v, %d left on the list", h.Active, f.card(keyArchiving))
+		if h := f.announce(t, announceOf(hash, "r1", 1)); !h.Active || f.card(keys.Archiving) != 0 {
+			t.Errorf("active %v, %d left on the list", h.Active, f.card(keys.Archiving))
 		}
 	})
 }
@@ -234,7 +235,7 @@ func TestArchiveExpires(t *testing.T) {
 func TestWatchGoesOnMeanwhile(t *testing.T) {
 	server := redistest.Start(t)
 	raw := openRaw(t, testOptions(server.Addr))
-	left := []string{"SADD", keyArchiving}
+	left := []string{"SADD", keys.Archiving}
 	for n := range 100_000 {
 		left = append(left, tracker.InfoHash{0: byte(n >> 16), 1: byte(n >> 8), 2: byte(n)}.String())
 	}
@@ -243,14 +244,14 @@ func TestWatchGoesOnMeanwhile(t *testing.T) {
 	}
 	_, log := openLogged(t, testOptions(server.Addr))
 	await(t, "it is under way", func() bool {
-		n, err := raw.Do(t.Context(), raw.B().Scard().Key(keyArchiving).Build()).AsInt64()
+		n, err := raw.Do(t.Context(), raw.B().Scard().Key(keys.Archiving).Build()).AsInt64()
 		return err == nil && n < 99_000
 	})
-	if err := raw.Do(t.Context(), raw.B().Set().Key(keySchema).Value("99").Build()).Error(); err != nil {
+	if err := raw.Do(t.Context(), raw.B().Set().Key(keys.Schema).Value("99").Build()).Error(); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "another version is noticed", func() bool { return log.count("another version") > 0 })
-	if n, err := raw.Do(t.Context(), raw.B().Scard().Key(keyArchiving).Build()).AsInt64(); err != nil || n == 0 {
+	if n, err := raw.Do(t.Context(), raw.B().Scard().Key(keys.Archiving).Build()).AsInt64(); err != nil || n == 0 {
 		t.Errorf("all was archived before: %d, %v", n, err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // TestConcurrentFrontends lets hundreds of hosts announce at once through several
@@ -55,7 +56,7 @@ func TestConcurrentFrontends(t *testing.T) {
 					}
 				}
 				for _, group := range rack.Groups() {
-					if r := f.card(keysOf(hash).rackRepresentatives(tracker.Location(group))); r > testRules.MaxReprRack {
+					if r := f.card(keys.Of(hash).RackRepresentatives(tracker.Location(group))); r > testRules.MaxReprRack {
 						t.Errorf("R1: %d representatives of %s", r, group)
 					}
 				}
@@ -77,7 +78,7 @@ func checkAfterwards(
 	t *testing.T, f *fixture, hash tracker.InfoHash, racks []tracker.Location, last []tracker.Announce,
 ) {
 	t.Helper()
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	var seeders, leechers []string
 	progress := map[tracker.Location]tracker.Progress{}
 	for _, a := range last {
@@ -94,7 +95,7 @@ func checkAfterwards(
 			leechers = append(leechers, a.Addr.String())
 		}
 	}
-	for key, want := range map[string][]string{k.seeders(): seeders, k.leechers(): leechers} {
+	for key, want := range map[string][]string{k.Seeders(): seeders, k.Leechers(): leechers} {
 		got := f.members(key)
 		slices.Sort(got)
 		slices.Sort(want)
@@ -110,15 +111,15 @@ func checkAfterwards(
 		if stats.Racks[rack].Progress != progress[rack] {
 			t.Errorf("sums of %s are %+v, expected %+v", rack, stats.Racks[rack].Progress, progress[rack])
 		}
-		live := f.members(k.rackPeers(rack))
-		representatives := f.members(k.rackRepresentatives(rack))
+		live := f.members(k.RackPeers(rack))
+		representatives := f.members(k.RackRepresentatives(rack))
 		for _, addr := range representatives {
 			if !slices.Contains(live, addr) {
 				t.Errorf("R1: %s represents %s and is not live", addr, rack)
 			}
 		}
 	}
-	if n := f.card(k.peers()); n != len(last) || stats.Progress.Hosts != n {
+	if n := f.card(k.Peers()); n != len(last) || stats.Progress.Hosts != n {
 		t.Errorf("R7: %d hosts seen, %d counted, expected %d", n, stats.Progress.Hosts, len(last))
 	}
 	if keys := f.keys(string(k) + ":peer:10.*"); len(keys) != len(last) {
@@ -180,7 +181,7 @@ func TestConcurrentTransfers(t *testing.T) {
 // leaseMachines are those that hold leases of a group at one moment.
 func (f *fixture) leaseMachines(t *testing.T, group tracker.Location) map[netip.Addr]bool {
 	t.Helper()
-	leases, err := f.command("HGETALL", keyLeases(group)).AsStrMap()
+	leases, err := f.command("HGETALL", keys.Leases(group)).AsStrMap()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Drop forgets the host at an address, or without a port all hosts last seen there, so that they
@@ -45,12 +46,12 @@ func (s *Store) Drop(ctx context.Context, hash tracker.InfoHash, at netip.AddrPo
 const dropAgain = 2
 
 func dropCall(hash tracker.InfoHash, address, now string) scriptCall {
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	return scriptCall{
 		keys: []string{
-			k.registered(), k.firstStarted(), k.summary(),
-			k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.racks(), k.hosts(), k.progress(), k.pages(), k.leases(),
+			k.Registered(), k.FirstStarted(), k.Summary(),
+			k.Peers(), k.Representatives(), k.Seeders(), k.Leechers(), k.Paused(),
+			k.Racks(), k.Hosts(), k.Progress(), k.Pages(), k.Leases(),
 		},
 		args: []string{now, address},
 	}

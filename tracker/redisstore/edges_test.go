@@ -8,6 +8,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Cases that a review found, and that histories hardly reach.
@@ -64,7 +65,7 @@ func TestStoppedByNobody(t *testing.T) {
 				t.Errorf("%v: %+v", a.Addr, h)
 			}
 		}
-		if n := f.card(keysOf(hash).peers()); n != 1 {
+		if n := f.card(keys.Of(hash).Peers()); n != 1 {
 			t.Errorf("%d hosts seen, expected 1", n)
 		}
 	})
@@ -91,10 +92,10 @@ func TestLostRecordExpires(t *testing.T) {
 		hash := f.registerTransfer(t, 1)
 		a := announceOf(hash, "r1", 1)
 		f.announce(t, a)
-		f.command("DEL", keysOf(hash).peer(a.Addr))
+		f.command("DEL", keys.Of(hash).Peer(a.Addr))
 		f.Advance(testRules.PeerTTL)
 		h := f.announce(t, announceOf(hash, "r1", 2))
-		if h.Incomplete != 1 || h.Represents != 1 || len(h.Peers) != 0 || f.card(keysOf(hash).representatives()) != 1 {
+		if h.Incomplete != 1 || h.Represents != 1 || len(h.Peers) != 0 || f.card(keys.Of(hash).Representatives()) != 1 {
 			t.Errorf("%+v", h)
 		}
 	})
@@ -110,7 +111,7 @@ func TestLostShelf(t *testing.T) {
 		for n := range 3 {
 			f.announce(t, announceOf(hash, "r1", n))
 		}
-		f.command("DEL", keysOf(hash).swarm("r1")+":leechers")
+		f.command("DEL", keys.Of(hash).Swarm("r1")+":leechers")
 		for _, event := range []tracker.Event{tracker.EventNone, tracker.EventStarted} {
 			a := announceOf(hash, "r1", 2)
 			a.Event = event
@@ -134,7 +135,7 @@ func TestAutoRegisterDuringArchive(t *testing.T) {
 		if _, err := f.run(context.Background(), closeScript, f.closeCall(hash, false), 1); err != nil {
 			t.Fatal(err)
 		}
-		if ttl, _ := f.command("TTL", keysOf(hash).closed()).AsInt64(); ttl != -1 {
+		if ttl, _ := f.command("TTL", keys.Of(hash).Closed()).AsInt64(); ttl != -1 {
 			t.Errorf("the mark expires in %d s, before the archive is complete", ttl)
 		}
 		a := announceOf(hash, "r1", 1)
@@ -158,8 +159,8 @@ func TestResumeFreesTheName(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.resumeArchives(ctx)
-		if names, err := f.Torrents(ctx); err != nil || len(names) != 0 || f.card(keyActiveTransfers) != 0 {
-			t.Errorf("torrents %v, %v, active %q", names, err, f.members(keyActiveTransfers))
+		if names, err := f.Torrents(ctx); err != nil || len(names) != 0 || f.card(keys.ActiveTransfers) != 0 {
+			t.Errorf("torrents %v, %v, active %q", names, err, f.members(keys.ActiveTransfers))
 		}
 	})
 }

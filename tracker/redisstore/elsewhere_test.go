@@ -11,6 +11,8 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
+
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // forwarder is a port behind which a server may be exchanged for another one.
@@ -85,7 +87,7 @@ func TestFailoverToAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer raw.Close()
-	raw.Do(t.Context(), raw.B().Set().Key(keySchema).Value("99").Build())
+	raw.Do(t.Context(), raw.B().Set().Key(keys.Schema).Value("99").Build())
 	port.exchange(other.Addr)
 	for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); {
 		if announce() == nil {

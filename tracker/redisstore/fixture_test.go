@@ -15,6 +15,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // clock is the time the scripts are given.
@@ -150,7 +151,7 @@ func (f *fixture) keys(pattern string) (keys []string) {
 }
 
 func (f *fixture) record(hash tracker.InfoHash, addr netip.AddrPort) map[string]string {
-	record, _ := f.command("HGETALL", keysOf(hash).peer(addr)).AsStrMap()
+	record, _ := f.command("HGETALL", keys.Of(hash).Peer(addr)).AsStrMap()
 	return record
 }
 

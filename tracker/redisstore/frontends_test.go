@@ -20,6 +20,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/smdb/sources"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Frontends that share what the SMDB says: caches of package smdb in front of an SMDB
@@ -125,7 +126,7 @@ func TestSecondFrontendAsksNobody(t *testing.T) {
 		if got := locate(t, second, host4); got != "r1" || db.called() != 1 {
 			t.Errorf("%s after %d calls", got, db.called())
 		}
-		text, _ := f.command("GET", keyLocation(host4)).ToString()
+		text, _ := f.command("GET", keys.Location(host4)).ToString()
 		if !regexp.MustCompile(`^1800000000 0 [0-9a-f]{8} r1 host-10\.1\.2\.3$`).MatchString(text) {
 			t.Errorf("stored as %q", text)
 		}
@@ -172,15 +173,15 @@ func TestHostThatIsGoneIsForgotten(t *testing.T) {
 func TestGarbageDoesNotHideAHost(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		db := startSMDB(t, "r1")
-		for _, garbage := range [][]string{{"SET", keyLocation(host4), "garbage"}, {"LPUSH", keyLocation(host4), "x"}} {
-			f.command("DEL", keyLocation(host4))
+		for _, garbage := range [][]string{{"SET", keys.Location(host4), "garbage"}, {"LPUSH", keys.Location(host4), "x"}} {
+			f.command("DEL", keys.Location(host4))
 			f.command(garbage...)
 			if got := locate(t, startFrontend(t, f.Store, db.url), host4); got != "r1" {
 				t.Errorf("%v: %q", garbage, got)
 			}
 			f.awaitKept(t, host4, "r1")
 		}
-		f.command("SET", keyLocationGeneration, "garbage")
+		f.command("SET", keys.LocationGeneration, "garbage")
 		if got := locate(t, startFrontend(t, f.Store, db.url), host6); got != "r1" {
 			t.Error(got)
 		}
@@ -279,9 +280,9 @@ func TestMovedHostLeavesItsRack(t *testing.T) {
 			a.Place, a.Event = place, tracker.EventNone
 			return f.announce(t, a)
 		}
-		k := keysOf(hash)
+		k := keys.Of(hash)
 		rackOf := func(rack tracker.Location) [2]int {
-			return [2]int{f.card(k.rackPeers(rack)), f.card(k.rackRepresentatives(rack))}
+			return [2]int{f.card(k.RackPeers(rack)), f.card(k.RackRepresentatives(rack))}
 		}
 		announce()
 		db.says("new", false)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Random histories of a transfer, through several frontends, against the model:
@@ -274,24 +275,24 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 // checkStored holds all that is stored against the model. What is due but not
 // expired yet stays until the next announce, as in the script.
 func (h *history) checkStored(t *rapid.T) {
-	k := keysOf(testHash(1))
+	k := keys.Of(testHash(1))
 	expected := map[string][]string{
-		k.peers():           set(h.model.hosts, func(*modelHost) bool { return true }),
-		k.seeders():         set(h.model.living(), func(x *modelHost) bool { return x.seeder }),
-		k.leechers():        set(h.model.living(), func(x *modelHost) bool { return !x.seeder }),
-		k.paused():          set(h.model.living(), func(x *modelHost) bool { return x.paused }),
-		k.representatives(): set(h.model.living(), func(x *modelHost) bool { return x.represents > 0 }),
+		k.Peers():           set(h.model.hosts, func(*modelHost) bool { return true }),
+		k.Seeders():         set(h.model.living(), func(x *modelHost) bool { return x.seeder }),
+		k.Leechers():        set(h.model.living(), func(x *modelHost) bool { return !x.seeder }),
+		k.Paused():          set(h.model.living(), func(x *modelHost) bool { return x.paused }),
+		k.Representatives(): set(h.model.living(), func(x *modelHost) bool { return x.represents > 0 }),
 	}
 	for _, location := range h.locations {
 		inRack := func(x *modelHost) bool { return x.location == location }
-		expected[k.rackPeers(location)] = set(h.model.living(), inRack)
-		expected[k.rackSeeders(location)] = set(h.model.living(), func(x *modelHost) bool { return inRack(x) && x.seeder })
+		expected[k.RackPeers(location)] = set(h.model.living(), inRack)
+		expected[k.RackSeeders(location)] = set(h.model.living(), func(x *modelHost) bool { return inRack(x) && x.seeder })
 		for _, group := range location.Groups() {
-			expected[k.rackRepresentatives(tracker.Location(group))] = set(h.model.living(), func(x *modelHost) bool { return h.model.represents(x, group) })
-			h.checkSwarm(t, k.swarm(group), group, h.model.swarm(group))
+			expected[k.RackRepresentatives(tracker.Location(group))] = set(h.model.living(), func(x *modelHost) bool { return h.model.represents(x, group) })
+			h.checkSwarm(t, k.Swarm(group), group, h.model.swarm(group))
 		}
 	}
-	h.checkSwarm(t, k.globalSwarm(), "", h.model.swarm(""))
+	h.checkSwarm(t, k.GlobalSwarm(), "", h.model.swarm(""))
 	for key, want := range expected {
 		got := h.members(key)
 		slices.Sort(got)

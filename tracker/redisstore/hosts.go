@@ -8,6 +8,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Hosts returns a page of the hosts seen in a transfer, or in a rack or group of racks of it, with the state
@@ -20,11 +21,11 @@ func (s *Store) Hosts(
 	if err != nil {
 		return tracker.HostPage{}, err
 	}
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	records, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		commands := make([]rueidis.Completed, 0, len(page.Entries))
 		for _, addr := range page.Entries {
-			commands = append(commands, b.Hmget().Key(k.record(addr)).
+			commands = append(commands, b.Hmget().Key(k.Record(addr)).
 				Field("rack", "hostname", "left", "state", "seeded").Build())
 		}
 		return commands

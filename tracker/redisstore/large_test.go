@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // What the histories are too small for: handouts by windows, and more hosts that
@@ -63,7 +64,7 @@ func TestLargeRack(t *testing.T) {
 				times[hostNumber(peer)]++
 			}
 		}
-		representatives := f.members(keysOf(hash).rackRepresentatives("r1")) // came first each time
+		representatives := f.members(keys.Of(hash).RackRepresentatives("r1")) // came first each time
 		mean := rounds * hosts * 3 / 4 * 28 / hosts
 		for n := range hosts {
 			if count := times[n]; (count < mean/4 || count > 4*mean) &&
@@ -198,12 +199,12 @@ func TestManyExpireAtOnce(t *testing.T) {
 		for n := range racks {
 			rack := of(n).Location
 			for _, group := range rack.Groups() {
-				if r := f.card(keysOf(hash).rackRepresentatives(tracker.Location(group))); r > testRules.MaxReprRack {
+				if r := f.card(keys.Of(hash).RackRepresentatives(tracker.Location(group))); r > testRules.MaxReprRack {
 					t.Errorf("R1: %d representatives of %s", r, group)
 				}
 			}
 		}
-		if n := f.card(keysOf(hash).peers()); n != hosts+len(alive) {
+		if n := f.card(keys.Of(hash).Peers()); n != hosts+len(alive) {
 			t.Errorf("%d hosts seen, expected %d", n, hosts+len(alive))
 		}
 	})
@@ -225,7 +226,7 @@ func TestManyIdentities(t *testing.T) {
 		})
 		inParallel(hosts, func(n int) { f.announce(t, of(n)) })
 		found := f.identities(hash)
-		if n := f.card(keysOf(hash).peers()); n != hosts || len(found) != hosts {
+		if n := f.card(keys.Of(hash).Peers()); n != hosts || len(found) != hosts {
 			t.Fatalf("%d hosts and %d identities, expected %d", n, len(found), hosts)
 		}
 		for digest, addr := range found {
@@ -233,7 +234,7 @@ func TestManyIdentities(t *testing.T) {
 				t.Fatalf("%s is still at %s", digest, addr)
 			}
 		}
-		if parts, _ := f.command("GET", keysOf(hash).hosts()).AsInt64(); parts != hosts/40 {
+		if parts, _ := f.command("GET", keys.Of(hash).Hosts()).AsInt64(); parts != hosts/40 {
 			t.Errorf("%d parts for %d hosts", parts, hosts)
 		}
 	})

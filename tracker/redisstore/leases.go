@@ -12,6 +12,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Leases, under REPR_SCOPE=rack (R8). A place of a representative is kept with its
@@ -161,7 +162,7 @@ func (s *Store) takeLease(ctx context.Context, l lease, rules tracker.Rules) (ta
 
 func leaseCall(l lease, now string, rules tracker.Rules) scriptCall {
 	return scriptCall{
-		keys: []string{keyLeases(l.group), keyWanted(l.group)},
+		keys: []string{keys.Leases(l.group), keys.Wanted(l.group)},
 		args: []string{
 			now, l.addr, l.hash.String(), strconv.Itoa(rules.MaxReprRack), seconds(rules.PeerTTL), l.rank,
 		},
@@ -231,17 +232,17 @@ func confirmCall(l lease, ttl time.Duration, now string) (scriptCall, error) {
 	if err != nil {
 		return scriptCall{}, fmt.Errorf("lease of %s: %w", l.group, err)
 	}
-	k := keysOf(l.hash)
+	k := keys.Of(l.hash)
 	return scriptCall{
 		keys: []string{
-			k.registered(), k.leases(), k.representatives(), k.pages(), k.summary(), k.peer(addr), k.rackRepresentatives(l.group),
+			k.Registered(), k.Leases(), k.Representatives(), k.Pages(), k.Summary(), k.Peer(addr), k.RackRepresentatives(l.group),
 		},
 		args: []string{now, seconds(ttl), string(l.group), l.addr, l.token, l.rank},
 	}, nil
 }
 
 func releaseCall(l lease) scriptCall {
-	return scriptCall{keys: []string{keyLeases(l.group)}, args: []string{l.addr, l.hash.String(), l.token}}
+	return scriptCall{keys: []string{keys.Leases(l.group)}, args: []string{l.addr, l.hash.String(), l.token}}
 }
 
 // renew takes a lease anew for the representative that has it.
@@ -264,7 +265,7 @@ const settlesAtOnce = 100
 func (s *Store) settleAll(ctx context.Context, hash tracker.InfoHash) error {
 	for cursor := uint64(0); ; {
 		scan, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-			return b.Hscan().Key(keysOf(hash).leases()).Cursor(cursor).Count(settlesAtOnce).Build()
+			return b.Hscan().Key(keys.Of(hash).Leases()).Cursor(cursor).Count(settlesAtOnce).Build()
 		}).AsScanEntry()
 		if err != nil {
 			return fmt.Errorf("leases of %s: %w", hash, mapError(err))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Histories of several transfers under REPR_SCOPE=rack, in which every step between the
@@ -237,9 +238,9 @@ func (h *leaseHistory) crossing(group tracker.Location, transfers ...int) map[ne
 	machines := map[netip.Addr]bool{}
 	ttl := int64(testRules.PeerTTL.Seconds())
 	for _, n := range transfers {
-		k := keysOf(testHash(byte(n)))
-		tokens, _ := h.command("HGETALL", k.leases()).AsStrMap()
-		for _, member := range h.members(k.rackRepresentatives(group)) {
+		k := keys.Of(testHash(byte(n)))
+		tokens, _ := h.command("HGETALL", k.Leases()).AsStrMap()
+		for _, member := range h.members(k.RackRepresentatives(group)) {
 			token, _ := strconv.ParseInt(tokens[string(group)+" "+member], 10, 64)
 			if token/1e6+ttl/4 > h.Now().Unix()-ttl {
 				machines[h.machine(k, member)] = true
@@ -250,9 +251,9 @@ func (h *leaseHistory) crossing(group tracker.Location, transfers ...int) map[ne
 }
 
 // machine is the address by which a host holds leases: that of IPv4 if it has one.
-func (h *leaseHistory) machine(k transferKeys, member string) netip.Addr {
+func (h *leaseHistory) machine(k keys.Transfer, member string) netip.Addr {
 	addr := netip.MustParseAddrPort(member)
-	also, _ := h.command("HGET", k.peer(addr), "also").ToString()
+	also, _ := h.command("HGET", k.Peer(addr), "also").ToString()
 	if addr.Addr().Is6() && also != "" {
 		addr = netip.MustParseAddrPort(also)
 	}
@@ -356,6 +357,6 @@ func (h *leaseHistory) runErrands(t *rapid.T) {
 }
 
 func (h *leaseHistory) leasesOf(group tracker.Location) string {
-	leases, _ := h.command("HGETALL", keyLeases(group)).AsStrMap()
+	leases, _ := h.command("HGETALL", keys.Leases(group)).AsStrMap()
 	return fmt.Sprint(leases)
 }

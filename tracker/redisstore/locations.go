@@ -12,6 +12,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Locations remembers, for all frontends, what the location sources said last of each
@@ -36,7 +37,7 @@ func (l *Locations) Recall(ctx context.Context, ip netip.Addr) (tracker.Located,
 		return tracker.Located{}, tracker.Moment{}, err
 	}
 	text, err := l.store.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Get().Key(keyLocation(ip)).Build()
+		return b.Get().Key(keys.Location(ip)).Build()
 	}).ToString()
 	if err != nil {
 		err = mapError(err)
@@ -72,7 +73,7 @@ func (l *Locations) moment(ctx context.Context) (now tracker.Moment, err error) 
 	return now, nil
 }
 
-func momentCall() scriptCall { return scriptCall{keys: []string{keyLocationGeneration}} }
+func momentCall() scriptCall { return scriptCall{keys: []string{keys.LocationGeneration}} }
 
 // Remember replaces what was said of hosts, in their order, and forgets those without a
 // Location.
@@ -80,7 +81,7 @@ func (l *Locations) Remember(ctx context.Context, hosts []tracker.Located) error
 	_, err := l.store.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		commands := make([]rueidis.Completed, len(hosts))
 		for i, host := range hosts {
-			key := keyLocation(host.IP)
+			key := keys.Location(host.IP)
 			if host.Location == "" {
 				commands[i] = b.Del().Key(key).Build()
 			} else {
@@ -95,14 +96,14 @@ func (l *Locations) Remember(ctx context.Context, hosts []tracker.Located) error
 // Generation says how often NextGeneration was called; 0 also if Redis lost its data.
 func (l *Locations) Generation(ctx context.Context) (int64, error) {
 	return readGeneration(l.store.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Get().Key(keyLocationGeneration).Build()
+		return b.Get().Key(keys.LocationGeneration).Build()
 	}).ToString())
 }
 
 // NextGeneration adds one to the generation, and returns it.
 func (l *Locations) NextGeneration(ctx context.Context) (int64, error) {
 	generation, err := l.store.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Incr().Key(keyLocationGeneration).Build()
+		return b.Incr().Key(keys.LocationGeneration).Build()
 	}).AsInt64()
 	if err != nil {
 		return 0, fmt.Errorf("next generation of locations: %w", mapError(err))

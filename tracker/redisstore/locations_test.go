@@ -13,6 +13,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/smdb"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 var _ smdb.Memory = (*Locations)(nil)
@@ -133,7 +134,7 @@ var unreadable = []string{
 // Whatever stands in a host's key: it is known, or it is not, and the next word replaces it.
 func TestGarbageInALocation(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
-		ctx, l, key := context.Background(), f.Locations(keepLocations), keyLocation(host4)
+		ctx, l, key := context.Background(), f.Locations(keepLocations), keys.Location(host4)
 		for _, garbage := range unreadable {
 			f.command("SET", key, garbage)
 			recall(t, l, host4, tracker.Place{})

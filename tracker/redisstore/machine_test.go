@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // step is an announce of a client on machine number n, and what the sums are after it.
@@ -215,7 +216,7 @@ func TestDualStackHostIsInOneRack(t *testing.T) {
 		if r := stats.Racks["four"]; err != nil || len(stats.Racks) != 1 || r.Peers != 6 || r.Representatives != 2 || stats.Peers != 6 {
 			t.Errorf("%+v, %v", stats, err)
 		}
-		if racks := f.members(keysOf(hash).racks()); !slices.Equal(racks, []string{"four"}) {
+		if racks := f.members(keys.Of(hash).Racks()); !slices.Equal(racks, []string{"four"}) {
 			t.Errorf("racks %q", racks)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 const schemaVersion = "6" // of the key model
@@ -28,9 +29,9 @@ func (s *Store) readMarks(ctx context.Context, client rueidis.Client) error {
 	for range 2 {
 		var marks [3]string
 		for i, result := range client.DoMulti(ctx,
-			client.B().Get().Key(keySchema).Build(),
-			client.B().Get().Key(keyData).Build(),
-			client.B().Get().Key(keyLost).Build()) {
+			client.B().Get().Key(keys.Schema).Build(),
+			client.B().Get().Key(keys.Data).Build(),
+			client.B().Get().Key(keys.Lost).Build()) {
 			var err error
 			if marks[i], err = result.ToString(); err != nil && !rueidis.IsRedisNil(err) {
 				return mapError(err)
@@ -55,8 +56,8 @@ func (s *Store) readMarks(ctx context.Context, client rueidis.Client) error {
 // prepare gives an empty Redis marks. Another frontend may be faster.
 func prepare(ctx context.Context, client rueidis.Client) error {
 	return send(ctx, client,
-		client.B().Set().Key(keyData).Value(rand.Text()).Nx().Build(),
-		client.B().Set().Key(keySchema).Value(schemaVersion).Nx().Build())
+		client.B().Set().Key(keys.Data).Value(rand.Text()).Nx().Build(),
+		client.B().Set().Key(keys.Schema).Value(schemaVersion).Nx().Build())
 }
 
 // recognize notes that other data than before were lost, for all frontends: one that has just
@@ -65,7 +66,7 @@ func (s *Store) recognize(ctx context.Context, client rueidis.Client, data strin
 	before := s.data.Load()
 	if before != nil && *before != data {
 		s.forgotten.Store(true)
-		if err := send(ctx, client, client.B().Set().Key(keyLost).Value("1").Ex(forgottenTTL).Build()); err != nil {
+		if err := send(ctx, client, client.B().Set().Key(keys.Lost).Value("1").Ex(forgottenTTL).Build()); err != nil {
 			return err
 		}
 		s.log.Error("store lost its data: the torrents must be registered again", "address", s.opts.Addr)
@@ -85,7 +86,7 @@ func writes(ctx context.Context, client rueidis.Client) error {
 }
 
 func markCall() scriptCall {
-	return scriptCall{keys: []string{keySchema}, args: []string{schemaVersion}}
+	return scriptCall{keys: []string{keys.Schema}, args: []string{schemaVersion}}
 }
 
 // forgets says whether a transfer that is not active may have been, until Redis lost its data. If
@@ -96,7 +97,7 @@ func (s *Store) forgets(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	data, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Get().Key(keyData).Build()
+		return b.Get().Key(keys.Data).Build()
 	}).ToString()
 	if err != nil && !rueidis.IsRedisNil(err) {
 		return false, mapError(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // TestLostDataAreKnownToAll: whoever knew the data, and whoever started since, takes a transfer that
@@ -50,14 +51,14 @@ func TestLostDataAreKnownToAll(t *testing.T) {
 				t.Errorf("a frontend that was %s does not know", name)
 			}
 		}
-		if ttl, err := f.command("TTL", keyLost).AsInt64(); err != nil || ttl <= 0 || ttl > int64(forgottenTTL/time.Second) {
+		if ttl, err := f.command("TTL", keys.Lost).AsInt64(); err != nil || ttl <= 0 || ttl > int64(forgottenTTL/time.Second) {
 			t.Errorf("the mark expires in %d s: %v", ttl, err)
 		}
 		f.registerTransfer(t, 1)
 		if h := announce(late); !h.Active || h.Forgotten {
 			t.Errorf("registered again: %+v", h)
 		}
-		f.command("DEL", keyLost) // as minutes later
+		f.command("DEL", keys.Lost) // as minutes later
 		await(t, "all is as ever", func() bool {
 			h, err := late.Announce(context.Background(), announceOf(testHash(9), "r1", 1))
 			return err == nil && late.Ready(t.Context()) == nil && !h.Forgotten
@@ -68,19 +69,19 @@ func TestLostDataAreKnownToAll(t *testing.T) {
 // TestFreshFrontendIsFaster: a frontend that never knew the data is the first to find Redis empty.
 func TestFreshFrontendIsFaster(t *testing.T) {
 	f := newFixture(t, testOptions(redistest.Start(t).Addr))
-	f.command("SET", keyData, "of a fresh one")
+	f.command("SET", keys.Data, "of a fresh one")
 	await(t, "the loss is known", func() bool {
 		h, err := f.Announce(context.Background(), announceOf(testHash(9), "r1", 1))
 		return err == nil && h.Forgotten
 	})
-	await(t, "the others are told", func() bool { return f.command("GET", keyLost).Error() == nil })
+	await(t, "the others are told", func() bool { return f.command("GET", keys.Lost).Error() == nil })
 }
 
 // TestNothingIsDoneBeforeTheVersionIsSeen: neither at the start, nor when it changes under way.
 func TestNothingIsDoneBeforeTheVersionIsSeen(t *testing.T) {
 	f := newFixture(t, testOptions(redistest.Start(t).Addr))
 	hash := f.registerTransfer(t, 1)
-	f.command("SET", keySchema, "99")
+	f.command("SET", keys.Schema, "99")
 	before := f.dump()
 	for name, s := range map[string]*Store{"running": f.Store, "starting": Open(f.opts, f.log)} {
 		if name == "starting" {
@@ -97,7 +98,7 @@ func TestNothingIsDoneBeforeTheVersionIsSeen(t *testing.T) {
 	if after := f.dump(); !maps.Equal(after, before) {
 		t.Errorf("it wrote: %q, then %q", before, after)
 	}
-	f.command("SET", keySchema, schemaVersion)
+	f.command("SET", keys.Schema, schemaVersion)
 	await(t, "it goes on", func() bool {
 		_, err := f.Announce(context.Background(), announceOf(hash, "r1", 1))
 		return err == nil

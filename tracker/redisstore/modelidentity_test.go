@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Who is which host, in the model: see lua/chapters/identity.lua.
@@ -161,8 +162,8 @@ func (c claims) note(a tracker.Announce, n int, now int64) {
 
 // checkClaims: each address that announced not long ago is live, once.
 func (h *history) checkClaims(t *rapid.T) {
-	k := keysOf(testHash(1))
-	live := append(h.members(k.seeders()), h.members(k.leechers())...)
+	k := keys.Of(testHash(1))
+	live := append(h.members(k.Seeders()), h.members(k.Leechers())...)
 	for addr, claim := range h.claims.at {
 		n := len(slices.DeleteFunc(slices.Clone(live), func(member string) bool { return member != addr.String() }))
 		if claim.at > h.Now().Unix()-shortestTTL && n != 1 {

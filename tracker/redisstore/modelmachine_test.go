@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Which hosts of a machine count, in the model: see lua/chapters/machine.lua.
@@ -68,11 +69,11 @@ func (h *modelHost) inherit(gone *modelHost) {
 // checkMachines holds what is stored against itself, without the model: the sums, the racks and the
 // index of machines against the records, and what a machine's hosts may be to each other.
 func (h *history) checkMachines(t *rapid.T) {
-	k := keysOf(testHash(1))
+	k := keys.Of(testHash(1))
 	sums, ports := map[string]tracker.Progress{}, map[string][2][]string{} // ports of those gone, and of those live
 	type kinds struct{ gaveUp, others int }
 	machines := map[netip.Addr]kinds{}
-	members := h.members(k.peers())
+	members := h.members(k.Peers())
 	for i, r := range h.records(testHash(1), members) {
 		member := members[i]
 		sums[r["rack"]] = sums[r["rack"]].Add(progressOf(r))
@@ -104,15 +105,15 @@ func (h *history) checkMachines(t *rapid.T) {
 	}
 	var total tracker.Progress
 	for rack, want := range sums {
-		if got := h.storedProgress(k.rackProgress(tracker.Location(rack))); got != want {
+		if got := h.storedProgress(k.RackProgress(tracker.Location(rack))); got != want {
 			t.Fatalf("progress of %s is %+v, the records say %+v", rack, got, want)
 		}
 		total = total.Add(want)
 	}
-	if got := h.storedProgress(k.progress()); got != total {
+	if got := h.storedProgress(k.Progress()); got != total {
 		t.Fatalf("progress is %+v, the records say %+v", got, total)
 	}
-	racks := h.members(k.racks())
+	racks := h.members(k.Racks())
 	slices.Sort(racks)
 	if want := slices.Sorted(maps.Keys(sums)); !slices.Equal(racks, want) {
 		t.Fatalf("racks are %q, the records say %q", racks, want)
@@ -162,7 +163,7 @@ func (h *history) checkStates(t *rapid.T, stats tracker.Statistics) {
 func (f *fixture) records(hash tracker.InfoHash, members []string) (records []map[string]string) {
 	commands := make([]rueidis.Completed, 0, len(members))
 	for _, member := range members {
-		commands = append(commands, f.raw.B().Hgetall().Key(keysOf(hash).record(member)).Build())
+		commands = append(commands, f.raw.B().Hgetall().Key(keys.Of(hash).Record(member)).Build())
 	}
 	for _, result := range f.raw.DoMulti(context.Background(), commands...) {
 		record, _ := result.AsStrMap()
@@ -202,12 +203,12 @@ func (f *fixture) identities(hash tracker.InfoHash) map[string]string {
 // index is the index of hosts, all parts together: see lua/chapters/index.lua.
 func (f *fixture) index(hash tracker.InfoHash) map[string]string {
 	all := map[string]string{}
-	parts, err := f.command("GET", keysOf(hash).hosts()).AsInt64()
+	parts, err := f.command("GET", keys.Of(hash).Hosts()).AsInt64()
 	if err != nil {
 		parts = 1
 	}
 	for n := range parts {
-		part, _ := f.command("HGETALL", fmt.Sprintf("%s:%d", keysOf(hash).hosts(), n+1)).AsStrMap()
+		part, _ := f.command("HGETALL", fmt.Sprintf("%s:%d", keys.Of(hash).Hosts(), n+1)).AsStrMap()
 		maps.Copy(all, part)
 	}
 	return all

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Names of which much may not stand in a key: each is one rack of its own, whatever becomes
@@ -27,10 +28,10 @@ func TestNamesOfRacks(t *testing.T) {
 			announce(racks[n%len(racks)], n, tracker.EventNone)
 		}
 		awaitBackground(t, f.Store)
-		if got := f.members(keysOf(hash).racks()); !equalSets(got, racks) {
+		if got := f.members(keys.Of(hash).Racks()); !equalSets(got, racks) {
 			t.Errorf("racks of the transfer: %q", got)
 		}
-		await(t, "all racks are noted", func() bool { return equalSets(f.members(keyRacks), racks) })
+		await(t, "all racks are noted", func() bool { return equalSets(f.members(keys.Racks), racks) })
 		stats, err := f.Statistics(context.Background(), hash, true)
 		if err != nil || len(stats.Racks) != len(racks) {
 			t.Errorf("statistics of %v, %v", stats.Racks, err)
@@ -43,7 +44,7 @@ func TestNamesOfRacks(t *testing.T) {
 				t.Errorf("%s has %d leases, %v", rack, n, err)
 			}
 		}
-		if got := f.members(keysOf(hash).key("rack:dc1:R")); len(got) != 2 {
+		if got := f.members(keys.Of(hash).Key("rack:dc1:R")); len(got) != 2 {
 			t.Errorf("dc1 has the representatives %q", got)
 		}
 
@@ -57,7 +58,7 @@ func TestNamesOfRacks(t *testing.T) {
 		}
 		awaitBackground(t, f.Store)
 		for _, rack := range racks {
-			if n := f.card(keysOf(hash).rackPeers(rack)); n != 0 && rack != slashed {
+			if n := f.card(keys.Of(hash).RackPeers(rack)); n != 0 && rack != slashed {
 				t.Errorf("%s has %d live hosts", rack, n)
 			}
 		}

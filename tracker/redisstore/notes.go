@@ -10,6 +10,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // What an announce changes in keys of other slots is noted after it, by plain
@@ -102,11 +103,11 @@ func (s *Store) noteHost(ctx context.Context, key noteKey) error {
 	hash := key.hash.String()
 	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{
-			b.Sadd().Key(keyRacks).Member(string(key.rack)).Build(),
-			b.Sadd().Key(keyRackHosts(key.rack)).Member(key.ip.String()).Build(),
-			b.Zrem().Key(keyUnregistered).Member(hash).Build(),
-			b.Sadd().Key(keyTransfers).Member(hash).Build(),
-			b.Sadd().Key(keyActiveTransfers).Member(hash).Build(),
+			b.Sadd().Key(keys.Racks).Member(string(key.rack)).Build(),
+			b.Sadd().Key(keys.RackHosts(key.rack)).Member(key.ip.String()).Build(),
+			b.Zrem().Key(keys.Unregistered).Member(hash).Build(),
+			b.Sadd().Key(keys.Transfers).Member(hash).Build(),
+			b.Sadd().Key(keys.ActiveTransfers).Member(hash).Build(),
 		}
 	})
 	if err != nil {
@@ -116,13 +117,13 @@ func (s *Store) noteHost(ctx context.Context, key noteKey) error {
 		return err
 	}
 	return s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Srem().Key(keyActiveTransfers).Member(hash).Build()
+		return b.Srem().Key(keys.ActiveTransfers).Member(hash).Build()
 	}).Error()
 }
 
 func (s *Store) isRegistered(ctx context.Context, hash tracker.InfoHash) (bool, error) {
 	registered, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Exists().Key(keysOf(hash).registered()).Build()
+		return b.Exists().Key(keys.Of(hash).Registered()).Build()
 	}).AsBool()
 	return registered, mapError(err)
 }
@@ -133,7 +134,7 @@ func (s *Store) isRegistered(ctx context.Context, hash tracker.InfoHash) (bool, 
 // again.
 func (s *Store) noteStranger(ctx context.Context, hash tracker.InfoHash) error {
 	seen, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Sismember().Key(keyTransfers).Member(hash.String()).Build()
+		return b.Sismember().Key(keys.Transfers).Member(hash.String()).Build()
 	}).AsBool()
 	if err != nil || seen {
 		return mapError(err)
@@ -142,16 +143,16 @@ func (s *Store) noteStranger(ctx context.Context, hash tracker.InfoHash) error {
 	oldest := strconv.FormatInt(now.Add(-strangersAge).Unix(), 10)
 	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{
-			b.Zadd().Key(keyUnregistered).ScoreMember().ScoreMember(float64(now.Unix()), hash.String()).Build(),
-			b.Zrange().Key(keyUnregistered).Min("0").Max(strconv.Itoa(-strangersMax - 1)).Build(),
-			b.Zrangebyscore().Key(keyUnregistered).Min("-inf").Max(oldest).Limit(0, 100).Build(),
+			b.Zadd().Key(keys.Unregistered).ScoreMember().ScoreMember(float64(now.Unix()), hash.String()).Build(),
+			b.Zrange().Key(keys.Unregistered).Min("0").Max(strconv.Itoa(-strangersMax - 1)).Build(),
+			b.Zrangebyscore().Key(keys.Unregistered).Min("-inf").Max(oldest).Limit(0, 100).Build(),
 		}
 	})
 	if err != nil {
 		return err
 	}
 	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Sadd().Key(keyTransfers).Member(hash.String()).Build()
+		return b.Sadd().Key(keys.Transfers).Member(hash.String()).Build()
 	}).Error()
 	if err != nil {
 		return mapError(err)
@@ -162,7 +163,7 @@ func (s *Store) noteStranger(ctx context.Context, hash tracker.InfoHash) error {
 	}
 	if registered { // meanwhile
 		return s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-			return b.Zrem().Key(keyUnregistered).Member(hash.String()).Build()
+			return b.Zrem().Key(keys.Unregistered).Member(hash.String()).Build()
 		}).Error()
 	}
 	var excess []string
@@ -181,13 +182,13 @@ func (s *Store) dropStrangers(ctx context.Context, hashes []string) error {
 		return nil
 	}
 	err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Srem().Key(keyTransfers).Member(hashes...).Build()
+		return b.Srem().Key(keys.Transfers).Member(hashes...).Build()
 	}).Error()
 	if err != nil {
 		return mapError(err)
 	}
 	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Zrem().Key(keyUnregistered).Member(hashes...).Build()
+		return b.Zrem().Key(keys.Unregistered).Member(hashes...).Build()
 	}).Error()
 	return mapError(err)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 func TestNotesOfAHost(t *testing.T) {
@@ -16,23 +17,23 @@ func TestNotesOfAHost(t *testing.T) {
 		hash := f.registerTransfer(t, 1)
 		f.announce(t, announceOf(hash, "dc1/r1", 1))
 		await(t, "the host is noted", func() bool {
-			return slices.Equal(f.members(keyRackHosts("dc1/r1")), []string{"10.0.0.1"}) &&
-				slices.Equal(f.members(keyRacks), []string{"dc1/r1"})
+			return slices.Equal(f.members(keys.RackHosts("dc1/r1")), []string{"10.0.0.1"}) &&
+				slices.Equal(f.members(keys.Racks), []string{"dc1/r1"})
 		})
 		// Redis lost it, and the host joins again: noted again, known or not.
-		for _, key := range []string{keyRacks, keyRackHosts("dc1/r1")} {
+		for _, key := range []string{keys.Racks, keys.RackHosts("dc1/r1")} {
 			f.command("DEL", key)
 		}
 		f.Advance(testRules.PeerTTL)
 		f.announce(t, announceOf(hash, "dc1/r1", 1))
-		await(t, "the host is noted again", func() bool { return f.card(keyRacks) == 1 })
+		await(t, "the host is noted again", func() bool { return f.card(keys.Racks) == 1 })
 		// Another frontend notes a host that has long been live.
-		f.command("DEL", keyRacks)
+		f.command("DEL", keys.Racks)
 		other := openStore(t, f.opts)
 		if _, err := other.Announce(context.Background(), announceOf(hash, "dc1/r1", 1)); err != nil {
 			t.Fatal(err)
 		}
-		await(t, "another frontend notes it", func() bool { return f.card(keyRacks) == 1 })
+		await(t, "another frontend notes it", func() bool { return f.card(keys.Racks) == 1 })
 	})
 }
 
@@ -45,21 +46,21 @@ func TestStrangersAreBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := f.card(keyTransfers); n != strangersMax+1 {
+		if n := f.card(keys.Transfers); n != strangersMax+1 {
 			t.Errorf("%d hashes kept, expected %d and the registered one", n, strangersMax)
 		}
-		if n, _ := f.command("ZCARD", keyUnregistered).AsInt64(); n != strangersMax {
+		if n, _ := f.command("ZCARD", keys.Unregistered).AsInt64(); n != strangersMax {
 			t.Errorf("%d strangers kept", n)
 		}
 		// Too old: gone with the next one.
 		old := tracker.InfoHash{0xfe}.String()
-		f.command("SADD", keyTransfers, old)
-		f.command("ZADD", keyUnregistered, "1", old)
-		f.command("ZREMRANGEBYRANK", keyUnregistered, "1", "10")
+		f.command("SADD", keys.Transfers, old)
+		f.command("ZADD", keys.Unregistered, "1", old)
+		f.command("ZREMRANGEBYRANK", keys.Unregistered, "1", "10")
 		if err := f.noteStranger(context.Background(), tracker.InfoHash{0xfd}); err != nil {
 			t.Fatal(err)
 		}
-		if kept := f.members(keyTransfers); slices.Contains(kept, old) || !slices.Contains(kept, registered.String()) {
+		if kept := f.members(keys.Transfers); slices.Contains(kept, old) || !slices.Contains(kept, registered.String()) {
 			t.Error("the old stranger was kept, or the registered transfer dropped")
 		}
 		// A stranger that is registered is none any more.
@@ -67,7 +68,7 @@ func TestStrangersAreBounded(t *testing.T) {
 		if _, err := f.AddTorrent(context.Background(), stranger); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.command("ZSCORE", keyUnregistered, stranger.InfoHash.String()).Error(); err == nil {
+		if err := f.command("ZSCORE", keys.Unregistered, stranger.InfoHash.String()).Error(); err == nil {
 			t.Error("a registered transfer is still on the strangers' list")
 		}
 	})
@@ -78,7 +79,7 @@ func TestStrangersAreNotedByAnnounces(t *testing.T) {
 		for n := range 20 {
 			f.announce(t, announceOf(testHash(byte(n)), "r1", 1))
 		}
-		await(t, "they are noted", func() bool { return f.card(keyTransfers) == 20 })
+		await(t, "they are noted", func() bool { return f.card(keys.Transfers) == 20 })
 		if keys := f.keys("*{*"); len(keys) != 0 {
 			t.Errorf("left behind: %s", fmt.Sprint(keys))
 		}

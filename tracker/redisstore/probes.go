@@ -10,6 +10,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Probing goes on by itself once a frontend was told of a representative. Those that a
@@ -72,9 +73,9 @@ func (s *Store) ReportProbe(
 var verdicts = map[int64]tracker.Verdict{1: tracker.ProbeAgain, 2: tracker.ProbedDead, 3: tracker.ProbeNoMore}
 
 func probeCall(c tracker.Check, now string, took time.Duration, alive bool, interval time.Duration) scriptCall {
-	k := keysOf(c.InfoHash)
+	k := keys.Of(c.InfoHash)
 	return scriptCall{
-		keys: []string{k.registered(), k.leases(), k.representatives(), k.pages(), k.summary(), k.peer(c.Addr)},
+		keys: []string{k.Registered(), k.Leases(), k.Representatives(), k.Pages(), k.Summary(), k.Peer(c.Addr)},
 		args: []string{
 			now, c.Addr.String(), strconv.FormatInt(c.Claimed, 10),
 			strconv.Itoa(int(math.Ceil(took.Seconds()))), flag(alive), seconds(interval),

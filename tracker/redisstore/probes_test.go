@@ -10,6 +10,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 var probeRules = func() tracker.Rules {
@@ -67,7 +68,7 @@ func (f *probed) later() { f.Advance(probeRules.ProbeInterval) }
 
 func (f *probed) isRepresentative(host int, want bool) {
 	f.t.Helper()
-	r, err := f.command("SISMEMBER", keysOf(f.hash).representatives(), announceOf(f.hash, "r1", host).Addr.String()).AsBool()
+	r, err := f.command("SISMEMBER", keys.Of(f.hash).Representatives(), announceOf(f.hash, "r1", host).Addr.String()).AsBool()
 	if err != nil || r != want {
 		f.t.Fatalf("host %d represents: %v, %v", host, r, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // repeated is an announce that is to be repeated with a lease, which was taken.
@@ -62,7 +63,7 @@ func TestRepeatedAnnounce(t *testing.T) {
 		}
 		later.Event = tracker.EventStopped
 		f.announce(t, later)
-		if done := r.again(); done.Represents != 0 || len(done.Peers) != 0 || len(f.members(keysOf(r.InfoHash).representatives())) != 0 {
+		if done := r.again(); done.Represents != 0 || len(done.Peers) != 0 || len(f.members(keys.Of(r.InfoHash).Representatives())) != 0 {
 			t.Errorf("a host that stopped is back: %+v", done)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // scrapesAtOnce are sent together; rueidis writes them in one go.
@@ -21,7 +22,7 @@ const scrapesAtOnce = 64
 func (s *Store) Scrape(ctx context.Context, hashes []tracker.InfoHash) ([]tracker.ScrapeEntry, error) {
 	if len(hashes) == 0 {
 		var err error
-		if hashes, err = s.hashes(ctx, keyActiveTransfers); err != nil {
+		if hashes, err = s.hashes(ctx, keys.ActiveTransfers); err != nil {
 			return nil, err
 		}
 	}
@@ -48,8 +49,8 @@ func (s *Store) Scrape(ctx context.Context, hashes []tracker.InfoHash) ([]tracke
 }
 
 func scrapeCall(hash tracker.InfoHash) scriptCall {
-	k := keysOf(hash)
-	return scriptCall{keys: []string{k.registered(), k.summary(), k.paused()}}
+	k := keys.Of(hash)
+	return scriptCall{keys: []string{k.Registered(), k.Summary(), k.Paused()}}
 }
 
 const scrapeValues = 2

@@ -16,6 +16,7 @@ import (
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/lua"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // calls are one call of each script, as this package builds them.
@@ -88,7 +89,7 @@ func TestScriptHeaders(t *testing.T) {
 			if key == "" { // "19… the groups", "4… the other keys": the rest, in prose
 				continue
 			}
-			want := strings.ReplaceAll(key, "{HASH}", string(keysOf(testHash(1))))
+			want := strings.ReplaceAll(key, "{HASH}", string(keys.Of(testHash(1))))
 			want = strings.ReplaceAll(want, "{GROUP}", "{r1}")
 			want = strings.ReplaceAll(want, "ADDRESS", "10.0.0.1:6881")
 			if i >= len(call.keys) || call.keys[i] != want {

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // How secrets are kept.
@@ -135,7 +136,7 @@ func (s *Store) hour() int64 {
 
 // agree offers a secret, and returns the one that all frontends have.
 func (s *Store) agree(ctx context.Context, hour int64, mine secret) (secret, error) {
-	key := keySecret(hour)
+	key := keys.Secret(hour)
 	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{
 			b.Set().Key(key).Value(hex.EncodeToString(mine[:])).Nx().Ex(secretTTL).Build(),

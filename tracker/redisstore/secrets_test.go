@@ -14,10 +14,11 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 func (f *fixture) secret(hour int64) string {
-	text, _ := f.command("GET", keySecret(hour)).ToString()
+	text, _ := f.command("GET", keys.Secret(hour)).ToString()
 	return text
 }
 
@@ -74,7 +75,7 @@ func TestSecretsAreShared(t *testing.T) {
 			}
 		}
 		checkAgreed(t, f, first, refreshed(t, f)) // one that has just been started
-		ttl, err := f.command("TTL", keySecret(f.hour())).AsInt64()
+		ttl, err := f.command("TTL", keys.Secret(f.hour())).AsInt64()
 		if err != nil || ttl < 1 || ttl > 3*3600 {
 			t.Errorf("a secret is kept for %d s, %v", ttl, err)
 		}
@@ -111,7 +112,7 @@ func TestSecretsOutliveRedis(t *testing.T) {
 		first, second := refreshed(t, f), refreshed(t, f)
 		had, _ := first.Secret(f.hour())
 		for hour := f.hour() - 1; hour <= f.hour()+1; hour++ {
-			f.command("DEL", keySecret(hour))
+			f.command("DEL", keys.Secret(hour))
 		}
 		mustRefresh(t, second)
 		mustRefresh(t, first)
@@ -162,13 +163,13 @@ func TestSecretsOfStrangers(t *testing.T) {
 		k := refreshed(t, f)
 		had, _ := k.Secret(f.hour())
 		for _, value := range []string{"", "secret", strings.Repeat("0", 31), strings.Repeat("g", 32), strings.Repeat("0", 33)} {
-			f.command("SET", keySecret(f.hour()), value)
+			f.command("SET", keys.Secret(f.hour()), value)
 			if err := k.refresh(context.Background()); !errors.Is(err, errSecret) {
 				t.Errorf("%q: %v", value, err)
 			}
 		}
-		f.command("DEL", keySecret(f.hour()))
-		f.command("LPUSH", keySecret(f.hour()), "x")
+		f.command("DEL", keys.Secret(f.hour()))
+		f.command("LPUSH", keys.Secret(f.hour()), "x")
 		if err := k.refresh(context.Background()); err == nil || errors.Is(err, tracker.ErrUnavailable) {
 			t.Errorf("a list: %v", err)
 		}
@@ -199,7 +200,7 @@ func TestSecretsAreKept(t *testing.T) {
 	if want := time.Now().Unix() / 3600; s.hour() != want && s.hour() != want+1 {
 		t.Errorf("hour %d, want %d", s.hour(), want)
 	}
-	if key := keySecret(123456); key != "udp_secret:"+strconv.Itoa(123456) {
+	if key := keys.Secret(123456); key != "udp_secret:"+strconv.Itoa(123456) {
 		t.Error(key)
 	}
 }

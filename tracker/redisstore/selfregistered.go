@@ -11,6 +11,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Transfers that register themselves (AUTO_REGISTER) are in a set of all frontends, which bounds their
@@ -59,7 +60,7 @@ const reserved = 1
 
 func reserveCall(a tracker.Announce, now string, gone, used []string) scriptCall {
 	return scriptCall{
-		keys: []string{keySelfRegistered},
+		keys: []string{keys.SelfRegistered},
 		args: []string{
 			now, a.InfoHash.String(), strconv.Itoa(a.AutoRegisterMax), seconds(a.PeerTTL),
 			strings.Join(gone, " "), strings.Join(used, " "),
@@ -148,18 +149,18 @@ func (s *Store) clear(ctx context.Context, hash tracker.InfoHash) error {
 	}
 	s.log.Debug("transfer that registered itself is gone", "transfer", hash)
 	return mapError(s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Srem().Key(keyTransfers).Member(hash.String()).Build()
+		return b.Srem().Key(keys.Transfers).Member(hash.String()).Build()
 	}).Error())
 }
 
 func evictCall(hash tracker.InfoHash, now string, ttl time.Duration) scriptCall {
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	return scriptCall{
 		keys: []string{
-			k.registered(), k.length(), k.firstStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
-			k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.racks(), k.hosts(), k.progress(), k.pages(), k.leases(),
-			k.closed(), k.deregistered(), k.name(),
+			k.Registered(), k.Length(), k.FirstStarted(), k.FirstCompleted(), k.LastCompleted(), k.Summary(),
+			k.Peers(), k.Representatives(), k.Seeders(), k.Leechers(), k.Paused(),
+			k.Racks(), k.Hosts(), k.Progress(), k.Pages(), k.Leases(),
+			k.Closed(), k.Deregistered(), k.Name(),
 		},
 		args: []string{now, seconds(ttl)},
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // selfRegistering is an announce of an info hash that nobody registered, of which two may register themselves.
@@ -61,13 +62,13 @@ func TestSelfRegisteredAreBounded(t *testing.T) {
 		}
 		for _, n := range []byte{0, 2} {
 			await(t, "all keys are gone", func() bool {
-				return len(f.keys("*"+string(keysOf(testHash(n)))+"*")) == 0
+				return len(f.keys("*"+string(keys.Of(testHash(n)))+"*")) == 0
 			})
-			if slices.Contains(f.members(keyTransfers), testHash(n).String()) && n == 2 {
+			if slices.Contains(f.members(keys.Transfers), testHash(n).String()) && n == 2 {
 				t.Error("it is still listed")
 			}
 		}
-		if n, _ := f.command("ZCARD", keySelfRegistered).AsInt64(); n > 2 {
+		if n, _ := f.command("ZCARD", keys.SelfRegistered).AsInt64(); n > 2 {
 			t.Errorf("%d are kept", n)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Setting is one that must be alike on all frontends.
@@ -142,13 +143,13 @@ func (c *comparison) forget() {
 	ctx, cancel := context.WithTimeout(context.Background(), c.store.opts.Timeout)
 	defer cancel()
 	_ = c.store.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Zrem().Key(keySettings).Member(c.lines()...).Build()
+		return b.Zrem().Key(keys.Settings).Member(c.lines()...).Build()
 	}) // else they expire
 }
 
 func settingsCall(lines []string, now string) scriptCall {
 	return scriptCall{
-		keys: []string{keySettings},
+		keys: []string{keys.Settings},
 		args: []string{now, seconds(settingsKept), strings.Join(lines, "\n")},
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // frontendWith is a frontend's comparison, which compares when the test says so.
@@ -82,7 +84,7 @@ func TestSettingsDiffer(t *testing.T) {
 		third.expect("after a while", "", true)
 
 		first.expect("it was only away", "3", false)
-		f.command("DEL", keySettings)
+		f.command("DEL", keys.Settings)
 		third.expect("Redis is empty", "", false)
 		first.expect("Redis is empty", "3", false)
 		third.expect("both said theirs again", "2", true)

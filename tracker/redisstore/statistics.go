@@ -10,6 +10,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Statistics tells how far a transfer is, from running sums. A transfer that is not active is
@@ -40,10 +41,10 @@ func (s *Store) statistics(ctx context.Context, hash tracker.InfoHash) (stats tr
 }
 
 func (s *Store) statisticsCall(hash tracker.InfoHash) scriptCall {
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	return scriptCall{args: []string{s.now(), seconds(s.opts.PeerTTL)}, keys: []string{
-		k.registered(), k.length(), k.firstStarted(), k.lastStarted(), k.firstCompleted(), k.lastCompleted(),
-		k.peers(), k.seeders(), k.leechers(), k.paused(), k.progress(), k.name(), k.summary(),
+		k.Registered(), k.Length(), k.FirstStarted(), k.LastStarted(), k.FirstCompleted(), k.LastCompleted(),
+		k.Peers(), k.Seeders(), k.Leechers(), k.Paused(), k.Progress(), k.Name(), k.Summary(),
 	}}
 }
 
@@ -104,7 +105,7 @@ func (s *Store) Racks(
 	if err != nil {
 		return tracker.RackPage{}, err
 	}
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	page := tracker.RackPage{Racks: make(map[tracker.Location]tracker.RackStatistics, len(names.Entries)), Next: names.Next}
 	for part := range slices.Chunk(names.Entries, racksAtOnce) {
 		results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
@@ -112,10 +113,10 @@ func (s *Store) Racks(
 			for _, name := range part {
 				rack := tracker.Location(name)
 				commands = append(commands,
-					b.Scard().Key(k.rackPeers(rack)).Build(),
-					b.Scard().Key(k.rackRepresentatives(rack)).Build(),
-					b.Scard().Key(k.rackSeeders(rack)).Build(),
-					b.Hgetall().Key(k.rackProgress(rack)).Build())
+					b.Scard().Key(k.RackPeers(rack)).Build(),
+					b.Scard().Key(k.RackRepresentatives(rack)).Build(),
+					b.Scard().Key(k.RackSeeders(rack)).Build(),
+					b.Hgetall().Key(k.RackProgress(rack)).Build())
 			}
 			return commands
 		})

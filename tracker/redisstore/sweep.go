@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // maxSweeps bounds what one look at a transfer waits for: 16 hosts each.
@@ -33,12 +34,12 @@ func (s *Store) sweep(ctx context.Context, hash tracker.InfoHash) error {
 const sweepAgain = 2
 
 func (s *Store) sweepCall(hash tracker.InfoHash) scriptCall {
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	return scriptCall{
 		keys: []string{
-			k.registered(), k.length(), k.firstStarted(), k.firstCompleted(), k.lastCompleted(), k.summary(),
-			k.peers(), k.representatives(), k.seeders(), k.leechers(), k.paused(),
-			k.racks(), k.hosts(), k.progress(), k.pages(), k.leases(),
+			k.Registered(), k.Length(), k.FirstStarted(), k.FirstCompleted(), k.LastCompleted(), k.Summary(),
+			k.Peers(), k.Representatives(), k.Seeders(), k.Leechers(), k.Paused(),
+			k.Racks(), k.Hosts(), k.Progress(), k.Pages(), k.Leases(),
 		},
 		args: []string{s.now(), seconds(s.opts.PeerTTL)},
 	}

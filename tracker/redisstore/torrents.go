@@ -13,6 +13,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // AddTorrent keeps a torrent and activates its transfer. Repeating it changes
@@ -41,13 +42,13 @@ func (s *Store) AddTorrent(ctx context.Context, t tracker.Torrent) (created bool
 func (s *Store) list(ctx context.Context, hash tracker.InfoHash, name string) error {
 	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		commands := []rueidis.Completed{
-			b.Zrem().Key(keyUnregistered).Member(hash.String()).Build(),
-			b.Sadd().Key(keyTransfers).Member(hash.String()).Build(),
-			b.Sadd().Key(keyActiveTransfers).Member(hash.String()).Build(),
+			b.Zrem().Key(keys.Unregistered).Member(hash.String()).Build(),
+			b.Sadd().Key(keys.Transfers).Member(hash.String()).Build(),
+			b.Sadd().Key(keys.ActiveTransfers).Member(hash.String()).Build(),
 		}
 		if name != "" { // a deactivation elsewhere may have dropped it
-			commands = append(commands, b.Hsetnx().Key(keyTorrents).Field(name).Value(hash.String()).Build(),
-				b.Zrem().Key(keySelfRegistered).Member(hash.String()).Build())
+			commands = append(commands, b.Hsetnx().Key(keys.Torrents).Field(name).Value(hash.String()).Build(),
+				b.Zrem().Key(keys.SelfRegistered).Member(hash.String()).Build())
 		}
 		return commands
 	})
@@ -65,8 +66,8 @@ func (s *Store) claimName(ctx context.Context, t tracker.Torrent) (claimed bool,
 	hash := t.InfoHash.String()
 	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{
-			b.Hsetnx().Key(keyTorrents).Field(t.Name).Value(hash).Build(),
-			b.Hget().Key(keyTorrents).Field(t.Name).Build(),
+			b.Hsetnx().Key(keys.Torrents).Field(t.Name).Value(hash).Build(),
+			b.Hget().Key(keys.Torrents).Field(t.Name).Build(),
 		}
 	})
 	if err != nil {
@@ -80,7 +81,7 @@ func (s *Store) claimName(ctx context.Context, t tracker.Torrent) (claimed bool,
 
 func (s *Store) releaseName(ctx context.Context, name string, reason error) error {
 	_, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{b.Hdel().Key(keyTorrents).Field(name).Build()}
+		return []rueidis.Completed{b.Hdel().Key(keys.Torrents).Field(name).Build()}
 	})
 	if err != nil {
 		return err
@@ -118,9 +119,9 @@ func (s *Store) register(ctx context.Context, t tracker.Torrent) (status int64, 
 }
 
 func registerCall(t tracker.Torrent, now string) scriptCall {
-	k := keysOf(t.InfoHash)
+	k := keys.Of(t.InfoHash)
 	return scriptCall{
-		keys: []string{k.registered(), k.closed(), k.name(), k.length(), k.torrent(), k.deregistered(), k.digest()},
+		keys: []string{k.Registered(), k.Closed(), k.Name(), k.Length(), k.Torrent(), k.Deregistered(), k.Digest()},
 		args: []string{now, t.Name, strconv.FormatUint(t.Length, 10), rueidis.BinaryString(t.File), digestOf(t.File)},
 	}
 }
@@ -131,9 +132,9 @@ func (s *Store) Torrent(ctx context.Context, name string) (tracker.TorrentFile, 
 	if err != nil {
 		return tracker.TorrentFile{}, err
 	}
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{b.Get().Key(k.digest()).Build(), b.Strlen().Key(k.torrent()).Build()}
+		return []rueidis.Completed{b.Get().Key(k.Digest()).Build(), b.Strlen().Key(k.Torrent()).Build()}
 	})
 	if err != nil {
 		return tracker.TorrentFile{}, err
@@ -149,9 +150,9 @@ func (s *Store) Torrent(ctx context.Context, name string) (tracker.TorrentFile, 
 // TorrentBytes returns the bytes of a file, and which they are by now, since it may have been
 // registered again meanwhile. Without one it is tracker.ErrNotFound.
 func (s *Store) TorrentBytes(ctx context.Context, hash tracker.InfoHash) (file []byte, digest string, err error) {
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	values, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Mget().Key(k.digest(), k.torrent()).Build()
+		return b.Mget().Key(k.Digest(), k.Torrent()).Build()
 	}).ToArray()
 	if err != nil || len(values) != 2 {
 		return nil, "", fmt.Errorf("torrent of %s: %d values: %w", hash, len(values), mapError(err))
@@ -177,7 +178,7 @@ func (s *Store) Torrents(ctx context.Context, cursor string, limit int) (tracker
 	type entry struct{ name, hash string }
 	entries, next, err := readPage(cursor, limit, limit, func(cursor uint64, count int) ([]entry, uint64, error) {
 		scan, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-			return b.Hscan().Key(keyTorrents).Cursor(cursor).Count(int64(count)).Build()
+			return b.Hscan().Key(keys.Torrents).Cursor(cursor).Count(int64(count)).Build()
 		}).AsScanEntry()
 		entries := make([]entry, 0, len(scan.Elements)/2)
 		for pair := range slices.Chunk(scan.Elements, 2) {
@@ -206,20 +207,20 @@ func (s *Store) RemoveTorrent(ctx context.Context, name string) error {
 	}
 	// The name goes last: by it the rest is found again after a crash.
 	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Del().Key(keysOf(hash).torrent(), keysOf(hash).digest()).Build()
+		return b.Del().Key(keys.Of(hash).Torrent(), keys.Of(hash).Digest()).Build()
 	}).Error()
 	if err != nil {
 		return mapError(err)
 	}
 	err = s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Hdel().Key(keyTorrents).Field(name).Build()
+		return b.Hdel().Key(keys.Torrents).Field(name).Build()
 	}).Error()
 	return mapError(err)
 }
 
 func (s *Store) torrentHash(ctx context.Context, name string) (tracker.InfoHash, error) {
 	digits, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-		return b.Hget().Key(keyTorrents).Field(name).Build()
+		return b.Hget().Key(keys.Torrents).Field(name).Build()
 	}).ToString()
 	if err != nil {
 		return tracker.InfoHash{}, notFound(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 func TestTorrents(t *testing.T) {
@@ -66,7 +67,7 @@ func TestTorrents(t *testing.T) {
 func TestTorrentCompletesWhatACrashBrokeOff(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		a := tracker.Torrent{Name: "a", InfoHash: testHash(1), Length: testLength, File: []byte("x")}
-		f.command("HSET", keyTorrents, "a", a.InfoHash.String())
+		f.command("HSET", keys.Torrents, "a", a.InfoHash.String())
 		if _, err := f.Torrent(context.Background(), "a"); !errors.Is(err, tracker.ErrNotFound) {
 			t.Errorf("a name without its file: %v", err)
 		}
@@ -105,7 +106,7 @@ func TestDigests(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
 		ctx := context.Background()
 		hash := testHash(1)
-		keys := keysOf(hash)
+		keys := keys.Of(hash)
 		add := func(file string) tracker.TorrentFile {
 			t.Helper()
 			if _, err := f.AddTorrent(ctx, tracker.Torrent{Name: "a", InfoHash: hash, File: []byte(file)}); err != nil {
@@ -124,7 +125,7 @@ func TestDigests(t *testing.T) {
 		if first != again || first.Digest == second.Digest || first.Size != 3 || first.InfoHash != hash {
 			t.Errorf("%v, %v, %v", first, second, again)
 		}
-		f.command("DEL", keys.digest())
+		f.command("DEL", keys.Digest())
 		if got, err := f.Torrent(ctx, "a"); err != nil || string(got) != "one" {
 			t.Errorf("without a digest: %q, %v", got, err)
 		}
@@ -135,14 +136,14 @@ func TestDigests(t *testing.T) {
 		if err := f.RemoveTorrent(ctx, "a"); err != nil {
 			t.Fatal(err)
 		}
-		if left := f.keys("*" + keys.digest()); len(left) != 0 {
+		if left := f.keys("*" + keys.Digest()); len(left) != 0 {
 			t.Errorf("left: %v", left)
 		}
 		add("one")
 		if err := f.Deactivate(ctx, hash, false); err != nil {
 			t.Fatal(err)
 		}
-		if kept := f.keys("*" + keys.digest()); len(kept) != 1 || kept[0] == keys.digest() {
+		if kept := f.keys("*" + keys.Digest()); len(kept) != 1 || kept[0] == keys.Digest() {
 			t.Errorf("archived: %v", kept)
 		}
 	})

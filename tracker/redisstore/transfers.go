@@ -7,6 +7,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Transfers returns a page of the active transfers, each with the name of its torrent; a transfer
@@ -15,7 +16,7 @@ func (s *Store) Transfers(ctx context.Context, cursor string, limit int) (tracke
 	page := tracker.TransferPage{Transfers: map[tracker.InfoHash]string{}}
 	hashes, next, err := readPage(cursor, limit, limit, func(cursor uint64, count int) ([]string, uint64, error) {
 		scan, err := s.do(ctx, func(b rueidis.Builder) rueidis.Completed {
-			return b.Sscan().Key(keyActiveTransfers).Cursor(cursor).Count(int64(count)).Build()
+			return b.Sscan().Key(keys.ActiveTransfers).Cursor(cursor).Count(int64(count)).Build()
 		}).AsScanEntry()
 		return scan.Elements, scan.Cursor, mapError(err)
 	})
@@ -26,8 +27,8 @@ func (s *Store) Transfers(ctx context.Context, cursor string, limit int) (tracke
 	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		commands := make([]rueidis.Completed, 0, len(hashes))
 		for _, hash := range hashes {
-			k := transferKeys("{" + hash + "}")
-			commands = append(commands, b.Mget().Key(k.registered(), k.name()).Build())
+			k := keys.Transfer("{" + hash + "}")
+			commands = append(commands, b.Mget().Key(k.Registered(), k.Name()).Build())
 		}
 		return commands
 	})
@@ -37,7 +38,7 @@ func (s *Store) Transfers(ctx context.Context, cursor string, limit int) (tracke
 	for i, digits := range hashes {
 		hash, err := tracker.ParseInfoHash(digits)
 		if err != nil {
-			return page, fmt.Errorf("set %s: %q is no info hash", keyActiveTransfers, digits) // no client's fault
+			return page, fmt.Errorf("set %s: %q is no info hash", keys.ActiveTransfers, digits) // no client's fault
 		}
 		values, err := results[i].AsStrSlice()
 		if err != nil || len(values) != 2 {
@@ -51,12 +52,12 @@ func (s *Store) Transfers(ctx context.Context, cursor string, limit int) (tracke
 }
 
 // sets are the keys of a transfer's lists.
-var sets = map[tracker.Set]func(transferKeys) string{
-	tracker.SetPeers:           transferKeys.peers,
-	tracker.SetSeeders:         transferKeys.seeders,
-	tracker.SetLeechers:        transferKeys.leechers,
-	tracker.SetRepresentatives: transferKeys.representatives,
-	tracker.SetRacks:           transferKeys.racks,
+var sets = map[tracker.Set]func(keys.Transfer) string{
+	tracker.SetPeers:           keys.Transfer.Peers,
+	tracker.SetSeeders:         keys.Transfer.Seeders,
+	tracker.SetLeechers:        keys.Transfer.Leechers,
+	tracker.SetRepresentatives: keys.Transfer.Representatives,
+	tracker.SetRacks:           keys.Transfer.Racks,
 }
 
 // Members returns a page of one of a transfer's lists, of those within a rack or a group of racks
@@ -83,10 +84,10 @@ func (s *Store) Members(
 func (s *Store) scan(
 	ctx context.Context, hash tracker.InfoHash, set tracker.Set, cursor uint64, count int,
 ) (rueidis.ScanEntry, error) {
-	k := keysOf(hash)
+	k := keys.Of(hash)
 	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 		return []rueidis.Completed{
-			b.Get().Key(k.registered()).Build(),
+			b.Get().Key(k.Registered()).Build(),
 			b.Sscan().Key(sets[set](k)).Cursor(cursor).Count(int64(count)).Build(),
 		}
 	})
@@ -115,7 +116,7 @@ func (s *Store) within(
 		results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
 			commands := make([]rueidis.Completed, 0, len(entries))
 			for _, entry := range entries {
-				commands = append(commands, b.Hget().Key(keysOf(hash).record(entry)).Field("rack").Build())
+				commands = append(commands, b.Hget().Key(keys.Of(hash).Record(entry)).Field("rack").Build())
 			}
 			return commands
 		})

@@ -16,6 +16,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/lua"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // proofInterval is how long it is believed that the user may do all that we do.
@@ -69,12 +70,12 @@ func lacking(ctx context.Context, node rueidis.Client) ([]string, error) {
 
 // readyCall names a key of each kind: none of a transfer's, and nothing that is changed.
 func readyCall() scriptCall {
-	scratch := keysOf(tracker.InfoHash{}).key("ready")
+	scratch := keys.Of(tracker.InfoHash{}).Key("ready")
 	keys := []string{
 		time.Time{}.Format(time.RFC3339) + ":" + scratch, // of an archive
-		keyLeases("ready"), keyLocation(netip.IPv4Unspecified()), keySecret(0), keyRackHosts("ready"),
-		keySchema, keyData, keyLost, keyRacks, keyTransfers, keyActiveTransfers, keyUnregistered, keyArchiving,
-		keyTorrents, keyLocationGeneration, keySelfRegistered, keySettings,
+		keys.Leases("ready"), keys.Location(netip.IPv4Unspecified()), keys.Secret(0), keys.RackHosts("ready"),
+		keys.Schema, keys.Data, keys.Lost, keys.Racks, keys.Transfers, keys.ActiveTransfers, keys.Unregistered, keys.Archiving,
+		keys.Torrents, keys.LocationGeneration, keys.SelfRegistered, keys.Settings,
 	}
 	return scriptCall{args: []string{scratch, strings.Join(keys, " ")}}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // logged collects log lines.
@@ -113,7 +114,7 @@ func TestRedisHangs(t *testing.T) {
 
 func TestOtherKeyModelIsRefused(t *testing.T) {
 	eachStore(t, func(t *testing.T, f *fixture) {
-		f.command("SET", keySchema, "99")
+		f.command("SET", keys.Schema, "99")
 		if err := f.Ready(context.Background()); !errors.Is(err, errSchema) {
 			t.Errorf("ready: %v", err)
 		}
@@ -127,7 +128,7 @@ func TestNoBlindRetry(t *testing.T) {
 	hash := f.registerTransfer(t, 1)
 	f.announce(t, announceOf(hash, "r1", 1))
 	await(t, "what follows an announce is written", func() bool {
-		return f.card(keyRacks) > 0 && f.card(keyRackHosts("r1")) > 0 && f.card(keyActiveTransfers) > 0
+		return f.card(keys.Racks) > 0 && f.card(keys.RackHosts("r1")) > 0 && f.card(keys.ActiveTransfers) > 0
 	})
 	// The announce waits behind this pause; its connection is then killed.
 	f.command("CLIENT", "PAUSE", "3000", "WRITE")

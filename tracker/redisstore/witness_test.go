@@ -14,6 +14,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // A witness knows what hosts said of themselves, and the replies, and nothing else. It restates no rule of the
@@ -125,7 +126,7 @@ func (w *witness) send(t *rapid.T, n int, a tracker.Announce) {
 	if !wasLive || !w.isLive(h) || wasPaused != h.isPaused() {
 		h.crossed = map[string]bool{}
 	}
-	if rack := keysOf(a.InfoHash).rackRepresentatives(a.Location); w.isLive(h) && !h.isPaused() &&
+	if rack := keys.Of(a.InfoHash).RackRepresentatives(a.Location); w.isLive(h) && !h.isPaused() &&
 		handout.Represents == 0 && w.card(rack) < w.rules.MaxReprRack {
 		t.Fatalf("R6: %v represents nothing, and its rack has %d representatives", a.Addr, w.card(rack))
 	}
@@ -188,28 +189,28 @@ func (w *witness) checkCrossings(t *rapid.T) {
 // checkStored holds the lists in Redis against what hosts said of themselves, and against each other. It is
 // to be called after an announce: that has let everybody go who was due.
 func (w *witness) checkStored(t *rapid.T) {
-	k := keysOf(testHash(1))
+	k := keys.Of(testHash(1))
 	isSeeder := func(h *seenHost) bool { return h.last.Left == 0 }
-	w.checkSet(t, k.seeders(), w.live(isSeeder))
-	w.checkSet(t, k.leechers(), w.live(func(h *seenHost) bool { return !isSeeder(h) }))
-	w.checkSet(t, k.paused(), w.live((*seenHost).isPaused))
+	w.checkSet(t, k.Seeders(), w.live(isSeeder))
+	w.checkSet(t, k.Leechers(), w.live(func(h *seenHost) bool { return !isSeeder(h) }))
+	w.checkSet(t, k.Paused(), w.live((*seenHost).isPaused))
 	represents := map[string][]string{} // contacts of each group's representatives
 	var ofRacks []string
 	for _, rack := range w.locations {
 		inRack := func(h *seenHost) bool { return h.last.Location == rack }
-		w.checkSet(t, k.rackPeers(rack), w.live(inRack))
-		w.checkSet(t, k.rackSeeders(rack), w.live(func(h *seenHost) bool { return inRack(h) && isSeeder(h) }))
-		ofRacks = append(ofRacks, w.members(k.rackRepresentatives(rack))...)
+		w.checkSet(t, k.RackPeers(rack), w.live(inRack))
+		w.checkSet(t, k.RackSeeders(rack), w.live(func(h *seenHost) bool { return inRack(h) && isSeeder(h) }))
+		ofRacks = append(ofRacks, w.members(k.RackRepresentatives(rack))...)
 		for _, group := range rack.Groups() {
 			represents[group] = w.representatives(t, group)
 		}
 	}
 	slices.Sort(ofRacks)
-	w.checkSet(t, k.representatives(), slices.Compact(ofRacks))
+	w.checkSet(t, k.Representatives(), slices.Compact(ofRacks))
 	for group, swarm := range w.around(represents) {
-		base := k.swarm(group)
+		base := k.Swarm(group)
 		if group == "" {
-			base = k.globalSwarm()
+			base = k.GlobalSwarm()
 		}
 		stored := w.storedSwarm(base)
 		for part, contacts := range stored.standing {
@@ -229,7 +230,7 @@ func (w *witness) checkStored(t *rapid.T) {
 
 // representatives of a group, as their contacts.
 func (w *witness) representatives(t *rapid.T, group string) (contacts []string) {
-	stored := w.storedSwarm(keysOf(testHash(1)).swarm(group))
+	stored := w.storedSwarm(keys.Of(testHash(1)).Swarm(group))
 	var addresses []string
 	for _, line := range stored.representatives {
 		state, contact, _ := strings.Cut(line, " ")
@@ -240,7 +241,7 @@ func (w *witness) representatives(t *rapid.T, group string) (contacts []string) 
 		contacts, addresses = append(contacts, contact), append(addresses, h.last.Addr.String())
 	}
 	slices.Sort(addresses)
-	w.checkSet(t, keysOf(testHash(1)).rackRepresentatives(tracker.Location(group)), addresses)
+	w.checkSet(t, keys.Of(testHash(1)).RackRepresentatives(tracker.Location(group)), addresses)
 	if len(contacts) > w.rules.MaxReprRack {
 		t.Fatalf("R1: %s has the representatives %q", group, contacts)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
 // Under REPR_SCOPE=rack a push that is done in a rack does not starve the next one there.
@@ -103,7 +104,7 @@ func (f *pushes) wantServed(what string, h tracker.Handout) {
 
 // holders are those of the hosts that represent the rack in a transfer.
 func (f *pushes) holders(n int) []string {
-	return f.members(keysOf(testHash(byte(n))).rackRepresentatives(f.rack))
+	return f.members(keys.Of(testHash(byte(n))).RackRepresentatives(f.rack))
 }
 
 // The next push is served at once, keeps what it has, and gives it back when it is done itself.
