@@ -24,7 +24,7 @@ stub: ## Build the SMDB of make cluster, bin/smdbstub
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/smdbstub ./cmd/smdbstub
 
 test: setup ## Install what the tests need, and run all of them
-	$(GO) test -race -timeout 30m -p $(PARALLEL) ./tracker/redisstore ./... # what takes longest begins first
+	$(GO) test -race -timeout 30m -p $(PARALLEL) ./tracker/redisstore/... ./... # what takes longest begins first
 	$(GO) -C lab test -race -timeout 30m -p $(PARALLEL) ./...
 	scripts/fuzz $(FUZZTIME)
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -137,7 +136,7 @@ func newHandler(
 		MaxPending:   c.MaxPending,
 		Metrics:      registry,
 	}
-	people := rest.New(restStore{store.Aside(), store}, cache, rest.Options{
+	people := rest.New(store.Aside(), cache, rest.Options{
 		AdminToken:      c.AdminToken,
 		ProxyPass:       c.ProxyPass,
 		TorrentMaxBytes: int64(c.TorrentMaxBytes),
@@ -165,16 +164,6 @@ func behindProxies(people http.Handler, proxies *clientaddr.Proxies) http.Handle
 		}
 	})
 }
-
-// restStore is the store over a connection of REST's own. Its health is that of the announces'
-// connection.
-type restStore struct {
-	*redisstore.Store
-	announces rest.Health
-}
-
-func (s restStore) Ready(ctx context.Context) error { return s.announces.Ready(ctx) }
-func (s restStore) Warnings() []string              { return s.announces.Warnings() }
 
 // route parts announces, scrapes and /metrics from everything else, such as /scrape/HASH.json. An
 // http.ServeMux would redirect untidy paths, and not every client follows.

@@ -17,26 +17,44 @@ import (
 
 const module = "github.com/p2ptracker/p2ptracker/"
 
+// The packages below redisstore. Each may import those before it.
+const (
+	keys     = "tracker/redisstore/keys"
+	client   = "tracker/redisstore/client"
+	shared   = "tracker/redisstore/shared"
+	swarm    = "tracker/redisstore/swarm"
+	registry = "tracker/redisstore/registry"
+
+	storetest = "tracker/redisstore/internal/storetest"
+)
+
 // ours are the packages of this module that each may import. What is missing
 // here may import whatever cmd may.
 var ours = map[string][]string{
-	"lua":                     {},
-	"tracker":                 {},
-	"tracker/clientaddr":      {"tracker"},
-	"tracker/metainfo":        {"tracker"},
-	"tracker/bthttp":          {"tracker", "internal/workerpool"},
-	"tracker/btudp":           {"tracker", "internal/workerpool"},
-	"tracker/rest":            {"tracker", "tracker/metainfo"},
-	"tracker/redisstore":      {"tracker", "lua", "tracker/redisstore/keys"},
-	"tracker/redisstore/keys": {"tracker"},
-	"tracker/probe":           {"tracker"},
-	"smdb":                    {"tracker"},
-	"smdb/sources":            {"smdb", "tracker"},
-	"internal/workerpool":     {},
-	"etc":                     {},
-	"internal/clients":        {"etc"},
-	"internal/netlab":         {},
-	"internal/redistest":      {},
+	"lua":                {},
+	"tracker":            {},
+	"tracker/clientaddr": {"tracker"},
+	"tracker/metainfo":   {"tracker"},
+	"tracker/bthttp":     {"tracker", "internal/workerpool"},
+	"tracker/btudp":      {"tracker", "internal/workerpool"},
+	"tracker/rest":       {"tracker", "tracker/metainfo"},
+	"tracker/redisstore": {"tracker", keys, client, shared, swarm, registry},
+	keys:                 {"tracker"},
+	client:               {"tracker", "lua", keys},
+	shared:               {"tracker", keys, client},
+	swarm:                {"tracker", keys, client, shared},
+	registry:             {"tracker", keys, client, shared, swarm},
+	storetest: {
+		"tracker", "lua", "internal/redistest", "tracker/redisstore", keys, client,
+	},
+	"tracker/probe":       {"tracker"},
+	"smdb":                {"tracker"},
+	"smdb/sources":        {"smdb", "tracker"},
+	"internal/workerpool": {},
+	"etc":                 {},
+	"internal/clients":    {"etc"},
+	"internal/netlab":     {},
+	"internal/redistest":  {},
 }
 
 // lab are the packages that each of the laboratory's module may import of both modules.
@@ -52,7 +70,7 @@ var lab = map[string][]string{
 // others are the packages that may import a part from outside; the standard
 // library is free to all.
 var others = map[string][]string{
-	"github.com/redis/rueidis":                {"tracker/redisstore", "cmd/p2ptracker", "lab/cmd/announcebench"},
+	"github.com/redis/rueidis":                {client, shared, swarm, registry, storetest, "lab/cmd/announcebench"},
 	"github.com/alicebob/miniredis/v2":        {"tracker/redisstore"},
 	"github.com/HdrHistogram/hdrhistogram-go": {"lab/cmd/announcebench"},
 	"golang.org/x/sys":                        {"lab/cmd/announcebench", "tracker/bthttp", "tracker/btudp"},
@@ -60,8 +78,8 @@ var others = map[string][]string{
 	"github.com/kelseyhightower/envconfig":    {"cmd/p2ptracker"},
 	"github.com/joho/godotenv":                {"cmd/p2ptracker"},
 	"github.com/spf13/cobra":                  {"cmd/p2ptracker", "cmd/smdbstub"},
-	"github.com/prometheus/client_golang":     {"tracker/redisstore", "tracker/probe", "tracker/bthttp", "tracker/btudp", "smdb", "cmd/p2ptracker"},
-	"github.com/maypok86/otter/v2":            {"smdb", "tracker/redisstore"},
+	"github.com/prometheus/client_golang":     {"tracker/redisstore", shared, swarm, "tracker/probe", "tracker/bthttp", "tracker/btudp", "smdb", "cmd/p2ptracker"},
+	"github.com/maypok86/otter/v2":            {"smdb", shared, swarm},
 	"github.com/miekg/dns":                    {"smdb/sources"},
 	"github.com/failsafe-go/failsafe-go":      {"smdb"},
 	"github.com/theory/jsonpath":              {"smdb/sources"},

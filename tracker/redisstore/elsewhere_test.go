@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
+
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 )
 
 // forwarder is a port behind which a server may be exchanged for another one.
@@ -70,17 +72,17 @@ func (f *forwarder) exchange(server string) {
 func TestFailoverToAnotherVersion(t *testing.T) {
 	ours, other := redistest.Start(t), redistest.Start(t)
 	port := newForwarder(t, ours.Addr)
-	opts := testOptions(ours.Addr)
-	f := newFixture(t, opts)
+	opts := storetest.Options(ours.Addr)
+	f := storetest.New(t, opts)
 	opts.Addr = port.Addr().String()
-	s := openStore(t, opts)
-	a := announceOf(f.registerTransfer(t, 1), "r1", 1)
+	s := storetest.Open(t, opts)
+	a := storetest.AnnounceOf(f.RegisterTransfer(t, 1), "r1", 1)
 	a.AutoRegister, a.AutoRegisterMax = true, 100
 	announce := func() error {
 		_, err := s.Announce(context.Background(), a)
 		return err
 	}
-	await(t, "announces are answered", func() bool { return announce() == nil })
+	storetest.Await(t, "announces are answered", func() bool { return announce() == nil })
 
 	raw, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{other.Addr}, DisableCache: true})
 	if err != nil {
@@ -98,5 +100,5 @@ func TestFailoverToAnotherVersion(t *testing.T) {
 		t.Errorf("%d keys there, %v", n, err)
 	}
 	port.exchange(ours.Addr)
-	await(t, "announces are answered again", func() bool { return announce() == nil })
+	storetest.Await(t, "announces are answered again", func() bool { return announce() == nil })
 }

@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
@@ -44,10 +46,10 @@ func TestHistories(t *testing.T) { testHistories(t, tracker.ScopeTransfer) }
 func TestHistoriesByRack(t *testing.T) { testHistories(t, tracker.ScopeRack) }
 
 func testHistories(t *testing.T, scope tracker.ReprScope) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		stores := []*Store{f.Store}
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
+		stores := []*redisstore.Store{f.Store}
 		for len(stores) < historyFrontends {
-			stores = append(stores, openStore(t, f.opts))
+			stores = append(stores, storetest.Open(t, f.Opts))
 		}
 		rapid.Check(t, func(t *rapid.T) {
 			h := newHistory(t, f, stores, 12)
@@ -67,24 +69,24 @@ func testHistories(t *testing.T, scope tracker.ReprScope) {
 // Then the counts may lag, and only they: nobody who is due is handed out or keeps
 // a place. In the end all is cleared away.
 func TestHistoriesWithBacklog(t *testing.T) {
-	f := newFixture(t, testOptions(redistest.Start(t).Addr))
+	f := storetest.New(t, storetest.Options(redistest.Start(t).Addr))
 	rapid.Check(t, func(t *rapid.T) {
-		h := newHistory(t, f, []*Store{f.Store}, 60)
+		h := newHistory(t, f, []*redisstore.Store{f.Store}, 60)
 		h.locations, h.lags = slices.Concat(historyPlaces...), true
 		for n := range rapid.IntRange(0, h.machines).Draw(t, "start") {
-			h.send(t, f.Store, n, announceOf(testHash(1), h.locations[n%len(h.locations)], n))
+			h.send(t, f.Store, n, storetest.AnnounceOf(storetest.Hash(1), h.locations[n%len(h.locations)], n))
 		}
 		t.Repeat(map[string]func(*rapid.T){"announce": h.announce, "wait": h.wait})
 		for range 40 {
-			h.send(t, f.Store, 0, announceOf(testHash(1), "r1", 0))
+			h.send(t, f.Store, 0, storetest.AnnounceOf(storetest.Hash(1), "r1", 0))
 		}
 		h.checkStored(t)
 	})
 }
 
 type history struct {
-	*fixture
-	stores    []*Store
+	*storetest.Fixture
+	stores    []*redisstore.Store
 	model     *model
 	machines  int
 	rtorrents int                      // every so manieth machine has that client
@@ -98,16 +100,16 @@ type history struct {
 }
 
 // newHistory begins with a transfer that nobody has announced.
-func newHistory(t *rapid.T, f *fixture, stores []*Store, machines int) *history {
-	for _, key := range f.keys("*{*") { // those of leases, too
-		f.command("DEL", key)
+func newHistory(t *rapid.T, f *storetest.Fixture, stores []*redisstore.Store, machines int) *history {
+	for _, key := range f.Keys("*{*") { // those of leases, too
+		f.Command("DEL", key)
 	}
-	torrent := tracker.Torrent{Name: "payload", InfoHash: testHash(1), Length: testLength, File: []byte("x")}
+	torrent := tracker.Torrent{Name: "payload", InfoHash: storetest.Hash(1), Length: storetest.Length, File: []byte("x")}
 	if _, err := f.AddTorrent(context.Background(), torrent); err != nil {
 		t.Fatal(err)
 	}
 	return &history{
-		fixture: f, stores: stores, model: &model{places: map[string][]*modelHost{}, told: map[string]int64{}, racks6: map[tracker.Location]tracker.Location{}, newest: map[string]*modelHost{}}, machines: machines, rtorrents: 3,
+		Fixture: f, stores: stores, model: &model{places: map[string][]*modelHost{}, told: map[string]int64{}, racks6: map[tracker.Location]tracker.Location{}, newest: map[string]*modelHost{}}, machines: machines, rtorrents: 3,
 		last: map[int]tracker.Announce{}, claims: claims{map[netip.AddrPort]claim{}, map[int]map[string]bool{}},
 	}
 }
@@ -134,12 +136,12 @@ func (h *history) announce(t *rapid.T) {
 // changed is an announce of any of a machine's incarnations, from any of its
 // addresses.
 func (h *history) changed(t *rapid.T, n int) tracker.Announce {
-	a := announceOf(testHash(1), h.locations[n%len(h.locations)], n)
+	a := storetest.AnnounceOf(storetest.Hash(1), h.locations[n%len(h.locations)], n)
 	if rapid.IntRange(0, 3).Draw(t, "moves") == 0 {
 		a.Location = rapid.SampledFrom(h.locations).Draw(t, "location")
 	}
 	if n < h.clones {
-		a.PeerID = announceOf(testHash(1), "", 0).PeerID
+		a.PeerID = storetest.AnnounceOf(storetest.Hash(1), "", 0).PeerID
 	}
 	if n%h.rtorrents == 0 {
 		copy(a.PeerID[:], "-lt0D80-")
@@ -147,9 +149,9 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	a.PeerID[7] = rapid.SampledFrom([]byte("aaabc")).Draw(t, "incarnation")
 	switch rapid.SampledFrom([]string{"4", "4", "4", "6", "both", "port", "second"}).Draw(t, "address") {
 	case "6":
-		a.Addr = sixOf(n)
+		a.Addr = storetest.SixOf(n)
 	case "both":
-		a.Also = sixOf(n)
+		a.Also = storetest.SixOf(n)
 	case "port":
 		if !h.lags { // whether a host's machine has another one depends on who has expired
 			a.Addr = netip.AddrPortFrom(a.Addr.Addr(), 7000)
@@ -170,7 +172,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 	if h.lags && a.Event == tracker.EventPaused { // whether a partial seed represents its rack likewise
 		a.Event = tracker.EventNone
 	}
-	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")
+	a.Left = rapid.SampledFrom([]uint64{0, 1, 400, storetest.Length, tracker.LeftUnknown}).Draw(t, "left")
 	a.Downloaded = rapid.SampledFrom([]uint64{0, 0, 0, 5}).Draw(t, "downloaded")
 	a.NumWant = rapid.SampledFrom([]int{-1, 0, 1, 3, 5, 200}).Draw(t, "numwant")
 	a.MaxReprRack = rapid.SampledFrom([]int{1, 2, 2, 2, 2, 3}).Draw(t, "max_repr_rack")
@@ -183,7 +185,7 @@ func (h *history) changed(t *rapid.T, n int) tracker.Announce {
 }
 
 // send announces to a frontend and to the model, and compares.
-func (h *history) send(t *rapid.T, frontend *Store, n int, a tracker.Announce) {
+func (h *history) send(t *rapid.T, frontend *redisstore.Store, n int, a tracker.Announce) {
 	if a.Addr.Port() != 0 {
 		h.last[n] = a
 	}
@@ -192,7 +194,7 @@ func (h *history) send(t *rapid.T, frontend *Store, n int, a tracker.Announce) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	awaitBackground(t, frontend)
+	storetest.AwaitBackground(t, frontend)
 	h.model.now = h.Now().Unix()
 	host := h.model.announce(a)
 	if host == nil {
@@ -231,7 +233,7 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 		return
 	}
 	eligible := h.model.eligible(host)
-	total, outside := eligible.shares(want(a), a.OutsidePeers)
+	total, outside := eligible.shares(wanted(a), a.OutsidePeers)
 	if len(peers) != total {
 		t.Fatalf("R5: %d peers, expected %d", len(peers), total)
 	}
@@ -264,7 +266,7 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 			t.Fatalf("R7: handed %v, expected %v %v", got, other.addr, other.also)
 		}
 	}
-	if third := min((want(a)+2)/3, outside, max(want(a)-len(eligible.fellows), 0)); counted["outside"] < third {
+	if third := min((wanted(a)+2)/3, outside, max(wanted(a)-len(eligible.fellows), 0)); counted["outside"] < third {
 		t.Fatalf("R3: %d of %d peers are from outside, expected %d", counted["outside"], len(peers), third)
 	}
 	if counted["outside"] != outside {
@@ -275,7 +277,7 @@ func (h *history) checkHandout(t *rapid.T, a tracker.Announce, host *modelHost, 
 // checkStored holds all that is stored against the model. What is due but not
 // expired yet stays until the next announce, as in the script.
 func (h *history) checkStored(t *rapid.T) {
-	k := keys.Of(testHash(1))
+	k := keys.Of(storetest.Hash(1))
 	expected := map[string][]string{
 		k.Peers():           set(h.model.hosts, func(*modelHost) bool { return true }),
 		k.Seeders():         set(h.model.living(), func(x *modelHost) bool { return x.seeder }),
@@ -294,13 +296,13 @@ func (h *history) checkStored(t *rapid.T) {
 	}
 	h.checkSwarm(t, k.GlobalSwarm(), "", h.model.swarm(""))
 	for key, want := range expected {
-		got := h.members(key)
+		got := h.SetMembers(key)
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
 			t.Fatalf("%s = %q, expected %q", key, got, want)
 		}
 	}
-	stats, err := h.Statistics(context.Background(), testHash(1), true)
+	stats, err := h.Statistics(context.Background(), storetest.Hash(1), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +327,7 @@ func (h *history) checkStored(t *rapid.T) {
 // checkSwarm compares a swarm: its numbers, who represents its group, and its pages, of which
 // all but the last are full.
 func (h *history) checkSwarm(t *rapid.T, base, group string, want []*modelHost) {
-	got := h.storedSwarm(base)
+	got := readSwarm(h.Fixture, base)
 	for part, seeder := range map[string]bool{"seeders": true, "leechers": false} {
 		var contacts []string
 		for _, host := range want {
@@ -371,9 +373,9 @@ type storedSwarm struct {
 	representatives []string            // state and contact
 }
 
-func (f *fixture) storedSwarm(base string) storedSwarm {
+func readSwarm(f *storetest.Fixture, base string) storedSwarm {
 	swarm := storedSwarm{counts: map[string]int{}, standing: map[string][]string{}}
-	text, _ := f.command("GET", base).ToString()
+	text, _ := f.Command("GET", base).ToString()
 	if text == "" {
 		text = "0 0 0 0 0"
 	}
@@ -396,7 +398,7 @@ func (f *fixture) storedSwarm(base string) storedSwarm {
 			if page > 1 {
 				key += fmt.Sprintf(":%d", page)
 			}
-			text, _ := f.command("GET", key).ToString()
+			text, _ := f.Command("GET", key).ToString()
 			swarm.standing[part] = append(swarm.standing[part], strings.Split(text, "\n")[1:]...)
 		}
 	}

@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
@@ -25,7 +26,7 @@ func checkPeers(t *testing.T, a tracker.Announce, peers []tracker.Peer, size int
 			t.Fatalf("%v is handed itself, or somebody twice: %v", a.Addr, peer)
 		}
 		seen[peer.Addr4] = true
-		if rackOf(hostNumber(peer)) == a.Location {
+		if rackOf(storetest.HostNumber(peer)) == a.Location {
 			ofRack++
 		}
 	}
@@ -38,33 +39,33 @@ func checkPeers(t *testing.T, a tracker.Announce, peers []tracker.Peer, size int
 // TestLargeRack: in one rack of 400 every host is about as often handed out as
 // any other, and all are from the rack.
 func TestLargeRack(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
 		const hosts, rounds = 400, 4
-		hash := f.registerTransfer(t, 1)
+		hash := f.RegisterTransfer(t, 1)
 		everywhere := func(int) tracker.Location { return "r1" }
 		of := func(n int) tracker.Announce {
-			a := announceOf(hash, "r1", n)
+			a := storetest.AnnounceOf(hash, "r1", n)
 			if n%4 == 0 {
 				a.Left = 0
 			}
 			return a
 		}
-		inParallel(hosts, func(n int) { f.announce(t, of(n)) })
+		storetest.InParallel(hosts, func(n int) { f.MustAnnounce(t, of(n)) })
 		times := map[int]int{}
 		for n := range rounds * hosts {
 			if n%hosts%4 == 0 {
 				continue // seeders see leechers only
 			}
 			a := of(n % hosts)
-			handout := f.announce(t, a)
-			if ofRack := checkPeers(t, a, handout.Peers, testRules.MaxPeers, everywhere); handout.Represents == 0 && ofRack != 30 {
+			handout := f.MustAnnounce(t, a)
+			if ofRack := checkPeers(t, a, handout.Peers, storetest.Rules.MaxPeers, everywhere); handout.Represents == 0 && ofRack != 30 {
 				t.Fatalf("%d of 30 are of the rack", ofRack)
 			}
-			for _, peer := range handout.Peers[testRules.MaxReprRack:] {
-				times[hostNumber(peer)]++
+			for _, peer := range handout.Peers[storetest.Rules.MaxReprRack:] {
+				times[storetest.HostNumber(peer)]++
 			}
 		}
-		representatives := f.members(keys.Of(hash).RackRepresentatives("r1")) // came first each time
+		representatives := f.SetMembers(keys.Of(hash).RackRepresentatives("r1")) // came first each time
 		mean := rounds * hosts * 3 / 4 * 28 / hosts
 		for n := range hosts {
 			if count := times[n]; (count < mean/4 || count > 4*mean) &&
@@ -78,32 +79,32 @@ func TestLargeRack(t *testing.T) {
 // TestManyRacks: a representative of one of 150 racks sees its small rack, and enough
 // from outside (twice the logarithm of 300), other representatives only.
 func TestManyRacks(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
 		const racks, each = 150, 3
-		hash := f.registerTransfer(t, 1)
+		hash := f.RegisterTransfer(t, 1)
 		rackOf := func(n int) tracker.Location { return tracker.Location(fmt.Sprintf("r%d", n/each)) }
 		for n := range racks * each {
-			f.announce(t, announceOf(hash, rackOf(n), n))
+			f.MustAnnounce(t, storetest.AnnounceOf(hash, rackOf(n), n))
 		}
 		outside := map[int]bool{}
 		for n := 0; n < racks*each; n += each {
-			a := announceOf(hash, rackOf(n), n)
-			handout := f.announce(t, a)
+			a := storetest.AnnounceOf(hash, rackOf(n), n)
+			handout := f.MustAnnounce(t, a)
 			if ofRack := checkPeers(t, a, handout.Peers, each-1+12, rackOf); ofRack != each-1 {
 				t.Fatalf("%d of the own rack, expected %d", ofRack, each-1)
 			}
 			for _, peer := range handout.Peers {
-				other := hostNumber(peer)
+				other := storetest.HostNumber(peer)
 				if rackOf(other) == a.Location {
 					continue
 				}
-				if other%each >= testRules.MaxReprRack {
+				if other%each >= storetest.Rules.MaxReprRack {
 					t.Fatalf("R1: host %d, which represents nothing, was handed to another rack", other)
 				}
 				outside[other] = true
 			}
 		}
-		if len(outside) < racks*testRules.MaxReprRack*9/10 {
+		if len(outside) < racks*storetest.Rules.MaxReprRack*9/10 {
 			t.Errorf("only %d hosts were ever handed out", len(outside))
 		}
 	})
@@ -111,21 +112,21 @@ func TestManyRacks(t *testing.T) {
 
 // TestFarGroups: a representative of its rack and its row is handed peers of the row, and leaves a third to other rows.
 func TestFarGroups(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		hash := f.registerTransfer(t, 1)
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
+		hash := f.RegisterTransfer(t, 1)
 		of := func(row, rack int) tracker.Announce {
-			return announceOf(hash, tracker.Location(fmt.Sprintf("row%d/r%d", row, rack)), 100*row+rack)
+			return storetest.AnnounceOf(hash, tracker.Location(fmt.Sprintf("row%d/r%d", row, rack)), 100*row+rack)
 		}
 		for n := range 30 {
-			f.announce(t, of(0, n))
-			f.announce(t, of(n+1, 0))
+			f.MustAnnounce(t, of(0, n))
+			f.MustAnnounce(t, of(n+1, 0))
 		}
 		a := of(0, 0)
 		for want, near := range map[int]int{12: 8, 30: 10} {
 			a.NumWant = want
 			handed := [2]int{}
-			for _, peer := range f.announce(t, a).Peers {
-				handed[min(hostNumber(peer)/100, 1)]++
+			for _, peer := range f.MustAnnounce(t, a).Peers {
+				handed[min(storetest.HostNumber(peer)/100, 1)]++
 			}
 			if handed != [2]int{near, min(want-near, 10)} {
 				t.Errorf("of %d wanted %d are of the row, %d of other rows", want, handed[0], handed[1])
@@ -136,20 +137,20 @@ func TestFarGroups(t *testing.T) {
 
 // TestFewSeeders: a representative of one of 50 racks is handed the one seeder sometimes, whatever else there is.
 func TestFewSeeders(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		hash := f.registerTransfer(t, 1)
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
+		hash := f.RegisterTransfer(t, 1)
 		of := func(n int) tracker.Announce {
-			a := announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n)), n)
+			a := storetest.AnnounceOf(hash, tracker.Location(fmt.Sprintf("r%d", n)), n)
 			a.Left = uint64(n) // the first has everything
 			return a
 		}
 		seen := 0
 		for n := range 51 {
-			f.announce(t, of(n))
+			f.MustAnnounce(t, of(n))
 		}
 		for range 200 {
-			peers := f.announce(t, of(50)).Peers
-			if slices.ContainsFunc(peers, func(p tracker.Peer) bool { return hostNumber(p) == 0 }) {
+			peers := f.MustAnnounce(t, of(50)).Peers
+			if slices.ContainsFunc(peers, func(p tracker.Peer) bool { return storetest.HostNumber(p) == 0 }) {
 				seen++
 			}
 		}
@@ -163,27 +164,27 @@ func TestFewSeeders(t *testing.T) {
 // its rack's place at once and is handed none of the dead, and the announces that
 // follow clear them away.
 func TestManyExpireAtOnce(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
 		const hosts, racks = 400, 8
-		hash := f.registerTransfer(t, 1)
+		hash := f.RegisterTransfer(t, 1)
 		of := func(n int) tracker.Announce {
-			return announceOf(hash, tracker.Location(fmt.Sprintf("dc%d/r%d", n%2, n%racks)), n)
+			return storetest.AnnounceOf(hash, tracker.Location(fmt.Sprintf("dc%d/r%d", n%2, n%racks)), n)
 		}
-		inParallel(hosts, func(n int) { f.announce(t, of(n)) })
-		f.Advance(testRules.PeerTTL)
+		storetest.InParallel(hosts, func(n int) { f.MustAnnounce(t, of(n)) })
+		f.Advance(storetest.Rules.PeerTTL)
 		alive := map[int]bool{}
 		for step := range 60 {
 			n := hosts + step
-			handout := f.announce(t, of(n))
+			handout := f.MustAnnounce(t, of(n))
 			for _, peer := range handout.Peers {
-				if !alive[hostNumber(peer)] {
+				if !alive[storetest.HostNumber(peer)] {
 					t.Fatalf("R4: a host that expired was handed out at announce %d: %v", step, peer)
 				}
 			}
 			if step < racks && handout.Represents < 1 {
 				t.Fatal("R6: the first live host of its rack does not represent it")
 			}
-			if step < 2*testRules.MaxReprRack && handout.Represents != 2 {
+			if step < 2*storetest.Rules.MaxReprRack && handout.Represents != 2 {
 				t.Fatal("R6: the first live representatives of a group of racks do not represent that")
 			}
 			if step >= racks && len(handout.Peers) == 0 {
@@ -192,19 +193,19 @@ func TestManyExpireAtOnce(t *testing.T) {
 			alive[n] = true
 			f.Advance(time.Second)
 		}
-		stats := f.announce(t, of(hosts))
+		stats := f.MustAnnounce(t, of(hosts))
 		if stats.Incomplete != len(alive) {
 			t.Errorf("R9: %d live leechers, expected %d", stats.Incomplete, len(alive))
 		}
 		for n := range racks {
 			rack := of(n).Location
 			for _, group := range rack.Groups() {
-				if r := f.card(keys.Of(hash).RackRepresentatives(tracker.Location(group))); r > testRules.MaxReprRack {
+				if r := f.Card(keys.Of(hash).RackRepresentatives(tracker.Location(group))); r > storetest.Rules.MaxReprRack {
 					t.Errorf("R1: %d representatives of %s", r, group)
 				}
 			}
 		}
-		if n := f.card(keys.Of(hash).Peers()); n != hosts+len(alive) {
+		if n := f.Card(keys.Of(hash).Peers()); n != hosts+len(alive) {
 			t.Errorf("%d hosts seen, expected %d", n, hosts+len(alive))
 		}
 	})
@@ -213,20 +214,20 @@ func TestManyExpireAtOnce(t *testing.T) {
 // TestManyIdentities: each of 2,000 hosts is found by peer id and key at its address of the other family,
 // while the index of them grows part by part.
 func TestManyIdentities(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
 		const hosts = 2000
-		hash := f.registerTransfer(t, 1)
+		hash := f.RegisterTransfer(t, 1)
 		of := func(n int) tracker.Announce {
-			return announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n%50)), n)
+			return storetest.AnnounceOf(hash, tracker.Location(fmt.Sprintf("r%d", n%50)), n)
 		}
-		inParallel(hosts, func(n int) {
+		storetest.InParallel(hosts, func(n int) {
 			a := of(n)
-			a.Addr = sixOf(n)
-			f.announce(t, a)
+			a.Addr = storetest.SixOf(n)
+			f.MustAnnounce(t, a)
 		})
-		inParallel(hosts, func(n int) { f.announce(t, of(n)) })
-		found := f.identities(hash)
-		if n := f.card(keys.Of(hash).Peers()); n != hosts || len(found) != hosts {
+		storetest.InParallel(hosts, func(n int) { f.MustAnnounce(t, of(n)) })
+		found := identities(f, hash)
+		if n := f.Card(keys.Of(hash).Peers()); n != hosts || len(found) != hosts {
 			t.Fatalf("%d hosts and %d identities, expected %d", n, len(found), hosts)
 		}
 		for digest, addr := range found {
@@ -234,7 +235,7 @@ func TestManyIdentities(t *testing.T) {
 				t.Fatalf("%s is still at %s", digest, addr)
 			}
 		}
-		if parts, _ := f.command("GET", keys.Of(hash).Hosts()).AsInt64(); parts != hosts/40 {
+		if parts, _ := f.Command("GET", keys.Of(hash).Hosts()).AsInt64(); parts != hosts/40 {
 			t.Errorf("%d parts for %d hosts", parts, hosts)
 		}
 	})

@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
@@ -99,19 +100,19 @@ var machineStories = map[string][]step{
 }
 
 func TestMachineCountsOnce(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
 		n := byte(0)
 		for name, story := range machineStories {
 			n++
-			hash := f.registerTransfer(t, n)
+			hash := f.RegisterTransfer(t, n)
 			for i, s := range story {
 				f.Advance(s.wait)
-				a := announceOf(hash, tracker.Location([]string{"r0", "r1", "r2"}[s.n]), s.n)
+				a := storetest.AnnounceOf(hash, tracker.Location([]string{"r0", "r1", "r2"}[s.n]), s.n)
 				a.PeerID[19], a.Left, a.Event = s.client, s.left, s.event
 				if s.port != 0 {
 					a.Addr = netip.AddrPortFrom(a.Addr.Addr(), s.port)
 				}
-				f.announce(t, a)
+				f.MustAnnounce(t, a)
 				stats, err := f.Statistics(context.Background(), hash, false)
 				if err != nil {
 					t.Fatal(err)
@@ -128,12 +129,12 @@ func TestMachineCountsOnce(t *testing.T) {
 // The first seeder says `completed`, over and over: it brings no transfer to its end (BEP 3 forbids it,
 // clients send it).
 func TestFirstSeederIsNoResult(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		hash := f.registerTransfer(t, 1)
-		a := announceOf(hash, "r1", 1)
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
+		hash := f.RegisterTransfer(t, 1)
+		a := storetest.AnnounceOf(hash, "r1", 1)
 		a.Left = 0
 		for _, a.Event = range []tracker.Event{completed, started, completed, none, stopped, completed} {
-			if h := f.announce(t, a); h.Downloaded != 0 {
+			if h := f.MustAnnounce(t, a); h.Downloaded != 0 {
 				t.Errorf("event %q: downloaded %d", a.Event, h.Downloaded)
 			}
 		}
@@ -144,9 +145,9 @@ func TestFirstSeederIsNoResult(t *testing.T) {
 		}
 		// Once it lacks something it is a host like any other.
 		a.Left, a.Event = 10, none
-		f.announce(t, a)
+		f.MustAnnounce(t, a)
 		a.Left, a.Event = 0, completed
-		if h := f.announce(t, a); h.Downloaded != 1 {
+		if h := f.MustAnnounce(t, a); h.Downloaded != 1 {
 			t.Errorf("downloaded %d", h.Downloaded)
 		}
 		if stats, err = f.Statistics(context.Background(), hash, false); err != nil || !stats.Progress.Complete() {
@@ -156,17 +157,17 @@ func TestFirstSeederIsNoResult(t *testing.T) {
 }
 
 func TestDrop(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
 		ctx := context.Background()
-		hash := f.registerTransfer(t, 1)
-		done := announceOf(hash, "r1", 1)
-		f.announce(t, done)
+		hash := f.RegisterTransfer(t, 1)
+		done := storetest.AnnounceOf(hash, "r1", 1)
+		f.MustAnnounce(t, done)
 		done.Left, done.Event = 0, completed
-		f.announce(t, done)
-		straggler := announceOf(hash, "r2", 2)
-		straggler.Also = sixOf(2)
+		f.MustAnnounce(t, done)
+		straggler := storetest.AnnounceOf(hash, "r2", 2)
+		straggler.Also = storetest.SixOf(2)
 		for _, at := range []netip.AddrPort{straggler.Addr, straggler.Also, netip.AddrPortFrom(straggler.Addr.Addr(), 0), netip.AddrPortFrom(straggler.Also.Addr(), 0)} {
-			f.announce(t, straggler)
+			f.MustAnnounce(t, straggler)
 			dropped, err := f.Drop(ctx, hash, at)
 			if err != nil || !slices.Equal(dropped, []string{straggler.Addr.String()}) {
 				t.Fatalf("%s: dropped %q, %v", at, dropped, err)
@@ -179,16 +180,16 @@ func TestDrop(t *testing.T) {
 				t.Errorf("%s: dropped again: %q, %v", at, dropped, err)
 			}
 		}
-		if h := f.announce(t, straggler); h.Incomplete != 1 || h.Represents != 1 {
+		if h := f.MustAnnounce(t, straggler); h.Incomplete != 1 || h.Represents != 1 {
 			t.Errorf("it is a host again: %+v", h)
 		}
-		six := announceOf(hash, "r3", 3)
-		six.Addr = sixOf(3)
-		f.announce(t, six)
+		six := storetest.AnnounceOf(hash, "r3", 3)
+		six.Addr = storetest.SixOf(3)
+		f.MustAnnounce(t, six)
 		if dropped, err := f.Drop(ctx, hash, netip.AddrPortFrom(six.Addr.Addr(), 0)); err != nil || len(dropped) != 1 {
 			t.Errorf("dropped %q, %v", dropped, err)
 		}
-		if _, err := f.Drop(ctx, testHash(9), six.Addr); !errors.Is(err, tracker.ErrNotFound) {
+		if _, err := f.Drop(ctx, storetest.Hash(9), six.Addr); !errors.Is(err, tracker.ErrNotFound) {
 			t.Errorf("of no transfer: %v", err)
 		}
 	})
@@ -196,17 +197,17 @@ func TestDrop(t *testing.T) {
 
 // A host's rack is that of its IPv4 address, whichever it announces from first.
 func TestDualStackHostIsInOneRack(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		hash := f.registerTransfer(t, 1)
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
+		hash := f.RegisterTransfer(t, 1)
 		for n := range 6 {
-			four, six := announceOf(hash, "four", n), announceOf(hash, "six", n)
-			six.Addr = sixOf(n)
+			four, six := storetest.AnnounceOf(hash, "four", n), storetest.AnnounceOf(hash, "six", n)
+			six.Addr = storetest.SixOf(n)
 			announces := []tracker.Announce{four, six, four, six}
 			if n%2 == 0 {
 				announces = []tracker.Announce{six, four, six, four}
 			}
 			for i, a := range announces {
-				h := f.announce(t, a)
+				h := f.MustAnnounce(t, a)
 				if want := n == 0 && i == 0 || n < 2 && i > 0 || n == 1; h.Represents == 1 != want {
 					t.Errorf("host %d, announce %d: represents %d groups", n, i, h.Represents)
 				}
@@ -216,7 +217,7 @@ func TestDualStackHostIsInOneRack(t *testing.T) {
 		if r := stats.Racks["four"]; err != nil || len(stats.Racks) != 1 || r.Peers != 6 || r.Representatives != 2 || stats.Peers != 6 {
 			t.Errorf("%+v, %v", stats, err)
 		}
-		if racks := f.members(keys.Of(hash).Racks()); !slices.Equal(racks, []string{"four"}) {
+		if racks := f.SetMembers(keys.Of(hash).Racks()); !slices.Equal(racks, []string{"four"}) {
 			t.Errorf("racks %q", racks)
 		}
 	})
@@ -224,16 +225,16 @@ func TestDualStackHostIsInOneRack(t *testing.T) {
 
 // A host that comes with both addresses takes the place of one that gave up at its IPv6 address.
 func TestMateByOtherFamily(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		hash := f.registerTransfer(t, 1)
-		old := announceOf(hash, "r1", 1)
-		old.Addr = sixOf(1)
-		f.announce(t, old)
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
+		hash := f.RegisterTransfer(t, 1)
+		old := storetest.AnnounceOf(hash, "r1", 1)
+		old.Addr = storetest.SixOf(1)
+		f.MustAnnounce(t, old)
 		old.Event = tracker.EventStopped
-		f.announce(t, old)
-		a := announceOf(hash, "r1", 2)
-		a.Also = netip.AddrPortFrom(sixOf(1).Addr(), 7000)
-		f.announce(t, a)
+		f.MustAnnounce(t, old)
+		a := storetest.AnnounceOf(hash, "r1", 2)
+		a.Also = netip.AddrPortFrom(storetest.SixOf(1).Addr(), 7000)
+		f.MustAnnounce(t, a)
 		if stats, err := f.Store.Statistics(context.Background(), hash); err != nil || stats.Progress.Hosts != 1 {
 			t.Errorf("the machine counts %d times, %v", stats.Progress.Hosts, err)
 		}

@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"maps"
@@ -316,4 +316,12 @@ func set(hosts []*modelHost, keep func(*modelHost) bool) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(list))
+}
+
+// wanted is how many peers a host is to be handed (R5).
+func wanted(a tracker.Announce) int {
+	if a.NumWant < 0 {
+		return a.MaxPeers
+	}
+	return min(a.NumWant, a.MaxPeers)
 }

@@ -1,6 +1,8 @@
-package redisstore
+package redisstore_test
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -9,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
@@ -125,13 +128,16 @@ func (h *history) checkIdentities(t *rapid.T) {
 		}
 		want[indexed(host.id)] = entry
 	}
-	if got := h.identities(testHash(1)); !maps.Equal(got, want) {
+	if got := identities(h.Fixture, storetest.Hash(1)); !maps.Equal(got, want) {
 		t.Fatalf("identities are %q, expected %q", got, want)
 	}
 }
 
 // indexed is a peer id and key as the index has it.
-func indexed(id string) string { return sha1Of(id)[:12] }
+func indexed(id string) string {
+	sum := sha1.Sum([]byte(id))
+	return hex.EncodeToString(sum[:])[:12]
+}
 
 // claims are the IPv4 addresses at which somebody must be live, without the model: by when it last announced.
 type claims struct {
@@ -162,8 +168,8 @@ func (c claims) note(a tracker.Announce, n int, now int64) {
 
 // checkClaims: each address that announced not long ago is live, once.
 func (h *history) checkClaims(t *rapid.T) {
-	k := keys.Of(testHash(1))
-	live := append(h.members(k.Seeders()), h.members(k.Leechers())...)
+	k := keys.Of(storetest.Hash(1))
+	live := append(h.SetMembers(k.Seeders()), h.SetMembers(k.Leechers())...)
 	for addr, claim := range h.claims.at {
 		n := len(slices.DeleteFunc(slices.Clone(live), func(member string) bool { return member != addr.String() }))
 		if claim.at > h.Now().Unix()-shortestTTL && n != 1 {

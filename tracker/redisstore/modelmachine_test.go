@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
@@ -61,7 +62,7 @@ func (h *modelHost) takesPlaceOf(gone *modelHost) bool {
 
 // inherit: what was lacking on a machine was delivered there, if any of it was.
 func (h *modelHost) inherit(gone *modelHost) {
-	if h.seeded && !gone.seeded && h.came >= gone.seen && (gone.left < testLength || gone.downloaded > 0) {
+	if h.seeded && !gone.seeded && h.came >= gone.seen && (gone.left < storetest.Length || gone.downloaded > 0) {
 		h.seeded, h.completed = false, true
 	}
 }
@@ -69,12 +70,12 @@ func (h *modelHost) inherit(gone *modelHost) {
 // checkMachines holds what is stored against itself, without the model: the sums, the racks and the
 // index of machines against the records, and what a machine's hosts may be to each other.
 func (h *history) checkMachines(t *rapid.T) {
-	k := keys.Of(testHash(1))
+	k := keys.Of(storetest.Hash(1))
 	sums, ports := map[string]tracker.Progress{}, map[string][2][]string{} // ports of those gone, and of those live
 	type kinds struct{ gaveUp, others int }
 	machines := map[netip.Addr]kinds{}
-	members := h.members(k.Peers())
-	for i, r := range h.records(testHash(1), members) {
+	members := h.SetMembers(k.Peers())
+	for i, r := range records(h.Fixture, storetest.Hash(1), members) {
 		member := members[i]
 		sums[r["rack"]] = sums[r["rack"]].Add(progressOf(r))
 		for _, member := range []string{member, r["also"]} {
@@ -105,20 +106,20 @@ func (h *history) checkMachines(t *rapid.T) {
 	}
 	var total tracker.Progress
 	for rack, want := range sums {
-		if got := h.storedProgress(k.RackProgress(tracker.Location(rack))); got != want {
+		if got := storedProgress(h.Fixture, k.RackProgress(tracker.Location(rack))); got != want {
 			t.Fatalf("progress of %s is %+v, the records say %+v", rack, got, want)
 		}
 		total = total.Add(want)
 	}
-	if got := h.storedProgress(k.Progress()); got != total {
+	if got := storedProgress(h.Fixture, k.Progress()); got != total {
 		t.Fatalf("progress is %+v, the records say %+v", got, total)
 	}
-	racks := h.members(k.Racks())
+	racks := h.SetMembers(k.Racks())
 	slices.Sort(racks)
 	if want := slices.Sorted(maps.Keys(sums)); !slices.Equal(racks, want) {
 		t.Fatalf("racks are %q, the records say %q", racks, want)
 	}
-	if got, want := h.machinePorts(testHash(1)), ports; !maps.EqualFunc(got, want, samePorts) {
+	if got, want := machinePorts(h.Fixture, storetest.Hash(1)), ports; !maps.EqualFunc(got, want, samePorts) {
 		t.Fatalf("machines are %q, expected %q", got, want)
 	}
 }
@@ -147,7 +148,7 @@ func (h *history) checkStates(t *rapid.T, stats tracker.Statistics) {
 	page := tracker.HostPage{Next: "0"}
 	for page.Next != "" {
 		var err error
-		if page, err = h.Hosts(context.Background(), testHash(1), "", page.Next, 1000); err != nil {
+		if page, err = h.Hosts(context.Background(), storetest.Hash(1), "", page.Next, 1000); err != nil {
 			t.Fatal(err)
 		}
 		for _, host := range page.Hosts {
@@ -160,12 +161,12 @@ func (h *history) checkStates(t *rapid.T, stats tracker.Statistics) {
 }
 
 // records are those of the hosts at these addresses, in one go.
-func (f *fixture) records(hash tracker.InfoHash, members []string) (records []map[string]string) {
+func records(f *storetest.Fixture, hash tracker.InfoHash, members []string) (records []map[string]string) {
 	commands := make([]rueidis.Completed, 0, len(members))
 	for _, member := range members {
-		commands = append(commands, f.raw.B().Hgetall().Key(keys.Of(hash).Record(member)).Build())
+		commands = append(commands, f.Raw.B().Hgetall().Key(keys.Of(hash).Record(member)).Build())
 	}
-	for _, result := range f.raw.DoMulti(context.Background(), commands...) {
+	for _, result := range f.Raw.DoMulti(context.Background(), commands...) {
 		record, _ := result.AsStrMap()
 		records = append(records, record)
 	}
@@ -188,36 +189,39 @@ func progressOf(record map[string]string) tracker.Progress {
 	return p
 }
 
-func (f *fixture) storedProgress(key string) tracker.Progress {
-	sums, _ := f.command("HGETALL", key).AsIntMap()
-	return readProgress(sums)
+func storedProgress(f *storetest.Fixture, key string) tracker.Progress {
+	sums, _ := f.Command("HGETALL", key).AsIntMap()
+	return tracker.Progress{
+		Hosts: int(sums["hosts"]), Seeded: int(sums["seeded"]), Done: int(sums["done"]), Unknown: int(sums["unknown"]),
+		Left: uint64(sums["left"]),
+	}
 }
 
 // identities are the addresses in the index of hosts, by the digest of peer id and key.
-func (f *fixture) identities(hash tracker.InfoHash) map[string]string {
-	all := f.index(hash)
+func identities(f *storetest.Fixture, hash tracker.InfoHash) map[string]string {
+	all := index(f, hash)
 	maps.DeleteFunc(all, func(field, _ string) bool { return isMachine(field) })
 	return all
 }
 
 // index is the index of hosts, all parts together: see lua/chapters/index.lua.
-func (f *fixture) index(hash tracker.InfoHash) map[string]string {
+func index(f *storetest.Fixture, hash tracker.InfoHash) map[string]string {
 	all := map[string]string{}
-	parts, err := f.command("GET", keys.Of(hash).Hosts()).AsInt64()
+	parts, err := f.Command("GET", keys.Of(hash).Hosts()).AsInt64()
 	if err != nil {
 		parts = 1
 	}
 	for n := range parts {
-		part, _ := f.command("HGETALL", fmt.Sprintf("%s:%d", keys.Of(hash).Hosts(), n+1)).AsStrMap()
+		part, _ := f.Command("HGETALL", fmt.Sprintf("%s:%d", keys.Of(hash).Hosts(), n+1)).AsStrMap()
 		maps.Copy(all, part)
 	}
 	return all
 }
 
 // machinePorts are the ports of each machine's hosts that are gone, and that are live, as the index has them.
-func (f *fixture) machinePorts(hash tracker.InfoHash) map[string][2][]string {
+func machinePorts(f *storetest.Fixture, hash tracker.InfoHash) map[string][2][]string {
 	all := map[string][2][]string{}
-	for field, ports := range f.index(hash) {
+	for field, ports := range index(f, hash) {
 		if isMachine(field) {
 			gone, live, _ := strings.Cut(ports, "|")
 			all[field] = [2][]string{strings.Fields(gone), strings.Fields(live)}

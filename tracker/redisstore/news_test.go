@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"context"
@@ -9,29 +9,19 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 )
-
-var timeAndLevel = regexp.MustCompile(`(?m)^time=\S+ level=INFO msg=|transfer=\S+ `)
-
-// take returns the lines of level INFO logged since, without their times and the transfer.
-func (l *logged) take() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	text := timeAndLevel.ReplaceAllString(l.text.String(), "")
-	l.text.Reset()
-	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-}
 
 // A push reads as a few lines, one for each thing that happened.
 func TestNews(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		s, log := openLogged(t, f.opts)
-		await(t, "the store is ready", func() bool { return s.Ready(context.Background()) == nil })
-		log.take()
-		hash := f.registerTransfer(t, 1)
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
+		s, log := storetest.OpenLogged(t, f.Opts)
+		storetest.Await(t, "the store is ready", func() bool { return s.Ready(context.Background()) == nil })
+		log.Take()
+		hash := f.RegisterTransfer(t, 1)
 		push := func(rack tracker.Location, n int, left uint64, event tracker.Event) {
 			f.Advance(time.Minute)
-			a := announceOf(hash, rack, n)
+			a := storetest.AnnounceOf(hash, rack, n)
 			a.Left, a.Event = left, event
 			if _, err := s.Announce(context.Background(), a); err != nil {
 				t.Fatal(err)
@@ -39,7 +29,7 @@ func TestNews(t *testing.T) {
 		}
 		expect := func(what string, want ...string) {
 			t.Helper()
-			if got := log.take(); !slices.Equal(got, want) && (len(want) > 0 || got[0] != "") {
+			if got := log.Take(); !slices.Equal(got, want) && (len(want) > 0 || got[0] != "") {
 				t.Errorf("%s: logged\n%s\nexpected\n%s", what, strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		}
@@ -54,7 +44,7 @@ func TestNews(t *testing.T) {
 		push("r2", 3, 0, none)
 		expect("a rack", `"rack complete" name=payload-1 rack=r2 hosts=1 seeded=0 after=4m0s`)
 		push("r1", 2, 0, completed)
-		got := log.take()
+		got := log.Take()
 		slices.Sort(got)
 		if want := []string{
 			`"rack complete" name=payload-1 rack=r1 hosts=2 seeded=0 after=5m0s`,
@@ -72,17 +62,17 @@ func TestNews(t *testing.T) {
 		expect("one falls silent, and one gives up",
 			`"representative lost" name=payload-1 why=expired rack=r0 host=10.0.0.9:6881 silent=11m0s representatives=0`,
 			`"representative lost" name=payload-1 why=stopped rack=r4 host=10.0.0.5:6881 silent=1m0s representatives=0`)
-		if _, err := s.Drop(context.Background(), hash, announceOf(hash, "r4", 5).Addr); err != nil {
+		if _, err := s.Drop(context.Background(), hash, storetest.AnnounceOf(hash, "r4", 5).Addr); err != nil {
 			t.Fatal(err)
 		}
-		log.take()
-		f.Advance(testRules.PeerTTL)
+		log.Take()
+		f.Advance(storetest.Rules.PeerTTL)
 		push("r3", 4, 5, started)
-		if got = log.take(); len(got) != 2 || !strings.Contains(strings.Join(got, "\n"), "why=expired rack=r2") {
+		if got = log.Take(); len(got) != 2 || !strings.Contains(strings.Join(got, "\n"), "why=expired rack=r2") {
 			t.Errorf("silence: logged %q", got)
 		}
 		push("r3", 4, 5, none)
-		if _, err := s.Drop(context.Background(), hash, announceOf(hash, "r3", 4).Addr); err != nil {
+		if _, err := s.Drop(context.Background(), hash, storetest.AnnounceOf(hash, "r3", 4).Addr); err != nil {
 			t.Fatal(err)
 		}
 		expect("dropped", `"transfer complete" name=payload-1 hosts=4 seeded=1 after=23m0s`,
@@ -92,17 +82,17 @@ func TestNews(t *testing.T) {
 
 // That a rack waits is said once, not at each announce; and why the wait ends.
 func TestNewsOfLeases(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		s, log := openLogged(t, f.opts)
-		await(t, "the store is ready", func() bool { return s.Ready(context.Background()) == nil })
-		old, next := f.registerTransfer(t, 1), f.registerTransfer(t, 2)
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
+		s, log := storetest.OpenLogged(t, f.Opts)
+		storetest.Await(t, "the store is ready", func() bool { return s.Ready(context.Background()) == nil })
+		old, next := f.RegisterTransfer(t, 1), f.RegisterTransfer(t, 2)
 		push := func(hash tracker.InfoHash, n int, left uint64) {
-			a := announceOf(hash, "r1", n)
+			a := storetest.AnnounceOf(hash, "r1", n)
 			a.Left, a.Event, a.ReprScope = left, none, tracker.ScopeRack
 			if _, err := s.Announce(context.Background(), a); err != nil {
 				t.Fatal(err)
 			}
-			awaitBackground(t, s)
+			storetest.AwaitBackground(t, s)
 		}
 		push(old, 1, 100)
 		push(old, 2, 100)
@@ -112,7 +102,7 @@ func TestNewsOfLeases(t *testing.T) {
 		push(old, 1, 0)
 		f.Advance(11 * time.Second)
 		push(next, 3, 100)
-		got := slices.DeleteFunc(log.take(), func(line string) bool {
+		got := slices.DeleteFunc(log.Take(), func(line string) bool {
 			return !strings.Contains(line, "waits") && !strings.Contains(line, "lost")
 		})
 		if len(got) != 2 || got[0] != `"rack waits: other transfers hold its leases" name=payload-2 rack=r1` ||

@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"context"
@@ -8,22 +8,23 @@ import (
 	"time"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 )
 
 // TestReadyListFollowsEveryChange looks at a rack with the eyes of two hosts that
 // represent nothing, a leecher and a seeder, before and after each change: both
 // are served from ready lists in between.
 func TestReadyListFollowsEveryChange(t *testing.T) {
-	eachStore(t, func(t *testing.T, f *fixture) {
-		hash := f.registerTransfer(t, 1)
-		host := func(n int) tracker.Announce { return announceOf(hash, "dc1", n) }
-		inner := announceOf(hash, "dc1/r1", 20) // represents its rack in dc1, which is a rack, too
+	storetest.Each(t, func(t *testing.T, f *storetest.Fixture) {
+		hash := f.RegisterTransfer(t, 1)
+		host := func(n int) tracker.Announce { return storetest.AnnounceOf(hash, "dc1", n) }
+		inner := storetest.AnnounceOf(hash, "dc1/r1", 20) // represents its rack in dc1, which is a rack, too
 		seeder := host(5)
 		seeder.Left = 0
 		for n := 1; n <= 4; n++ {
-			f.announce(t, host(n))
+			f.MustAnnounce(t, host(n))
 		}
-		f.announce(t, seeder)
+		f.MustAnnounce(t, seeder)
 
 		live := map[netip.AddrPort]bool{}
 		for n := 1; n <= 5; n++ {
@@ -40,7 +41,7 @@ func TestReadyListFollowsEveryChange(t *testing.T) {
 							want[addr] = true
 						}
 					}
-					if got := addresses(f.announce(t, observer).Peers); !maps.Equal(got, want) {
+					if got := storetest.Addresses(f.MustAnnounce(t, observer).Peers); !maps.Equal(got, want) {
 						t.Fatalf("after %s: %v is handed %v, expected %v", after, observer.Addr, got, want)
 					}
 				}
@@ -77,7 +78,7 @@ func TestReadyListFollowsEveryChange(t *testing.T) {
 		delete(live, moved.Addr)
 		look("a host that moves away")
 		send(host(7), tracker.EventStarted)
-		f.Advance(testRules.PeerTTL - time.Second)
+		f.Advance(storetest.Rules.PeerTTL - time.Second)
 		for _, n := range []int{1, 2, 4} {
 			send(host(n), tracker.EventNone)
 		}

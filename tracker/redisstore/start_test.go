@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 )
 
 // TestSimultaneousStart: 5,000 hosts start within one second, and most clients do not ask again for
@@ -56,18 +57,18 @@ type firstHandouts struct {
 }
 
 func simultaneousStart(t *testing.T, hosts, racks int) firstHandouts {
-	f := newFixture(t, testOptions(redistest.Start(t).Addr))
-	hash := f.registerTransfer(t, 1)
+	f := storetest.New(t, storetest.Options(redistest.Start(t).Addr))
+	hash := f.RegisterTransfer(t, 1)
 	g := firstHandouts{graph: make([][]int, hosts), represents: make([]bool, hosts), handed: make([]int, hosts)}
 	var mu sync.Mutex
-	inParallel(hosts, func(n int) {
-		a := announceOf(hash, tracker.Location(fmt.Sprintf("r%d", n%racks)), n)
-		h := f.announce(t, a)
+	storetest.InParallel(hosts, func(n int) {
+		a := storetest.AnnounceOf(hash, tracker.Location(fmt.Sprintf("r%d", n%racks)), n)
+		h := f.MustAnnounce(t, a)
 		mu.Lock()
 		defer mu.Unlock()
 		g.represents[n] = h.Represents > 0
 		for i, peer := range h.Peers {
-			other := hostNumber(peer)
+			other := storetest.HostNumber(peer)
 			g.graph[n] = append(g.graph[n], other)
 			g.graph[other] = append(g.graph[other], n)
 			switch {

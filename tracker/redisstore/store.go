@@ -1,21 +1,21 @@
-// Package redisstore keeps the tracker's state in Redis, and is the only
-// package that talks to it. Each announce is decided and recorded by one EVALSHA of a
-// script of package lua; what lies in other slots is updated after it by idempotent commands.
+// Package redisstore keeps the tracker's state in Redis. Only it and the packages in its folder talk to
+// Redis. Each announce is decided and recorded by one EVALSHA of a script of package lua; what lies in
+// other slots is updated after it by idempotent commands.
 package redisstore
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/rueidis"
 
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/client"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/registry"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/shared"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/swarm"
 )
 
 // Options say where Redis is and what the store is to keep.
@@ -38,60 +38,61 @@ type Options struct {
 	Now func() time.Time
 }
 
+// Setting is one that must be alike on all frontends.
+type Setting = shared.Setting
+
+// Subjects are those of a store over one connection to Redis.
+type Subjects struct {
+	*registry.Registry
+	*swarm.Swarm
+	redis *client.Redis
+}
+
+// Ready looks at Redis: see client.Redis.
+func (s *Subjects) Ready(ctx context.Context) error { return s.redis.Ready(ctx) }
+
+// Warnings are what an operator should know though the store can be used, in words that anybody may
+// read.
+func (s *Subjects) Warnings() []string { return s.redis.Warnings() }
+
 // Store is a tracker.Store on Redis, and what the REST interface reads and
 // writes. It is safe for concurrent use.
 type Store struct {
-	opts       Options
-	log        *slog.Logger
-	dialed     atomic.Pointer[rueidis.Client]
-	connected  atomic.Pointer[rueidis.Client] // the same, while calls are let through
-	aside      *Store                         // see Aside; it has none itself
-	notes      *notebook
-	background *background
-	scans      *otter.Cache[scanKey, time.Duration]
-	metrics    storeMetrics
-
-	looking   chan struct{}          // is full while a look is under way
-	hurry     chan struct{}          // is full if the next look should be at once
-	gate      sync.Mutex             // under which connected changes
-	losses    int                    // of connections; under gate
-	proved    time.Time              // when the user was seen to be allowed all; of looks
-	reported  string                 // what the log says of Redis; of looks
-	doubts    *doubts                // what calls met
-	data      atomic.Pointer[string] // names the data that Redis holds
-	forgotten atomic.Bool            // Redis lost its data a short while ago
-	eviction  atomic.Pointer[string] // its maxmemory-policy
-	evicting  chan struct{}          // is full while an announce makes room for a transfer that registers itself
-
-	// Lines logged: of an address that is full, of transfers that do not register themselves, of
-	// replies that make no sense.
-	crowded, full, oddReplies tracker.LogLimiter
+	Subjects
+	aside    Subjects
+	notes    *shared.Notes
+	settings *shared.Settings
+	log      *slog.Logger
 
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
 }
 
-var errNotUsable = fmt.Errorf("%w: not seen to be usable", tracker.ErrUnavailable)
-
 // Open returns a store at once. It connects in the background, for as long as
 // it takes; until then every call is a tracker.ErrUnavailable.
 func Open(opts Options, log *slog.Logger) *Store {
+	redis := client.Open(client.Options{
+		Addr: opts.Addr, Username: opts.Username, Password: opts.Password, DB: opts.DB, Timeout: opts.Timeout,
+		Single: opts.Single, Now: opts.Now,
+	}, log)
+	announces, aside := redis.Announces(), redis.Aside()
+	members := swarm.New(announces, opts.Metrics, log)
+	kept := registry.Options{ArchiveTTL: opts.ArchiveTTL, PeerTTL: opts.PeerTTL}
+	over := func(c *client.Client, members *swarm.Swarm) Subjects {
+		return Subjects{registry.New(c, members, kept, log), members, redis}
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{
-		opts: opts, log: log, stop: stop, doubts: &doubts{},
-		looking: make(chan struct{}, 1), hurry: make(chan struct{}, 1), evicting: make(chan struct{}, 1),
+		Subjects: over(announces, members),
+		aside:    over(aside, members.Over(aside)),
+		notes:    shared.NewNotes(announces, log),
+		settings: shared.NewSettings(announces, opts.Metrics, log),
+		log:      log,
+		stop:     stop,
 	}
-	s.notes = newNotebook()
-	s.background = newBackground()
-	s.scans = newScans()
-	s.metrics = newStoreMetrics(opts.Metrics)
-	s.aside = s.besides()
-	s.stopped.Go(func() { s.watch(ctx) })
-	s.stopped.Go(func() { s.writeNotes(ctx) })
-	s.stopped.Go(func() { s.keepArchiving(ctx) })
-	for range taskWorkers {
-		s.stopped.Go(func() { s.runTasks(ctx) })
-	}
+	s.stopped.Go(func() { s.notes.Write(ctx) })
+	s.stopped.Go(func() { s.KeepArchiving(ctx) })
+	s.stopped.Go(func() { members.Run(ctx) })
 	return s
 }
 
@@ -99,49 +100,36 @@ func Open(opts Options, log *slog.Logger) *Store {
 func (s *Store) Close() {
 	s.stop()
 	s.stopped.Wait()
-	s.disconnect()
+	s.redis.Close()
 }
 
-// do sends one plain command.
-func (s *Store) do(ctx context.Context, build func(rueidis.Builder) rueidis.Completed) rueidis.RedisResult {
-	results, err := s.doAll(ctx, func(b rueidis.Builder) []rueidis.Completed {
-		return []rueidis.Completed{build(b)}
-	})
+// Announce implements tracker.Store. Nearly all announces end with the first step. What lies in other
+// slots of Redis is noted after the last one, in the background.
+func (s *Store) Announce(ctx context.Context, a tracker.Announce) (tracker.Handout, error) {
+	done, err := s.Swarm.Announce(ctx, a)
+	if err == nil && done.Unknown {
+		done, err = s.RegisterItself(ctx, a, done)
+	}
+	if err == nil && !done.Active {
+		done.Forgotten, err = s.redis.Forgets(ctx)
+	}
 	if err != nil {
-		return rueidis.NewErrorResult(err)
+		return tracker.Handout{}, err
 	}
-	return results[0]
+	s.notes.Note(a, done.Active, done.Joined)
+	return done.Handout, nil
 }
 
-// doAll sends plain commands in one go: those of one transfer, or of one global
-// key, in their order; the others, which may lie on several nodes of a cluster, in
-// any. The error is that of the first command that failed; a nil reply is none.
-func (s *Store) doAll(ctx context.Context, build func(rueidis.Builder) []rueidis.Completed) ([]rueidis.RedisResult, error) {
-	client, err := s.client()
-	if err != nil {
-		return nil, err
-	}
-	results := client.DoMulti(ctx, build(client.B())...)
-	for _, result := range results {
-		if err := result.Error(); err != nil && !rueidis.IsRedisNil(err) {
-			return nil, s.heed(mapError(err))
-		}
-	}
-	return results, nil
+// Aside returns the subjects over a connection of its own, which delays no announce.
+func (s *Store) Aside() *Subjects { return &s.aside }
+
+// Locations remembers each location for so long (LOCATION_MAX_STALE).
+func (s *Store) Locations(keep time.Duration) *shared.Locations {
+	return shared.NewLocations(s.redis.Announces(), keep)
 }
 
-// now is the first argument of the scripts that read a clock.
-func (s *Store) now() string {
-	if s.opts.Now == nil {
-		return ""
-	}
-	return fmt.Sprint(s.opts.Now().Unix())
-}
+// Secrets begins to keep the secrets of connection ids, in the background.
+func (s *Store) Secrets() *shared.Secrets { return shared.KeepSecrets(s.redis.Announces(), s.log) }
 
-// nowMicro is that of a script that reads it in microseconds.
-func (s *Store) nowMicro() string {
-	if s.opts.Now == nil {
-		return ""
-	}
-	return fmt.Sprint(s.opts.Now().UnixMicro())
-}
+// Compare holds settings against those of all other frontends, in the background until it is ended.
+func (s *Store) Compare(settings []Setting) (end func()) { return s.settings.Compare(settings) }

@@ -1,4 +1,4 @@
-package redisstore
+package redisstore_test
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/p2ptracker/p2ptracker/internal/redistest"
 	"github.com/p2ptracker/p2ptracker/tracker"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore"
+	"github.com/p2ptracker/p2ptracker/tracker/redisstore/internal/storetest"
 	"github.com/p2ptracker/p2ptracker/tracker/redisstore/keys"
 )
 
@@ -28,8 +30,8 @@ import (
 func TestWitness(t *testing.T) {
 	for _, scope := range []tracker.ReprScope{tracker.ScopeTransfer, tracker.ScopeRack} {
 		t.Run(scope.String(), func(t *testing.T) {
-			f := newFixture(t, testOptions(redistest.Start(t).Addr))
-			stores := []*Store{f.Store, openStore(t, f.opts)}
+			f := storetest.New(t, storetest.Options(redistest.Start(t).Addr))
+			stores := []*redisstore.Store{f.Store, storetest.Open(t, f.Opts)}
 			rapid.Check(t, func(t *rapid.T) {
 				w := newWitness(t, f, stores, mostExpire-1)
 				w.rules.ReprScope = scope
@@ -44,9 +46,9 @@ func TestWitness(t *testing.T) {
 
 // TestWitnessWithBacklog has more hosts than one call may let expire.
 func TestWitnessWithBacklog(t *testing.T) {
-	f := newFixture(t, testOptions(redistest.Start(t).Addr))
+	f := storetest.New(t, storetest.Options(redistest.Start(t).Addr))
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWitness(t, f, []*Store{f.Store}, 48)
+		w := newWitness(t, f, []*redisstore.Store{f.Store}, 48)
 		for n := range w.hosts {
 			w.send(t, n, w.initial(n))
 		}
@@ -55,8 +57,8 @@ func TestWitnessWithBacklog(t *testing.T) {
 }
 
 type witness struct {
-	*fixture
-	stores    []*Store
+	*storetest.Fixture
+	stores    []*redisstore.Store
 	rules     tracker.Rules
 	locations []tracker.Location
 	hosts     []seenHost
@@ -75,9 +77,9 @@ func (w *witness) isLive(h *seenHost) bool {
 	return !h.at.IsZero() && h.last.Event != tracker.EventStopped && w.Now().Sub(h.at) < w.rules.PeerTTL
 }
 
-func newWitness(t *rapid.T, f *fixture, stores []*Store, hosts int) *witness {
+func newWitness(t *rapid.T, f *storetest.Fixture, stores []*redisstore.Store, hosts int) *witness {
 	newHistory(t, f, stores, hosts) // clears away what the one before left
-	w := &witness{fixture: f, stores: stores, rules: testRules, hosts: make([]seenHost, hosts)}
+	w := &witness{Fixture: f, stores: stores, rules: storetest.Rules, hosts: make([]seenHost, hosts)}
 	w.rules.MaxReprRack = rapid.IntRange(1, 3).Draw(t, "max_repr_rack")
 	w.rules.OutsidePeers = rapid.SampledFrom([]int{0, 1, 200}).Draw(t, "outside_peers")
 	w.locations = rapid.SampledFrom(historyPlaces).Draw(t, "locations")
@@ -90,9 +92,9 @@ func (w *witness) wait(t *rapid.T) {
 
 // initial is the first announce of a host: each has its address, and its rack, for good.
 func (w *witness) initial(n int) tracker.Announce {
-	a := announceOf(testHash(1), w.locations[n%len(w.locations)], n)
+	a := storetest.AnnounceOf(storetest.Hash(1), w.locations[n%len(w.locations)], n)
 	if n%4 == 0 {
-		a.Also = sixOf(n)
+		a.Also = storetest.SixOf(n)
 	}
 	a.Rules = w.rules
 	return a
@@ -104,7 +106,7 @@ func (w *witness) announce(t *rapid.T) {
 	a.Left = w.hosts[n].last.Left
 	a.Event = tracker.EventNone
 	if w.hosts[n].at.IsZero() || rapid.Bool().Draw(t, "changes") {
-		a.Left = rapid.SampledFrom([]uint64{0, 400, testLength, tracker.LeftUnknown}).Draw(t, "left")
+		a.Left = rapid.SampledFrom([]uint64{0, 400, storetest.Length, tracker.LeftUnknown}).Draw(t, "left")
 		a.Event = rapid.SampledFrom([]tracker.Event{
 			tracker.EventNone, tracker.EventStarted, tracker.EventCompleted, tracker.EventPaused, tracker.EventStopped,
 		}).Draw(t, "event")
@@ -121,14 +123,14 @@ func (w *witness) send(t *rapid.T, n int, a tracker.Announce) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	awaitBackground(t, frontend)
+	storetest.AwaitBackground(t, frontend)
 	h.last, h.at = a, w.Now()
 	if !wasLive || !w.isLive(h) || wasPaused != h.isPaused() {
 		h.crossed = map[string]bool{}
 	}
 	if rack := keys.Of(a.InfoHash).RackRepresentatives(a.Location); w.isLive(h) && !h.isPaused() &&
-		handout.Represents == 0 && w.card(rack) < w.rules.MaxReprRack {
-		t.Fatalf("R6: %v represents nothing, and its rack has %d representatives", a.Addr, w.card(rack))
+		handout.Represents == 0 && w.Card(rack) < w.rules.MaxReprRack {
+		t.Fatalf("R6: %v represents nothing, and its rack has %d representatives", a.Addr, w.Card(rack))
 	}
 	for _, peer := range handout.Peers {
 		w.see(t, h, peer)
@@ -138,7 +140,7 @@ func (w *witness) send(t *rapid.T, n int, a tracker.Announce) {
 
 // see notes who was handed to whom.
 func (w *witness) see(t *rapid.T, h *seenHost, peer tracker.Peer) {
-	n := hostNumber(peer)
+	n := storetest.HostNumber(peer)
 	if n >= len(w.hosts) || &w.hosts[n] == h || !w.isLive(&w.hosts[n]) {
 		t.Fatalf("R4: %v is handed %v", h.last.Addr, peer)
 	}
@@ -189,7 +191,7 @@ func (w *witness) checkCrossings(t *rapid.T) {
 // checkStored holds the lists in Redis against what hosts said of themselves, and against each other. It is
 // to be called after an announce: that has let everybody go who was due.
 func (w *witness) checkStored(t *rapid.T) {
-	k := keys.Of(testHash(1))
+	k := keys.Of(storetest.Hash(1))
 	isSeeder := func(h *seenHost) bool { return h.last.Left == 0 }
 	w.checkSet(t, k.Seeders(), w.live(isSeeder))
 	w.checkSet(t, k.Leechers(), w.live(func(h *seenHost) bool { return !isSeeder(h) }))
@@ -200,7 +202,7 @@ func (w *witness) checkStored(t *rapid.T) {
 		inRack := func(h *seenHost) bool { return h.last.Location == rack }
 		w.checkSet(t, k.RackPeers(rack), w.live(inRack))
 		w.checkSet(t, k.RackSeeders(rack), w.live(func(h *seenHost) bool { return inRack(h) && isSeeder(h) }))
-		ofRacks = append(ofRacks, w.members(k.RackRepresentatives(rack))...)
+		ofRacks = append(ofRacks, w.SetMembers(k.RackRepresentatives(rack))...)
 		for _, group := range rack.Groups() {
 			represents[group] = w.representatives(t, group)
 		}
@@ -212,7 +214,7 @@ func (w *witness) checkStored(t *rapid.T) {
 		if group == "" {
 			base = k.GlobalSwarm()
 		}
-		stored := w.storedSwarm(base)
+		stored := readSwarm(w.Fixture, base)
 		for part, contacts := range stored.standing {
 			for _, contact := range contacts {
 				h := w.hostOf(contact)
@@ -230,7 +232,7 @@ func (w *witness) checkStored(t *rapid.T) {
 
 // representatives of a group, as their contacts.
 func (w *witness) representatives(t *rapid.T, group string) (contacts []string) {
-	stored := w.storedSwarm(keys.Of(testHash(1)).Swarm(group))
+	stored := readSwarm(w.Fixture, keys.Of(storetest.Hash(1)).Swarm(group))
 	var addresses []string
 	for _, line := range stored.representatives {
 		state, contact, _ := strings.Cut(line, " ")
@@ -241,7 +243,7 @@ func (w *witness) representatives(t *rapid.T, group string) (contacts []string) 
 		contacts, addresses = append(contacts, contact), append(addresses, h.last.Addr.String())
 	}
 	slices.Sort(addresses)
-	w.checkSet(t, keys.Of(testHash(1)).RackRepresentatives(tracker.Location(group)), addresses)
+	w.checkSet(t, keys.Of(storetest.Hash(1)).RackRepresentatives(tracker.Location(group)), addresses)
 	if len(contacts) > w.rules.MaxReprRack {
 		t.Fatalf("R1: %s has the representatives %q", group, contacts)
 	}
@@ -282,7 +284,7 @@ func contactOf(h *seenHost) string {
 
 func (w *witness) hostOf(contact string) *seenHost {
 	first, _, _ := strings.Cut(contact, " ")
-	return &w.hosts[hostNumber(tracker.Peer{Addr4: netip.MustParseAddrPort(first)})]
+	return &w.hosts[storetest.HostNumber(tracker.Peer{Addr4: netip.MustParseAddrPort(first)})]
 }
 
 // live lists the addresses of live hosts that are so.
@@ -299,7 +301,7 @@ func (w *witness) live(so func(*seenHost) bool) []string {
 // checkSet expects a set's members, sorted.
 func (w *witness) checkSet(t *rapid.T, key string, want []string) {
 	t.Helper()
-	got := w.members(key)
+	got := w.SetMembers(key)
 	if slices.Sort(got); !slices.Equal(got, want) {
 		t.Fatalf("%s = %q, expected %q", key, got, want)
 	}

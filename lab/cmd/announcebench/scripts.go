@@ -30,7 +30,7 @@ func (s *suite) measureScripts(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	command := exec.CommandContext(ctx, "go", "-C", product, "test", "-run", "^$", "-bench", "^"+scriptBenchmark+"$", "-benchtime", "3x", "-timeout", "30m", "./tracker/redisstore")
+	command := exec.CommandContext(ctx, "go", "-C", product, "test", "-run", "^$", "-bench", "^"+scriptBenchmark+"$", "-benchtime", "3x", "-timeout", "30m", "./tracker/redisstore/swarm")
 	out, err := command.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", scriptBenchmark, err, out)
