@@ -27,7 +27,7 @@ type Config struct {
 	LocationMaxStale    seconds `envconfig:"LOCATION_MAX_STALE" default:"86400" min:"2" desc:"seconds for which a host's last location stays in use while no source confirms it; must be more than LOCATION_TTL"`
 	sources.Settings
 
-	MaxReprRack       int               `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100" desc:"hosts of a rack that exchange pieces with other racks; 1 loads its uplink least, 2 is faster and goes on when one of them dies, more load the uplink more"`
+	MaxReprRack       int               `envconfig:"MAX_REPR_RACK" default:"2" min:"1" max:"100" desc:"hosts of a rack that exchange pieces with other racks; 1 loads its uplink least; with 2 the rack goes on when one of them dies; more load the uplink more"`
 	OutsidePeers      int               `envconfig:"OUTSIDE_PEERS" default:"0" min:"0" max:"200" desc:"peers from outside that a representative is handed, of each swarm around it, or a third of the reply if that is more; a larger value leaves fewer of its own rack. 0: as many as hold the swarm together, 10 for up to 148 representatives and 16 for 2500"`
 	ReprScope         tracker.ReprScope `envconfig:"REPR_SCOPE" default:"transfer" desc:"what MAX_REPR_RACK bounds: transfer, a rack's representatives in each transfer; rack, those in all transfers together, for two more round trips to Redis when a host becomes one"`
 	ReprProbeInterval seconds           `envconfig:"REPR_PROBE_INTERVAL" default:"10" min:"0" max:"3600" desc:"seconds between two TCP connections that try whether a representative is alive; a longer time finds a dead one later, 0 never"`
