@@ -45,14 +45,14 @@ func (m *model) defers(a tracker.Announce, h *modelHost) bool {
 		return false
 	}
 	told, again := m.told[id]
-	var leader *modelHost
+	var first *modelHost
 	if there := m.places[rack]; len(there) > 0 {
-		leader = there[0]
+		first = there[0]
 	}
 	switch {
-	case !again && leader == nil && len(m.swarm(rack)) == 0:
-	case !again && leader != nil && isRtorrent(leader) && leader.started > m.now-30:
-	case again && told >= m.now-7 && leader != nil && isRtorrent(leader) && leader.started > m.now-4:
+	case !again && first == nil && len(m.swarm(rack)) == 0:
+	case !again && first != nil && isRtorrent(first) && first.started > m.now-30:
+	case again && told >= m.now-7 && first != nil && isRtorrent(first) && first.started > m.now-4:
 	default:
 		return false
 	}

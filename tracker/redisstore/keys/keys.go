@@ -86,7 +86,7 @@ func (k Transfer) FirstCompleted() string { return k.Key("first_completed") }
 // LastCompleted is a string: RFC 3339.
 func (k Transfer) LastCompleted() string { return k.Key("last_completed") }
 
-// Summary is a string: see lua/chapters/summary.lua.
+// Summary is a string: see lua/chapters/swarm.lua.
 func (k Transfer) Summary() string { return k.Key("summary") }
 
 // Peers is a set: ip:port.
@@ -107,7 +107,7 @@ func (k Transfer) Paused() string { return k.Key("peers:P") }
 // Racks is a set: Location.
 func (k Transfer) Racks() string { return k.Key("racks") }
 
-// Hosts is a string: parts of the index, see lua/chapters/identities.lua.
+// Hosts is a string: parts of the index, see lua/chapters/index.lua.
 func (k Transfer) Hosts() string { return k.Key("hosts") }
 
 // Progress is a hash: sums.

@@ -48,7 +48,7 @@ func TestLeaseHistories(t *testing.T) {
 					"announce":  h.announce,
 					"announce2": h.announce,
 					"go on":     h.goOn,
-					"errand":    h.errand,
+					"task":      h.task,
 					"settle":    h.settleLate,
 					"wait":      h.wait,
 					"end":       h.end,
@@ -184,8 +184,8 @@ func (h *leaseHistory) goOn(t *rapid.T) {
 	do(t)
 }
 
-// errand carries out one of the effects that announces left, twice perhaps, or loses it.
-func (h *leaseHistory) errand(t *rapid.T) {
+// task carries out one of the effects that announces left, twice perhaps, or loses it.
+func (h *leaseHistory) task(t *rapid.T) {
 	task := h.frontend.Task()
 	if task == nil {
 		return

@@ -140,7 +140,7 @@ func TestRtorrentIsDeferred(t *testing.T) {
 			{"is the first", 0, 0, start, 5, true, 0},
 			{"is the second", 1, 2, start, 5, true, 0},
 			{"is the third", 1, 4, start, 5, true, 0},
-			{"comes back first, and leads", 3, 0, start, 5, false, 0},
+			{"comes back first, and represents its rack", 3, 0, start, 5, false, 0},
 			{"comes back", 1, 2, start, 5, true, 0},
 			{"comes back", 1, 4, start, 5, true, 0},
 			{"comes later", 1, 6, start, 5, true, 0},
@@ -156,8 +156,8 @@ func TestRtorrentIsDeferred(t *testing.T) {
 			{"is a seeder", 0, 12, start, 0, false, 5},
 			{"stops", 0, 12, stop, 0, false, 0},
 			{"did not start", 0, 14, none, 5, false, 5},
-			{"has led", 0, 0, stop, 5, false, 0},
-			{"starts where somebody is, and leads", 60, 16, start, 5, false, 5},
+			{"has represented it", 0, 0, stop, 5, false, 0},
+			{"starts where somebody is, and represents the rack", 60, 16, start, 5, false, 5},
 			{"is another client", 4, 1, start, 5, false, 6},
 		} {
 			f.Advance(time.Duration(step.wait) * time.Second)

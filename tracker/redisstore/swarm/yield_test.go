@@ -121,7 +121,7 @@ func TestDonePushYields(t *testing.T) {
 		f.Advance(11 * time.Second)
 		f.has(0, 3) // looks at all leases, in vain
 		if h := f.fetches(1, 12); h.Represents == 0 {
-			f.t.Error("the second host does not stand by")
+			f.t.Error("the second host has no place")
 		}
 		f.Advance(11 * time.Second)
 		f.wantServed("later", f.fetches(1, 11))
