@@ -43,7 +43,8 @@ want = tonumber(want)
 local known = call('HMGET', record, 'peer_id', 'key', 'rack', 'left', 'also', 'stamp')
 local under, represents, renew, generations = string.match(known[6] or '', '^(%S+) (%d+) (%d+)(.*)$')
 if under ~= word or known[1] ~= peer_id or (known[2] or '') ~= key or known[3] ~= location
-  or (known[4] == '0') ~= (left == '0') or (known[4] == '') ~= (left == '') or also ~= '' and also ~= known[5] then
+  or (known[4] == '0') ~= (left == '0') or (known[4] == '') ~= (left == '') or also ~= '' and also ~= known[5]
+  or left ~= '' and tonumber(left) > tonumber(known[4]) then
   return { 0 }
 end
 

@@ -98,9 +98,11 @@ local function write_live_sets(verb, host)
   summary.complete, summary.incomplete = call('SCARD', key('peers:S')), call('SCARD', key('peers:L'))
 end
 
--- enter makes a host live: it joins its rack.
+-- enter makes a host live: it joins its rack. What it represented before, it has lost: its stamp
+-- goes, even if the announce is another host's.
 local function enter(host)
   host.live = true
+  note(host.address, 'stamp', '')
   join(host, swarms_of(host.rack), 1)
   write_live_sets('SADD', host)
 end

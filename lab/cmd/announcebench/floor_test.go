@@ -99,7 +99,7 @@ func TestConstantScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	for seed, word := range map[string]string{"0": "x", "1": "y", "2": "z", "4294967295": "x"} {
-		if got, want := eval(script, "", seed), eval(source, word); !reflect.DeepEqual(got, want) {
+		if got, want := eval(script, "", "", seed), eval(source, word); !reflect.DeepEqual(got, want) {
 			t.Errorf("seed %s: %#v instead of %#v", seed, got, want)
 		}
 	}
