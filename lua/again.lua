@@ -26,7 +26,7 @@ ARGV
   11 location     path of groups, the rack last
   12 word         for the rules that a stamp depends on
 
-Returns {status} or {status, summary, represents, also, view…}, as announce does.
+Returns {status} or {status, summary, represents, also, view…}, see announce.
 
 Status: 1 recorded; 0 there is more to do, nothing was written.
 
@@ -41,8 +41,8 @@ local now, ttl, seed, also, peer_id, key, left, uploaded, downloaded, want, loca
 want = tonumber(want)
 
 local known = call('HMGET', record, 'peer_id', 'key', 'rack', 'left', 'also', 'stamp')
-local under, represents, renew, generations = string.match(known[6] or '', '^(%S+) (%d+) (%d+)(.*)$')
-if under ~= word or known[1] ~= peer_id or (known[2] or '') ~= key or known[3] ~= location
+local stamped_word, represents, renew, generations = string.match(known[6] or '', '^(%S+) (%d+) (%d+)(.*)$')
+if stamped_word ~= word or known[1] ~= peer_id or (known[2] or '') ~= key or known[3] ~= location
   or (known[4] == '0') ~= (left == '0') or (known[4] == '') ~= (left == '') or also ~= '' and also ~= known[5]
   or left ~= '' and tonumber(left) > tonumber(known[4]) then
   return { 0 }

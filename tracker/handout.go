@@ -49,8 +49,8 @@ func (v *View) AddSwarm() *SwarmView {
 }
 
 // Choose returns the contacts that a host is handed, want at most: first its fellow representatives of the rack,
-// then peers from outside, then others of its rack (R2, R3). A seeder is handed no seeders (R4): those
-// on view among Hosts are left out by whoever filled it. outside: peers of each swarm around a group, 0 for
+// then peers from outside, then others of its rack (R2, R3). A seeder is handed no seeders (R4): the script
+// has left seeders out of Hosts. outside: peers of each swarm around a group, 0 for
 // as many as hold it together; a third of what is wanted if that is more. The result is valid until the next
 // call.
 func (v *View) Choose(self string, seeder bool, want, outside int) []string {
@@ -58,7 +58,7 @@ func (v *View) Choose(self string, seeder bool, want, outside int) []string {
 	if len(v.swarms) == 0 {
 		return nil
 	}
-	v.sort(self, seeder)
+	v.setApart(self, seeder)
 	for i := 1; i < len(v.swarms); i++ {
 		v.swarms[i].bound(want, outside)
 	}
@@ -74,9 +74,9 @@ func (v *View) Choose(self string, seeder bool, want, outside int) []string {
 	return v.chosen
 }
 
-// sort sets apart the representatives of the rack, which come first. In a swarm around a group the
+// setApart sets apart the representatives of the rack, which come first. In a swarm around a group the
 // group's own representatives are no outside peers.
-func (v *View) sort(self string, seeder bool) {
+func (v *View) setApart(self string, seeder bool) {
 	for i := range v.swarms {
 		own := v.swarms[max(i-1, 0)].Representatives
 		v.swarms[i].Hosts = slices.DeleteFunc(v.swarms[i].Hosts, func(contact string) bool {

@@ -10,8 +10,8 @@ local function page_key(swarm_name, kind, n)
 end
 
 -- draw appends pages of a swarm to the reply, with n hosts or more, if there are that many. The
--- seed says with which page to begin. The others follow in order, so each host is as likely as any
--- other. At least two pages are drawn, so that a few seeders are seen beside many leechers. For a
+-- seed says with which page to begin. The others follow in order, so each host is about as likely as
+-- any other. At least two pages are drawn, so that a few seeders are seen beside many leechers. For a
 -- seeder, which sees no seeders (R4), their number is given as 0.
 --
 -- Pages are not joined to one text: Lua takes 1.3 ns to hash each byte of a string it makes.

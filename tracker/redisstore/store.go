@@ -1,6 +1,5 @@
 // Package redisstore keeps the tracker's state in Redis. Only it and the packages in its folder talk to
-// Redis. Each announce is decided and recorded by one EVALSHA of a script of package lua; what lies in
-// other slots is updated after it by idempotent commands.
+// Redis. What lies in other slots than the transfer's is updated after an announce by idempotent commands.
 package redisstore
 
 import (
@@ -76,15 +75,15 @@ func Open(opts Options, log *slog.Logger) *Store {
 		Single: opts.Single, Now: opts.Now,
 	}, log)
 	announces, aside := redis.Announces(), redis.Aside()
-	members := swarm.New(announces, opts.Metrics, log)
-	kept := registry.Options{ArchiveTTL: opts.ArchiveTTL, PeerTTL: opts.PeerTTL}
-	over := func(c *client.Client, members *swarm.Swarm) Subjects {
-		return Subjects{registry.New(c, members, kept, log), members, redis}
+	swarms := swarm.New(announces, opts.Metrics, log)
+	lifetimes := registry.Options{ArchiveTTL: opts.ArchiveTTL, PeerTTL: opts.PeerTTL}
+	over := func(c *client.Client, swarms *swarm.Swarm) Subjects {
+		return Subjects{registry.New(c, swarms, lifetimes, log), swarms, redis}
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{
-		Subjects: over(announces, members),
-		aside:    over(aside, members.Over(aside)),
+		Subjects: over(announces, swarms),
+		aside:    over(aside, swarms.Over(aside)),
 		notes:    shared.NewNotes(announces, log),
 		settings: shared.NewSettings(announces, opts.Metrics, log),
 		log:      log,
@@ -92,7 +91,7 @@ func Open(opts Options, log *slog.Logger) *Store {
 	}
 	s.stopped.Go(func() { s.notes.Write(ctx) })
 	s.stopped.Go(func() { s.KeepArchiving(ctx) })
-	s.stopped.Go(func() { members.Run(ctx) })
+	s.stopped.Go(func() { swarms.Run(ctx) })
 	return s
 }
 

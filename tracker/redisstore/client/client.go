@@ -22,7 +22,7 @@ type Client struct {
 
 var errNotUsable = fmt.Errorf("%w: not seen to be usable", tracker.ErrUnavailable)
 
-// client is for everything but looks. It is one that has seen that Redis holds our key model.
+// client returns the connection, if the last look found that Redis can be used.
 func (c *Client) client() (rueidis.Client, error) {
 	if client := c.connected.Load(); client != nil {
 		return *client, nil
@@ -103,5 +103,5 @@ func (c *Client) Clock(now time.Time) time.Time {
 	return c.opts.Now()
 }
 
-// Timeout is how long a Redis may take that answers at all.
+// Timeout is how long Redis may take to answer.
 func (c *Client) Timeout() time.Duration { return c.opts.Timeout }

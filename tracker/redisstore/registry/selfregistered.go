@@ -44,7 +44,8 @@ func (s *Registry) RegisterItself(
 	return s.swarm.AnnounceReserved(ctx, a, unknown)
 }
 
-// reserve puts a transfer into the set. If that is full, those go that nobody used for PEER_TTL.
+// reserve puts a transfer into the set. If the set is full, it evicts transfers that nobody used for
+// PEER_TTL.
 func (s *Registry) reserve(ctx context.Context, a tracker.Announce) (bool, error) {
 	var gone, used []string
 	for range evictRounds {
@@ -119,7 +120,8 @@ const (
 )
 
 // evict lets a transfer go, unless it is in use or somebody registered it. Of one in use it returns the
-// unix time since when perhaps nobody used it. What a frontend that died left of one is finished, too.
+// unix time since when perhaps nobody used it. It also finishes an
+// eviction that a dead frontend began.
 func (s *Registry) evict(ctx context.Context, hash tracker.InfoHash, ttl time.Duration) (since int, err error) {
 	if err := s.setArchiving(ctx, hash); err != nil { // if this is broken off, a watch finishes it
 		return 0, err

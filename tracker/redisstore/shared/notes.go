@@ -78,6 +78,7 @@ func (n *Notes) Note(a tracker.Announce, active, joined bool) {
 
 // Write writes notes until the context is done.
 func (n *Notes) Write(ctx context.Context) {
+	defer n.known.StopAllGoroutines()
 	for {
 		select {
 		case key := <-n.pending:

@@ -97,14 +97,13 @@ func (s *Swarm) announce(ctx context.Context, a tracker.Announce, o announceOpti
 	return done, nil
 }
 
-// announceOptions are the arguments of the scripts besides the announce itself.
+// announceOptions are the arguments of announce.lua besides the announce itself.
 type announceOptions struct {
-	now   string // the clock in seconds, or empty
-	seed  uint32
-	lease lease // of announce.lua only: one that was taken for the host
-	look  bool  // for representatives that nobody probes
-
-	reserved bool // of announce.lua only: the transfer may register itself
+	now      string // the clock in seconds, or empty
+	seed     uint32
+	lease    lease // one that was taken for the host
+	look     bool  // for representatives that nobody probes
+	reserved bool  // the transfer may register itself
 }
 
 // announceCall builds the call of announce.lua; see its header.
@@ -219,7 +218,7 @@ func address(addr netip.AddrPort) string {
 	return addr.String()
 }
 
-// boolean is the seed's way to write one.
+// boolean writes True or False, as the older tracker did.
 func boolean(b bool) string {
 	if b {
 		return "True"
@@ -240,8 +239,8 @@ const (
 	statusUnknown  = -2
 )
 
-// readHandout maps what announce.lua and again.lua return. address is by which the host is handed out to
-// others; the views are behind so many values.
+// readHandout maps what announce.lua and again.lua return. address: what the host is handed out by.
+// values: how many stand before the views.
 func readHandout(a tracker.Announce, r client.Reply, address string, values int) (tracker.Handout, error) {
 	c, err := readSummary(r)
 	if err != nil {

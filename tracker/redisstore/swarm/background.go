@@ -93,6 +93,7 @@ func (s *Swarm) Run(ctx context.Context) {
 		workers.Go(func() { s.runTasks(ctx) })
 	}
 	workers.Wait()
+	s.scans.StopAllGoroutines()
 }
 
 // runTasks runs tasks until the context is done.

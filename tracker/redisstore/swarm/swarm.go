@@ -32,7 +32,8 @@ func New(redis *client.Client, registerer prometheus.Registerer, log *slog.Logge
 	}
 }
 
-// Over returns the same over another client.
+// Over returns the same over another client. Tasks share the queue and its workers; each runs over the
+// client of the Swarm that queued it.
 func (s *Swarm) Over(redis *client.Client) *Swarm {
 	other := *s
 	other.redis = redis
